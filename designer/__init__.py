@@ -1,0 +1,1 @@
+"""The designer: the browser application, its texts, and the WSGI entry."""

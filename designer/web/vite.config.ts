@@ -1,0 +1,28 @@
+/** Build, development server and unit tests of the designer. */
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env["HEADRACE_API"] ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  plugins: [react()],
+  // The server mounts the designer at its root; deep links load /assets from anywhere below it.
+  base: "/",
+  build: {
+    // tools/ui.py builds into a temporary folder and renames it, so that nobody sees half a build.
+    outDir: process.env["HEADRACE_UI_OUT"] ?? "../static",
+    emptyOutDir: true,
+    target: "es2022",
+    chunkSizeWarningLimit: 1500,
+  },
+  server: {
+    host: "127.0.0.1",
+    port: 5173,
+    proxy: { "/api": server, "/hooks": server },
+  },
+  test: {
+    environment: "jsdom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});

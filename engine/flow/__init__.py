@@ -1,0 +1,1 @@
+"""What was drawn: the flow's model, its checks and its expressions. Pure."""

@@ -1,0 +1,1 @@
+"""Who decides, and when: assignment, voting, substitution, working time. Pure."""

@@ -1,0 +1,1 @@
+"""The state machine: advance decides, apply changes. Pure."""

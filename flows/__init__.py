@@ -1,0 +1,1 @@
+"""Sample flows to start from, read as data."""

@@ -1,0 +1,1 @@
+"""Connectors: one file an outside system, found by being here."""

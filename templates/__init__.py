@@ -1,0 +1,1 @@
+"""Industry templates: one folder each, read as data."""
