@@ -1,0 +1,186 @@
+"""Every error a caller can be told: its class, code, HTTP status, and its message as docstring.
+
+`params` fill the message and the translations in `designer/locales/<lang>/errors.json`; nothing secret goes into them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a document or a form: where (JSON pointer), what (code), and the values that tell it.
+
+    `node` and `edge` let the designer jump there; a `warning` does not stop a publish.
+    """
+
+    path: str
+    code: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    message: str = ""
+    node: str | None = None
+    edge: str | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def as_json(self) -> dict[str, Any]:
+        """The shape of `problems[]` in the API's error."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+class HeadraceError(Exception):
+    """Something went wrong: {reason}"""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+
+    def __init__(self, *, problems: Sequence[Problem] = (), **params: Any) -> None:
+        self.params = params
+        self.problems = list(problems)
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The docstring with the params filled in."""
+        text = (type(self).__doc__ or "").strip()
+        return text.format_map(_Params(self.params))
+
+
+class _Params(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return f"<{key}>"
+
+
+class NotSignedIn(HeadraceError):
+    """Expected a signed-in user, but found none: sign in first."""
+
+    code = "not_signed_in"
+    status = 401
+
+
+class WrongPassword(HeadraceError):
+    """Expected a known sign-in name and its password, but they do not fit together."""
+
+    code = "wrong_password"
+    status = 401
+
+
+class Forbidden(HeadraceError):
+    """Expected the permission {permission}, which this sign-in or token does not have."""
+
+    code = "forbidden"
+    status = 403
+
+
+class CsrfFailed(HeadraceError):
+    """Expected the header X-CSRF-Token of this session, but it is missing or another one."""
+
+    code = "csrf_failed"
+    status = 403
+
+
+class NotFound(HeadraceError):
+    """Expected {kind} {id} to exist, but found nothing by that name."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(HeadraceError):
+    """Expected {expected}, but found {found}."""
+
+    code = "conflict"
+    status = 409
+
+
+class DraftStale(HeadraceError):
+    """Expected the draft as you last saw it ({expected}), but {updated_by} has saved a newer one."""
+
+    code = "draft_stale"
+    status = 412
+
+
+class BodyTooLarge(HeadraceError):
+    """Expected a body of at most {limit} bytes, but found {found}."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class WrongContentType(HeadraceError):
+    """Expected the content type {expected}, but found {found}."""
+
+    code = "wrong_content_type"
+    status = 415
+
+
+class NotJson(HeadraceError):
+    """Expected JSON, but found: {reason}"""
+
+    code = "not_json"
+    status = 400
+
+
+class TooDeep(HeadraceError):
+    """Expected JSON nested at most {limit} deep, but it is nested deeper."""
+
+    code = "too_deep"
+    status = 400
+
+
+class ValidationFailed(HeadraceError):
+    """Expected a valid {what}, but found {count} problem(s)."""
+
+    code = "validation_failed"
+    status = 422
+
+
+class SignatureWrong(HeadraceError):
+    """Expected a request signed with this webhook's secret, but the signature does not fit."""
+
+    code = "signature_wrong"
+    status = 401
+
+
+class TooManyRequests(HeadraceError):
+    """Expected at most {limit} tries in {window_s} s; try again in {retry_after_s} s."""
+
+    code = "too_many_requests"
+    status = 429
+
+
+class Busy(HeadraceError):
+    """Expected room for more work, but {what} is full; try again in {retry_after_s} s."""
+
+    code = "busy"
+    status = 503
+
+
+class ExpressionError(HeadraceError):
+    """{reason}"""
+
+    code = "expression_failed"
+    status = 422
+
+
+class TemplateError(HeadraceError):
+    """{reason}"""
+
+    code = "template_failed"
+    status = 422
+
+
+class AddressRefused(HeadraceError):
+    """Expected a public address, but {host} leads to {address}, which is private; an administrator can allow it in the settings."""
+
+    code = "address_refused"
+    status = 422
+
+
+class StoreLocked(HeadraceError):
+    """Expected to be the only engine on {path}, but process {found} has it open."""
+
+    code = "store_locked"
+    status = 503

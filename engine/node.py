@@ -1,0 +1,269 @@
+"""What a node type is: the only thing of the engine that `nodes/` may see.
+
+A node type is a value, one a file: names, ports, the JSON Schema of its settings, and `run`. The palette entry, the form, the
+docs and the tests follow from it. `run(context)` answers with one outcome out of a small closed set:
+
+| outcome | then |
+|---|---|
+| `Done(output, port)` | the step is done; the token leaves by `port` |
+| `WaitForTask` | people decide; the port is the decision |
+| `WaitUntil` | a timer; leaves by `out` when it fires |
+| `WaitForChildren` | sub-flows are started; leaves by `out` when all have ended |
+| `Notify` | something is put into the outbox; done at once |
+| `Failed(code, message)` | an incident, or the `error` port where it is connected |
+
+Work that touches the world sets `in_worker=True`: it runs in a worker with `context.world`, outside any transaction, perhaps
+more than once, always with the same `context.key`. All other nodes are pure: no I/O, no clock of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Text = Mapping[str, str]
+"""A text in both languages: `{"zh": …, "en": …}`."""
+
+EffectClass = Literal["pure", "keyed", "probe", "once"]
+"""May a job be repeated? pure: freely · keyed: the far side honours our key · probe: ask first · once: never, a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A named exit. A required port must be connected before a flow can be published."""
+
+    name: str
+    title: Text
+    required: bool = True
+
+
+OUT = Port("out", {"zh": "下一步", "en": "Next"})
+ERROR = Port("error", {"zh": "出错", "en": "On error"}, required=False)
+
+
+# --- outcomes -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is done. `output` is stored under the node's result name (None: nothing is stored), the token leaves by `port`.
+
+    `variables` are set at the root besides (only `set_values` and starts do so). An end node answers `port=None`.
+    """
+
+    output: Any = None
+    port: str | None = "out"
+    variables: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Expected trouble. `retryable`: another attempt may help. `unknown`: nobody knows whether the far side did it."""
+
+    code: str
+    message: str
+    retryable: bool = False
+    unknown: bool = False
+    retry_after_s: float | None = None
+    details: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """Tell `to` when a task has been open for `after_ms`."""
+
+    after_ms: int
+    to: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForTask:
+    """People must decide: approve, reject, or return where that port is connected.
+
+    mode `any`: the first vote decides. mode `all`: all must approve; the first rejection or return decides.
+    """
+
+    assignees: Sequence[Mapping[str, Any]]
+    title: str
+    description: str = ""
+    mode: Literal["any", "all"] = "any"
+    form: Mapping[str, Any] | None = None
+    show: Sequence[Mapping[str, Any]] = ()
+    buttons: Mapping[str, Any] = field(default_factory=dict)
+    due_ms: int | None = None
+    reminder: Reminder | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """A timer: the step is done at `at_ms` (milliseconds, UTC)."""
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStart:
+    """One sub-flow to start. A `dedup_key` seen before for that flow starts nothing and answers with the earlier instance."""
+
+    input: Mapping[str, Any]
+    business_key: str | None = None
+    dedup_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForChildren:
+    """Start sub-flows of `flow` (its key; always the version published now) and, with `wait`, go on when all have ended."""
+
+    flow: str
+    children: Sequence[ChildStart]
+    wait: bool = True
+    each: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """Send a message through the outbox; the step is done at once, receipts follow in `deliveries`."""
+
+    channel: Literal["in_app", "mail", "robot"]
+    title: str
+    text: str
+    to: Sequence[Mapping[str, Any]] = ()
+    connection: str | None = None
+
+
+Outcome = Done | Failed | WaitForTask | WaitUntil | WaitForChildren | Notify
+
+
+# --- context ------------------------------------------------------------------------------------------------------------
+
+
+class Evaluate(Protocol):
+    """Evaluates what settings hold. Raises `errors.ExpressionError` or `errors.TemplateError`."""
+
+    def expression(self, text: str, extra: Mapping[str, Any] | None = None) -> Any:
+        """The value of an expression of the bounded language over the instance's variables (and `extra`)."""
+        ...
+
+    def template(self, text: str, extra: Mapping[str, Any] | None = None) -> str:
+        """A text with `{{ … }}` filled in."""
+        ...
+
+    def condition(self, tree: Mapping[str, Any], extra: Mapping[str, Any] | None = None) -> bool:
+        """A condition tree (react-querybuilder's JSON, or `{"expression": …}`)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What came back: status, headers in lower case, the body as bytes (bounded)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class OutcomeUnknown(Exception):
+    """The request left, no answer came: whether the far side did it is unknown."""
+
+
+class NotSent(Exception):
+    """The request never left (no address, connection refused, TLS failed): nothing happened at the far side."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionInfo:
+    """An account at a connector, secrets decrypted. Lives only inside a worker; never logged, never stored."""
+
+    key: str
+    connector: str
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswer:
+    """What a record operation found or did. `created`: this very step (or an earlier attempt of it) made the record."""
+
+    found: bool
+    created: bool
+    value: Mapping[str, Any] | None
+
+
+class World(Protocol):
+    """What a node in a worker may touch. Guarded: sizes, times, addresses."""
+
+    def connection(self, key: str) -> ConnectionInfo:
+        """The connection by that key; raises `errors.NotFound`."""
+        ...
+
+    def http(
+        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout_s: float
+    ) -> HttpAnswer:
+        """One request, no retry. Raises `NotSent` or `OutcomeUnknown`; `errors.AddressRefused` for private addresses."""
+        ...
+
+    def record(self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str) -> RecordAnswer:
+        """create | find | upsert one business record; safe to repeat with the same `step_key`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All a node sees. `settings` are as drawn (texts and expressions unevaluated); use `evaluate`."""
+
+    settings: Mapping[str, Any]
+    variables: Mapping[str, Any]
+    evaluate: Evaluate
+    now_ms: int
+    key: str
+    """The idempotency key of this visit: the same on every attempt, different for every visit."""
+    connected: frozenset[str] = frozenset()
+    """Names of the ports of this node that are connected."""
+    attempt: int = 1
+    unknown_before: bool = False
+    """An earlier attempt ended with its outcome unknown: a probe-class node asks before it repeats."""
+    world: World | None = None
+
+
+# --- the type -----------------------------------------------------------------------------------------------------------
+
+
+def _nothing(_: Context) -> Outcome:
+    return Done()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeType:
+    """A kind of node. See the contract in `nodes/README.md`."""
+
+    name: str
+    title: Text
+    help: Text
+    group: Literal["start", "control", "people", "time", "data", "connect"]
+    icon: str
+    settings: Mapping[str, Any]
+    example: Mapping[str, Any]
+    ports: tuple[Port, ...] = (OUT,)
+    ports_from: str | None = None
+    """Name of a setting, a list whose items' `id` are further ports (before `ports`)."""
+    run: Callable[[Context], Outcome] = _nothing
+    starts: bool = False
+    ends: bool = False
+    joins: bool = False
+    splits: bool = False
+    """Every edge of its port `out` is taken."""
+    waits: bool = False
+    """A visit rests until something happens outside: breaks a loop (a cycle needs one)."""
+    in_worker: bool = False
+    attempts: Callable[[Mapping[str, Any]], int] = lambda _: 1
+    """How often a job of this node may be tried, from its settings."""
+    backoff_ms: Callable[[Mapping[str, Any]], int] = lambda _: 1_000
+    effect: Callable[[Mapping[str, Any]], EffectClass] = lambda _: "pure"
+    check: Callable[[Mapping[str, Any]], Sequence[tuple[str, str, Mapping[str, Any]]]] = lambda _: ()
+    """More problems of the settings than a schema can tell: (path inside settings, code, params)."""
+
+    def port_names(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """All exits for these settings, in order."""
+        dynamic = tuple(item["id"] for item in settings.get(self.ports_from, ())) if self.ports_from else ()
+        return dynamic + tuple(port.name for port in self.ports)

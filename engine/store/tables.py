@@ -1,0 +1,404 @@
+"""Every table, as SQLAlchemy Core. Words as in `engine/README.md`; times are milliseconds since 1970 (UTC) in columns `*_at`.
+
+Truth lives in: `instances.state` (where each instance stands), `inbox` (wishes accepted and not yet applied) and `history`
+(facts, one compact chunk an advance). All other rows of an instance (jobs, timers, tasks, incidents, outbox) are written from
+its events by `project.py` in the same transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from headrace.engine import jsontext
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+ID = String(80)
+"""Ids are at most this long; flow keys and node ids at most 64."""
+AT = BigInteger
+
+
+class Json(sa.types.TypeDecorator[Any]):
+    """A JSON value in a text column. Hot columns use plain Text and `jsontext` by hand instead."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Any) -> str | None:
+        """Value → text."""
+        return None if value is None else jsontext.dumps(value)
+
+    def process_result_value(self, value: Any, dialect: Any) -> Any:
+        """Text → value."""
+        return None if value is None else jsontext.loads(value)
+
+
+# BigInteger primary keys count up by themselves on SQLite only as INTEGER.
+Counter = BigInteger().with_variant(Integer, "sqlite")
+
+# --- what was drawn -------------------------------------------------------------------------------------------------------
+
+flows = Table(
+    "flows",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("name", Json, nullable=False),
+    Column("description", Json),
+    Column("published_version", Integer),
+    Column("draft", Text, nullable=False),
+    Column("draft_etag", String(64), nullable=False),
+    Column("draft_updated_at", AT, nullable=False),
+    Column("draft_updated_by", ID, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+)
+
+flow_versions = Table(
+    "flow_versions",
+    metadata,
+    Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("published_at", AT, nullable=False),
+    Column("published_by", ID, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", String(140), primary_key=True),  # flow key : node id
+    Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column("node", String(64), nullable=False),
+    Column("cron", String(200), nullable=False),
+    Column("timezone", String(64), nullable=False),
+    Column("misfire", String(8), nullable=False),
+    Column("next_at", AT, nullable=False, index=True),
+)
+
+# --- what runs --------------------------------------------------------------------------------------------------------------
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("flow_key", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("business_key", String(200)),
+    Column("dedup_key", String(300)),
+    Column("status", String(16), nullable=False),  # running waiting incident completed cancelled
+    Column("result", String(100)),
+    Column("rev", Integer, nullable=False),  # advances applied; also the number of history chunks
+    Column("state", Text, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("parent_id", ID),
+    Column("parent_step", Integer),
+    Column("root_id", ID, nullable=False),
+    Column("started_by", ID),
+    Column("started_at", AT, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Column("ended_at", AT),
+    UniqueConstraint("flow_key", "dedup_key"),
+    Index("ix_instances_flow_key_id", "flow_key", "id"),
+    Index("ix_instances_status_id", "status", "id"),
+    Index("ix_instances_business_key", "business_key"),
+    Index("ix_instances_parent_id", "parent_id", sqlite_where=sa.text("parent_id IS NOT NULL"), postgresql_where=sa.text("parent_id IS NOT NULL")),
+)
+
+ready = Table(
+    "ready",
+    metadata,
+    Column("instance_id", ID, primary_key=True),
+    Column("ready_at", AT, nullable=False),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("gen", Integer, nullable=False, server_default="0"),  # grows with every wish: guards against a lost wake-up
+    Index("ix_ready_priority_ready_at", "priority", "ready_at"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("instance_id", ID, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("dedup", String(300), unique=True),
+    Column("created_at", AT, nullable=False),
+    Column("applied_rev", Integer),
+    Index("ix_inbox_open", "instance_id", "id", sqlite_where=sa.text("applied_rev IS NULL"), postgresql_where=sa.text("applied_rev IS NULL")),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("instance_id", ID, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("first_seq", Integer, nullable=False),
+    Column("at", AT, nullable=False),
+    Column("events", Text, nullable=False),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("flow_key", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("node", String(64), nullable=False),
+    Column("status", String(12), nullable=False),  # ready leased done cancelled incident
+    Column("key", String(64), nullable=False),
+    Column("effect", String(8), nullable=False),
+    Column("attempt", Integer, nullable=False, server_default="0"),
+    Column("attempts_max", Integer, nullable=False),
+    Column("backoff_ms", Integer, nullable=False),
+    Column("unknown", Boolean, nullable=False, server_default=sa.false()),
+    Column("variables", Text, nullable=False),  # as they were at the request: every attempt sends the same
+    Column("connected", Text, nullable=False),
+    Column("available_at", AT, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("lease_epoch", Integer, nullable=False, server_default="0"),
+    Column("lease_until", AT),
+    Column("created_at", AT, nullable=False),
+    Column("ended_at", AT),
+    Index("ix_jobs_ready", "available_at", sqlite_where=sa.text("status = 'ready'"), postgresql_where=sa.text("status = 'ready'")),
+    Index("ix_jobs_leased", "lease_until", sqlite_where=sa.text("status = 'leased'"), postgresql_where=sa.text("status = 'leased'")),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("id", String(120), primary_key=True),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("step", Integer, nullable=False),
+    Column("name", String(24), nullable=False),
+    Column("due_at", AT, nullable=False, index=True),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("flow_key", String(64), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("node", String(64), nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("raised_at", AT, nullable=False),
+    Column("resolved_at", AT),
+    Column("resolution", String(16)),
+    Column("resolved_by", ID),
+    Index("ix_incidents_open", "raised_at", sqlite_where=sa.text("resolved_at IS NULL"), postgresql_where=sa.text("resolved_at IS NULL")),
+)
+
+# --- people -----------------------------------------------------------------------------------------------------------------
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("flow_key", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("node", String(64), nullable=False),
+    Column("business_key", String(200)),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("mode", String(8), nullable=False),
+    Column("form", Json),
+    Column("show", Json, nullable=False),
+    Column("buttons", Json, nullable=False),
+    Column("can_return", Boolean, nullable=False),
+    Column("status", String(12), nullable=False),  # open approved rejected returned cancelled skipped
+    Column("initiator", ID),
+    Column("created_at", AT, nullable=False),
+    Column("due_at", AT),
+    Column("ended_at", AT),
+)
+
+task_actors = Table(
+    "task_actors",
+    metadata,
+    Column("task_id", String(100), primary_key=True),
+    Column("user_id", ID, primary_key=True),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("status", String(8), nullable=False),  # open done closed
+    Column("decision", String(12)),
+    Column("comment", Text),
+    Column("form", Json),
+    Column("created_at", AT, nullable=False),
+    Column("decided_at", AT),
+    Index("ix_task_actors_user", "user_id", "status", "task_id"),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("login", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("email", String(200)),
+    Column("password_hash", String(300), nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("language", String(8), nullable=False, server_default="zh"),
+    Column("created_at", AT, nullable=False),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("title", Json, nullable=False),
+    Column("system", Boolean, nullable=False),
+)
+
+role_members = Table(
+    "role_members",
+    metadata,
+    Column("role", String(64), ForeignKey("roles.key", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),  # sha256 of the cookie: a leaked backup signs nobody in
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf_token", String(64), nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("expires_at", AT, nullable=False, index=True),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("hint", String(16), nullable=False),  # its first letters, so that people can tell tokens apart
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("scopes", Json, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("expires_at", AT),
+    Column("last_used_at", AT),
+    Column("revoked_at", AT),
+)
+
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("user_id", ID, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("instance_id", ID),
+    Column("created_at", AT, nullable=False),
+    Column("read_at", AT),
+    Index("ix_notifications_user", "user_id", "id"),
+)
+
+# --- the outside ------------------------------------------------------------------------------------------------------------
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("channel", String(12), nullable=False),  # mail robot
+    Column("connection", String(64)),
+    Column("recipient", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("instance_id", ID, index=True),
+    Column("step", Integer),
+    Column("dedup", String(200), unique=True),
+    Column("status", String(8), nullable=False),  # queued sent failed
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("receipts", Json, nullable=False),
+    Column("available_at", AT, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("sent_at", AT),
+    Index("ix_outbox_queued", "available_at", sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'")),
+)
+
+connections = Table(
+    "connections",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("connector", String(64), nullable=False),
+    Column("settings", Json, nullable=False),
+    Column("secrets", LargeBinary, nullable=False),  # Fernet over a JSON object
+    Column("created_at", AT, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+)
+
+records = Table(
+    "records",
+    metadata,
+    Column("table_name", String(64), primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("value", Json, nullable=False),
+    Column("step_key", String(64), nullable=False),  # who made it: a repeated attempt still hears "created"
+    Column("instance_id", ID),
+    Column("created_at", AT, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Index("ix_records_table_updated", "table_name", "updated_at"),
+)
+
+# --- keeping house -----------------------------------------------------------------------------------------------------------
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("key", String(300), primary_key=True),  # who : Idempotency-Key
+    Column("request_sha256", String(64), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("answer", Text, nullable=False),
+    Column("created_at", AT, nullable=False, index=True),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("at", AT, nullable=False),
+    Column("actor", ID, nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("details", Json, nullable=False),
+)
+
+workspace_settings = Table(
+    "workspace_settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Json, nullable=False),
+)
