@@ -1,0 +1,80 @@
+# Everything a person says to this repository. Each target sets up what it needs, by itself.
+# Without make: `python3 -m tools run` (and test, check, web …) does the setting up, see tools/.
+
+PYTHON ?= python3
+BIN    := .venv/bin
+NPX    := cd designer/web && npx --no-install
+SETUP  := @$(PYTHON) -m tools
+
+.DEFAULT_GOAL := help
+.PHONY: help run dev web test test-python test-web test-e2e check build bench crash lock clean \
+        check-format check-lint check-types check-imports check-web check-web-types
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## set up everything and serve it with a demo workspace on http://127.0.0.1:8000
+	$(SETUP) run
+
+dev: ## the same for working on it: the designer reloads by itself on http://127.0.0.1:5173
+	$(SETUP) check
+	@trap 'kill 0' EXIT INT TERM; $(BIN)/headrace serve --demo & ($(NPX) vite) & wait
+
+web: ## build the designer into designer/static
+	$(SETUP) web
+
+test: ## every test: Python, designer, end to end in a browser
+	$(SETUP) test
+	@$(MAKE) --keep-going --no-print-directory test-python test-web test-e2e
+
+test-python:
+	$(BIN)/pytest --ignore=tests/e2e
+
+test-web:
+	$(NPX) vitest run
+
+test-e2e:
+	$(BIN)/pytest tests/e2e
+
+check: ## format, lint, types and import rules, of both sides
+	$(SETUP) check
+	@$(MAKE) --keep-going --no-print-directory \
+	    check-format check-lint check-types check-imports check-web check-web-types
+
+check-format:
+	$(BIN)/ruff format --check
+
+check-lint:
+	$(BIN)/ruff check
+
+check-types:
+	$(BIN)/mypy
+
+check-imports:
+	$(BIN)/lint-imports
+
+check-web:
+	$(NPX) biome check --error-on-warnings
+
+check-web-types:
+	$(NPX) tsc --noEmit
+
+build: web ## wheel and source archive in dist/, with the built designer inside
+	$(SETUP) python
+	rm -rf build dist
+	$(BIN)/python -m build --no-isolation
+
+bench: ## how fast it is, beside its peers
+	$(SETUP) bench
+	$(BIN)/python -m bench
+
+crash: ## kill real processes again and again, and see that nothing is lost or done twice
+	$(SETUP) python
+	$(BIN)/pytest tests/crash
+
+lock: ## renew the lock files after a change of pyproject.toml or package.json
+	$(SETUP) python
+	$(SETUP) lock
+
+clean: ## remove what was made; your data in .headrace stays
+	rm -rf .venv .typed .make build dist *.egg-info designer/static designer/web/node_modules

@@ -1,0 +1,46 @@
+"""`python3 -m tools <target>`: the steps behind each target of the Makefile, and how to do without make."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from tools import browser, lock, python_env, ui
+from tools.fresh import ROOT
+from tools.step import run_steps
+
+Step = tuple[str, Callable[[], str]]
+
+PYTHON: Step = ("Python environment", python_env.ensure)
+PACKAGES: Step = ("Designer packages", ui.ensure_packages)
+BUILT: Step = ("Designer build", ui.ensure_built)
+BROWSER: Step = ("Browser for the end-to-end tests", browser.ensure)
+
+TARGETS: dict[str, list[Step]] = {
+    "python": [PYTHON],
+    "packages": [PACKAGES],
+    "web": [PACKAGES, BUILT],
+    "browser": [BROWSER],
+    "check": [PYTHON, PACKAGES],
+    "test": [PYTHON, PACKAGES, BUILT, BROWSER],
+    "bench": [PYTHON, ("Peers to measure against", lambda: python_env.ensure("bench"))],
+    "run": [PYTHON, PACKAGES, BUILT, ("Starting Headrace", lambda: "ready")],
+    "lock": [
+        ("requirements.lock", lambda: lock.python_lock("", "dev")),
+        ("requirements-bench.lock", lambda: lock.python_lock("-bench", "dev", "bench")),
+        ("package-lock.json", lock.npm_lock),
+    ],
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Do the steps; `run` then becomes the server."""
+    if len(arguments) != 1 or arguments[0] not in TARGETS:
+        raise SystemExit(f"Usage: python3 -m tools {' | '.join(TARGETS)}")
+    run_steps(TARGETS[arguments[0]])
+    if arguments[0] == "run":
+        os.chdir(ROOT)
+        headrace = python_env.VENV / "bin" / "headrace"
+        os.execv(headrace, [str(headrace), "serve", "--demo"])
+
+
+main(sys.argv[1:])
