@@ -1,0 +1,107 @@
+"""What the functions of `service/` work with: the open store, the writer, the clock, the node types, and small caches.
+
+One `Workspace` a process. Functions take it as their first argument, so that tests make their own with their own clock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+from headrace.engine import jsontext
+from headrace.engine.clock import Clock
+from headrace.engine.errors import NotFound
+from headrace.engine.flow.compile import CompiledFlow, compile_flow
+from headrace.engine.ids import new_id
+from headrace.engine.node import NodeType
+from headrace.engine.people.directory import Directory, Person
+from headrace.engine.store import tables as t
+from headrace.engine.store.writer import Writer
+from headrace.engine.wakeup import Wakeup
+
+FLOWS_CACHED_MAX = 500
+"""Compiled versions kept in memory; a version never changes, so nothing has to be thrown out for being old."""
+
+
+@dataclass
+class Workspace:
+    """The engine as `service/` sees it."""
+
+    database: Engine
+    writer: Writer
+    clock: Clock
+    types: Mapping[str, NodeType]
+    wakeup: Wakeup
+    secret_key: bytes = b""
+    settings: Any = None
+    new_id: Callable[[str, int], str] = new_id
+    _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
+    _published: dict[str, int | None] = field(default_factory=dict)
+    _directory: Directory | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def id(self, kind: str) -> str:
+        """A new id of this kind."""
+        return self.new_id(kind, self.clock.now_ms())
+
+    def read(self) -> Connection:
+        """A connection for reading, to be used in `with`."""
+        return self.database.connect()
+
+    def flow(self, connection: Connection, key: str, version: int) -> CompiledFlow:
+        """The compiled version."""
+        cached = self._compiled.get((key, version))
+        if cached is not None:
+            return cached
+        row = connection.execute(
+            sa.select(t.flow_versions.c.document).where(t.flow_versions.c.flow_key == key, t.flow_versions.c.version == version)
+        ).one_or_none()
+        if row is None:
+            raise NotFound(kind="flow version", id=f"{key} {version}")
+        compiled = compile_flow(jsontext.loads(row.document), self.types, version_id=f"{key}:{version}", version=version)
+        with self._lock:
+            if len(self._compiled) >= FLOWS_CACHED_MAX:
+                self._compiled.pop(next(iter(self._compiled)))
+            self._compiled[key, version] = compiled
+        return compiled
+
+    def published(self, connection: Connection, key: str) -> CompiledFlow:
+        """The version that new instances get now; `NotFound` when none is published."""
+        version = self._published.get(key)
+        if version is None:
+            version = connection.execute(sa.select(t.flows.c.published_version).where(t.flows.c.key == key)).scalar_one_or_none()
+            if version is None:
+                raise NotFound(kind="published flow", id=key)
+            self._published[key] = version
+        return self.flow(connection, key, version)
+
+    def forget_published(self, key: str) -> None:
+        """A flow was published, imported or deleted: look again."""
+        self._published.pop(key, None)
+
+    def directory(self, connection: Connection) -> Directory:
+        """Users and roles now."""
+        if self._directory is None:
+            self._directory = load_directory(connection)
+        return self._directory
+
+    def forget_directory(self) -> None:
+        """Users or roles have changed: look again."""
+        self._directory = None
+
+
+def load_directory(connection: Connection) -> Directory:
+    """Read all users and roles; both are small."""
+    people = {
+        row.id: Person(row.id, row.login, row.name, row.email, row.active)
+        for row in connection.execute(sa.select(t.users.c.id, t.users.c.login, t.users.c.name, t.users.c.email, t.users.c.active))
+    }
+    members: dict[str, list[str]] = {key: [] for key in connection.execute(sa.select(t.roles.c.key)).scalars()}
+    for row in connection.execute(sa.select(t.role_members.c.role, t.role_members.c.user_id).order_by(t.role_members.c.user_id)):
+        members[row.role].append(row.user_id)
+    return Directory(people, {key: tuple(ids) for key, ids in members.items()}, {p.login: p.id for p in people.values()})
