@@ -1,0 +1,131 @@
+// What is asked of all commands together: each has its own test, and any walk can be walked back.
+
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import type { Command } from "./command";
+import { addNode } from "./commands/addNode";
+import { autoLayout } from "./commands/autoLayout";
+import { connect } from "./commands/connect";
+import { disconnect } from "./commands/disconnect";
+import { insertBefore } from "./commands/insertBefore";
+import { insertOnEdge } from "./commands/insertOnEdge";
+import { moveNodes } from "./commands/moveNodes";
+import { fragmentOf, paste } from "./commands/paste";
+import { removeSelection } from "./commands/removeSelection";
+import { setSettings } from "./commands/setSettings";
+import { type FlowDocument, freshNodeId, portsOf } from "./document";
+import { begin, HISTORY_MAX, type History, record, redo, undo } from "./history";
+import { refundFlow, types } from "./testing";
+
+const files = Object.keys(import.meta.glob("./commands/*.ts"));
+
+test("every command has a test beside it", () => {
+  const commands = files.filter((file) => !file.endsWith(".test.ts"));
+
+  const untested = commands.filter((file) => !files.includes(file.replace(/\.ts$/, ".test.ts")));
+
+  expect(commands.length).toBeGreaterThan(15);
+  expect(untested).toEqual([]);
+});
+
+test("a command is named like its file", async () => {
+  const modules = import.meta.glob<Record<string, Command<unknown>>>([
+    "./commands/*.ts",
+    "!./commands/*.test.ts",
+  ]);
+
+  expect(Object.keys(modules).length).toBeGreaterThan(15);
+  for (const [file, load] of Object.entries(modules)) {
+    const name = file.replace(/^.*\/|\.ts$/g, "");
+    expect((await load())[name]?.name, file).toBe(name);
+  }
+});
+
+type Move = (document: FlowDocument) => [string, FlowDocument];
+
+const kinds = ["condition", "approval", "timer", "split", "join", "end"];
+
+const move: fc.Arbitrary<Move> = fc
+  .record({ what: fc.nat(8), a: fc.nat(), b: fc.nat(), kind: fc.constantFrom(...kinds) })
+  .map(({ what, a, b, kind }) => (document) => {
+    const node = document.nodes[a % Math.max(1, document.nodes.length)];
+    const other = document.nodes[b % Math.max(1, document.nodes.length)];
+    const edge = document.edges[a % Math.max(1, document.edges.length)];
+    const id = freshNodeId(document, kind);
+    const ports = node === undefined ? [] : portsOf(node, types);
+    const port = ports[b % Math.max(1, ports.length)]?.name ?? "out";
+    const done = <Args>(command: Command<Args>, args: Args): [string, FlowDocument] => [
+      command.name,
+      command.run(document, args, types),
+    ];
+    if (node === undefined || other === undefined || what === 0)
+      return done(addNode, { id, type: kind });
+    if (what === 1) return done(addNode, { id, type: kind, after: { node: node.id, port } });
+    if (what === 2) return done(insertOnEdge, { edge: edge?.id ?? "", id, type: kind });
+    if (what === 3) return done(insertBefore, { node: node.id, id, type: kind });
+    if (what === 4) return done(connect, { from: node.id, port, to: other.id });
+    if (what === 5) return done(disconnect, { edge: edge?.id ?? "" });
+    if (what === 6) return done(removeSelection, { nodes: [node.id], edges: [], notes: [] });
+    if (what === 7) {
+      const fragment = fragmentOf(document, [node.id, other.id], []);
+      return done(paste, { fragment, offset: { x: 40, y: 40 } });
+    }
+    return b % 3 === 0
+      ? done(autoLayout, {})
+      : b % 3 === 1
+        ? done(moveNodes, { positions: { [node.id]: { x: a % 900, y: b % 900 } } })
+        : done(setSettings, { node: node.id, settings: {} });
+  });
+
+test("after any walk: undo all is the start, redo all is the end, and every line has two ends", () => {
+  fc.assert(
+    fc.property(fc.array(move, { maxLength: 40 }), (moves) => {
+      const start = refundFlow();
+      let history: History = begin(start);
+      for (const [at, each] of moves.entries()) {
+        const [label, after] = each(history.present);
+        history = record(history, label, after, at * 5_000);
+      }
+      const end = history.present;
+
+      expectWhole(end);
+      let back = history;
+      for (let step = 0; step < moves.length; step += 1) back = undo(back);
+      expect(back.present).toBe(start);
+      let again = back;
+      for (let step = 0; step < moves.length; step += 1) again = redo(again);
+      expect(again.present).toBe(end);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+function expectWhole(document: FlowDocument): void {
+  const nodes = new Map(document.nodes.map((node) => [node.id, node]));
+  expect(nodes.size).toBe(document.nodes.length);
+  expect(new Set(document.edges.map((edge) => edge.id)).size).toBe(document.edges.length);
+  const taken = new Set<string>();
+  for (const edge of document.edges) {
+    const from = nodes.get(edge.from);
+    const to = nodes.get(edge.to);
+    expect(from && to, `${edge.id} has two ends`).toBeTruthy();
+    if (from === undefined || to === undefined) continue;
+    expect(portsOf(from, types).map((port) => port.name)).toContain(edge.port);
+    expect(types.get(to.type)?.starts).toBe(false);
+    const splits = types.get(from.type)?.splits ?? false;
+    const place = `${edge.from}.${edge.port}${splits ? edge.to : ""}`;
+    expect(taken.has(place), `${place} is taken once`).toBe(false);
+    taken.add(place);
+  }
+}
+
+test("the history forgets what is too long ago", () => {
+  let history = begin(refundFlow());
+
+  for (let at = 0; at < HISTORY_MAX + 20; at += 1) {
+    const after = moveNodes.run(history.present, { positions: { ask: { x: at, y: 1 } } }, types);
+    history = record(history, "moveNodes", after, at);
+  }
+
+  expect(history.past).toHaveLength(HISTORY_MAX);
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { doneUndoneRedone, lines, refundFlow } from "../testing";
+import { fragmentFrom, fragmentOf, paste } from "./paste";
+
+test("a copy has new ids, its inner lines, and no others", () => {
+  const fragment = fragmentOf(refundFlow(), ["check", "ask"], ["note1"]);
+
+  const after = doneUndoneRedone(paste, { fragment, offset: { x: 40, y: 40 } });
+
+  expect(after.nodes.map((node) => node.id)).toContain("ask_2");
+  expect(lines(after)).toContain("check_2.big → ask_2");
+  expect(lines(after)).toHaveLength(6);
+  expect(after.notes).toHaveLength(2);
+});
+
+test("references among the copied nodes follow the copies", () => {
+  const flow = refundFlow();
+  const [, , ask] = flow.nodes;
+  if (ask) ask.settings = { title: "{{ check.status }} and {{ start.x }}" };
+  const fragment = fragmentOf(flow, ["check", "ask"], []);
+
+  const after = doneUndoneRedone(paste, { fragment, offset: { x: 0, y: 40 } }, flow);
+
+  const copy = after.nodes.find((node) => node.id === "ask_2");
+  expect(copy?.settings["title"]).toBe("{{ check_2.status }} and {{ start.x }}");
+});
+
+test("a text that is not ours is not pasted", () => {
+  expect(fragmentFrom("hello")).toBeNull();
+  expect(fragmentFrom('{"kind":"headrace/1"}')).toBeNull();
+  expect(fragmentFrom(JSON.stringify(fragmentOf(refundFlow(), ["ask"], [])))).not.toBeNull();
+});
