@@ -11,23 +11,25 @@ from tools.step import run_steps
 Step = tuple[str, Callable[[], str]]
 
 PYTHON: Step = ("Python environment", python_env.ensure)
+TOOLS: Step = ("Python environment with tools", lambda: python_env.ensure("dev"))
 PACKAGES: Step = ("Designer packages", ui.ensure_packages)
 BUILT: Step = ("Designer build", ui.ensure_built)
 BROWSER: Step = ("Browser for the end-to-end tests", browser.ensure)
 
 TARGETS: dict[str, list[Step]] = {
-    "python": [PYTHON],
+    "python": [TOOLS],
     "packages": [PACKAGES],
     "web": [PACKAGES, BUILT],
     "browser": [BROWSER],
-    "check": [PYTHON, PACKAGES],
-    "test": [PYTHON, PACKAGES, BUILT, BROWSER],
-    "bench": [PYTHON, ("Peers to measure against", lambda: python_env.ensure("bench"))],
+    "check": [TOOLS, PACKAGES],
+    "test": [TOOLS, PACKAGES, BUILT, BROWSER],
+    "bench": [TOOLS, ("Peers to measure against", lambda: python_env.ensure("bench"))],
     "run": [PYTHON, PACKAGES, BUILT, ("Starting Headrace", lambda: "ready")],
     "lock": [
-        ("requirements.lock", lambda: lock.python_lock("", "dev")),
-        ("requirements-bench.lock", lambda: lock.python_lock("-bench", "dev", "bench")),
-        ("package-lock.json", lock.npm_lock),
+        ("What runs", lambda: lock.python_lock("requirements.lock")),
+        ("What checks and tests", lambda: lock.python_lock("requirements-dev.lock", "dev")),
+        ("What is measured against", lambda: lock.python_lock("requirements-bench.lock", "bench")),
+        ("What the designer is made of", lock.npm_lock),
     ],
 }
 

@@ -2,7 +2,6 @@
 
 import json
 
-from tools.fresh import ROOT
 from tools.python_env import VENV
 from tools.step import call
 from tools.ui import WEB
@@ -12,12 +11,18 @@ NAMELESS = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-ho
 
 
 def python_lock(name: str, *extras: str) -> str:
-    """Resolve pyproject.toml with these extras into requirements<name>.lock, keeping what still fits."""
+    """Resolve pyproject.toml with these extras, keeping the versions that still fit.
+
+    What builds us is locked too: an install then asks the registry for nothing without a hash.
+    """
     chosen = [word for extra in extras for word in ("--extra", extra)]
+    below = ["--constraint", "requirements.lock"] if extras else []
     call(
-        "pip-compile", VENV / "bin" / "pip-compile", *QUIET, *NAMELESS, *chosen,
-        "-o", f"requirements{name}.lock", "pyproject.toml",
-    )  # fmt: skip
+        "pip-compile",
+        VENV / "bin" / "pip-compile",
+        *(*QUIET, *NAMELESS, *chosen, *below, "--build-deps-for", "editable"),
+        *("--output-file", name, "pyproject.toml"),
+    )
     return "written"
 
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.fresh import ROOT, STATE, digest, is_fresh, locked
+from tools.fresh import ROOT, digest, is_fresh, locked
 from tools.step import Trouble, call
 
 VENV = ROOT / ".venv"
@@ -16,7 +16,7 @@ OLDEST = (3, 11)
 
 
 def ensure(extra: str = "") -> str:
-    """Make or renew .venv when its inputs changed. `extra` names a further lock file, such as bench."""
+    """Make or renew .venv when its inputs changed. `extra` names a further lock file: dev or bench."""
     if sys.version_info < OLDEST:
         raise Trouble("Expected Python 3.11 or newer; name one with `make PYTHON=python3.11 …`.")
     lock = ROOT / (f"requirements-{extra}.lock" if extra else "requirements.lock")
@@ -28,31 +28,16 @@ def ensure(extra: str = "") -> str:
             return "unchanged"
         if not PYTHON.exists():
             _make_venv()
-        call(
-            "pip",
-            PYTHON,
-            "-m",
-            "pip",
-            "install",
-            "--require-hashes",
-            "--no-deps",
-            "-r",
-            lock,
-            **QUIET,
-        )
-        call(
-            "pip-headrace", PYTHON, "-m", "pip", "install",
-            "--no-deps", "--no-build-isolation", "-e", ROOT, **QUIET,
-        )  # fmt: skip
+        _pip("pip", "--require-hashes", "-r", lock)
+        _pip("pip-headrace", "--no-build-isolation", "-e", ROOT)
         stamp.write_text(wanted)
     return "installed"
 
 
-QUIET = {
-    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
-    "PIP_NO_INPUT": "1",
-    "PIP_ROOT_USER_ACTION": "ignore",
-}
+def _pip(log: str, *words: str | Path) -> None:
+    """Install exactly what is named: the lock files are complete, so nothing needs resolving."""
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--no-deps")
+    call(log, *pip, *words, env={"PIP_ROOT_USER_ACTION": "ignore"})
 
 
 def _make_venv() -> None:
@@ -84,7 +69,6 @@ def may_install_packages() -> bool:
 
 def install_debian(*packages: str) -> None:
     """Install Debian packages. The list is fetched first: a fresh machine has an old one or none."""
-    STATE.mkdir(exist_ok=True)
-    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
-    call("apt-update", "apt-get", "update", **quiet)
-    call("apt-install", "apt-get", "install", "-y", "--no-install-recommends", *packages, **quiet)
+    install = ("apt-get", "install", "-y", "--no-install-recommends", *packages)
+    call("apt-update", "apt-get", "update")
+    call("apt-install", *install, env={"DEBIAN_FRONTEND": "noninteractive"})

@@ -5,13 +5,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from tools.fresh import ROOT, STATE
 
-LOG_TAIL_LINES = 40
+LOG_ENDS_LINES = 25  # npm says what is wrong at the top of its words, pip at the bottom
+WIPE = "\r\x1b[K"  # back to the start of the line, and clear it
+NOTHING: Mapping[str, str] = {}
 
 
 class Trouble(Exception):
@@ -24,7 +26,7 @@ def run_steps(steps: Sequence[tuple[str, Callable[[], str]]]) -> None:
         head = f"[{number}/{len(steps)}] {title}"
         started = time.monotonic()
         try:
-            with _ticking(head, started):
+            with _Ticking(head, started):
                 done = work()
         except Trouble as trouble:
             stop(f"{head}: {trouble}")
@@ -37,7 +39,9 @@ def stop(message: str) -> NoReturn:
     raise SystemExit(1)
 
 
-def call(log: str, *command: str | Path, cwd: Path = ROOT, **env: str) -> None:
+def call(
+    log: str, *command: str | Path, cwd: Path = ROOT, env: Mapping[str, str] = NOTHING
+) -> None:
     """Run a program quietly, its words kept in .make/<log>.log and shown when it fails."""
     STATE.mkdir(exist_ok=True)
     path = STATE / f"{log}.log"
@@ -54,18 +58,25 @@ def call(log: str, *command: str | Path, cwd: Path = ROOT, **env: str) -> None:
             check=False,
         ).returncode
     if code != 0:
-        tail = "\n".join(path.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
         raise Trouble(
-            f"failed with exit code {code}.\n\n{tail}\n\nAll of it: {path.relative_to(ROOT)}"
+            f"failed with exit code {code}.\n\n{_ends(path)}\n\nAll of it: {path.relative_to(ROOT)}"
         )
 
 
-class _ticking:
+def _ends(path: Path) -> str:
+    lines = path.read_text(errors="replace").splitlines()
+    if len(lines) > 2 * LOG_ENDS_LINES:
+        lines = [*lines[:LOG_ENDS_LINES], "…", *lines[-LOG_ENDS_LINES:]]
+    return "\n".join(lines)
+
+
+class _Ticking:
     """Shows that a slow step lives: the seconds so far on a terminal, a line now and then in a log."""
 
     def __init__(self, head: str, started: float) -> None:
         self.head, self.started = head, started
-        self.every_s = 0.5 if sys.stdout.isatty() else 15.0
+        self.live = sys.stdout.isatty()
+        self.every_s = 0.5 if self.live else 15.0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._tick, daemon=True)
 
@@ -75,14 +86,10 @@ class _ticking:
     def __exit__(self, *_: object) -> None:
         self.ended.set()
         self.thread.join()
-        if sys.stdout.isatty():
-            print("\r\x1b[K", end="", flush=True)
+        if self.live:
+            print(WIPE, end="", flush=True)
 
     def _tick(self) -> None:
         while not self.ended.wait(self.every_s):
             line = f"{self.head} … {time.monotonic() - self.started:.0f} s"
-            print(
-                f"\r\x1b[K{line}" if sys.stdout.isatty() else line,
-                end="" if sys.stdout.isatty() else "\n",
-                flush=True,
-            )
+            print(f"{WIPE}{line}" if self.live else line, end="" if self.live else "\n", flush=True)

@@ -36,7 +36,7 @@ def ensure_built() -> str:
         fresh, old = STATE / "static-new", STATE / "static-old"
         for folder in (fresh, old):
             shutil.rmtree(folder, ignore_errors=True)
-        call("vite", _bin("vite"), "build", cwd=WEB, HEADRACE_UI_OUT=str(fresh))
+        call("vite", _bin("vite"), "build", cwd=WEB, env={"HEADRACE_UI_OUT": str(fresh)})
         if not (fresh / "index.html").is_file():
             raise Trouble("Expected the build to write index.html, but it did not.")
         (fresh / ".inputs.sha256").write_text(wanted)
