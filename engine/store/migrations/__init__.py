@@ -1,1 +1,50 @@
-"""Alembic's environment; one file a change in versions/."""
+"""How the database comes to the form this version needs: Alembic, run by the program itself at every start.
+
+A change of `tables.py` gets a file in `versions/` (its name begins with the next number); `tests/store/test_migrations.py`
+fails until both say the same. All steps of one start are one transaction, on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from headrace.engine.store.session import is_sqlite
+from sqlalchemy import Connection, Engine, text
+
+_LOCK = 0x48454144  # "HEAD": PostgreSQL's advisory lock, so that two first starts do not both make the tables
+
+
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Bring the database up to `to`."""
+    with (
+        engine.connect().execution_options(headrace_begin="IMMEDIATE") as connection,
+        connection.begin(),
+    ):
+        if not is_sqlite(engine):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        command.upgrade(_config(connection), to)
+
+
+def downgrade(engine: Engine, to: str = "base") -> None:
+    """Take steps back; what only newer versions know is lost."""
+    with (
+        engine.connect().execution_options(headrace_begin="IMMEDIATE") as connection,
+        connection.begin(),
+    ):
+        command.downgrade(_config(connection), to)
+
+
+def revision(engine: Engine) -> str | None:
+    """Where the database stands; None for an empty one."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
