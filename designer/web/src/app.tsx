@@ -1,4 +1,95 @@
-/** The application: its screens arrive with the next change. */
+/** The application: theme, language and session around the screens, which are found by being there. */
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { App as AntdApp, ConfigProvider } from "antd";
+import type { Locale } from "antd/es/locale";
+import { useEffect, useState } from "react";
+import { createBrowserRouter, RouterProvider } from "react-router";
+import { ApiError, addressOf } from "./api/client";
+import type { Screen } from "./screens/screen";
+import { Broken } from "./shell/Broken";
+import { NotFound } from "./shell/NotFound";
+import { Root } from "./shell/Root";
+import { useMedia, useMode } from "./theme/mode";
+import { antdTheme } from "./theme/tokens";
+import { type Language, useText } from "./ui/text";
+
+interface ScreenModule {
+  screen?: Screen;
+  screens?: Screen[];
+}
+
+const modules = import.meta.glob<ScreenModule>("./screens/*/index.{ts,tsx}", { eager: true });
+export const screens: Screen[] = Object.values(modules).flatMap((module) => [
+  ...(module.screen ? [module.screen] : []),
+  ...(module.screens ?? []),
+]);
+
+const TRIES_MAX = 2;
+const queries = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) =>
+        failures < TRIES_MAX && !(error instanceof ApiError && error.status in CLEAR_ANSWERS),
+    },
+  },
+});
+
+/** Answers that will be the same when asked again. */
+const CLEAR_ANSWERS = { 400: true, 401: true, 403: true, 404: true, 409: true, 422: true };
+
+const router = createBrowserRouter(
+  [
+    {
+      element: <Root screens={screens} />,
+      errorElement: <Broken />,
+      children: [
+        ...screens.map(({ path, component: Component }) => ({
+          path,
+          element: <Component />,
+          errorElement: <Broken />,
+        })),
+        { path: "*", element: <NotFound /> },
+      ],
+    },
+  ],
+  { basename: addressOf("") || "/" },
+);
+
 export function App() {
-  return <h1>Headrace</h1>;
+  const mode = useMode();
+  const { language } = useText();
+  const touch = useMedia("(pointer: coarse), (max-width: 767px)");
+  const still = useMedia("(prefers-reduced-motion: reduce)");
+  const locale = useAntdLocale(language);
+  return (
+    <ConfigProvider
+      theme={antdTheme(mode, touch, still)}
+      button={{ autoInsertSpace: false }}
+      {...(locale ? { locale } : {})}
+    >
+      <AntdApp component={false}>
+        <QueryClientProvider client={queries}>
+          <RouterProvider router={router} />
+        </QueryClientProvider>
+      </AntdApp>
+    </ConfigProvider>
+  );
+}
+
+const antdLocales: Record<Language, () => Promise<{ default: Locale }>> = {
+  zh: () => import("antd/es/locale/zh_CN"),
+  en: () => import("antd/es/locale/en_GB"),
+};
+
+function useAntdLocale(language: Language): Locale | undefined {
+  const [locale, setLocale] = useState<Locale>();
+  useEffect(() => {
+    let current = true;
+    void antdLocales[language]().then((module) => current && setLocale(module.default));
+    return () => {
+      current = false;
+    };
+  }, [language]);
+  return locale;
 }

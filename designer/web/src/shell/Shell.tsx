@@ -1,0 +1,194 @@
+// Navigation: a side bar on a desk, a bar at the bottom on a phone. Shows only what the person may open.
+
+import { MenuFoldOutlined, MenuOutlined, MenuUnfoldOutlined } from "@ant-design/icons";
+import { useQuery } from "@tanstack/react-query";
+import { Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, matchPath, NavLink, Outlet, useLocation } from "react-router";
+import { api } from "../api/client";
+import { useMay, useSession } from "../api/session";
+import type { Nav, Screen } from "../screens/screen";
+import { useMedia, useNarrow } from "../theme/mode";
+import { HeaderExtra, Loading } from "../ui/page";
+import { Bell } from "./Bell";
+import { Logo } from "./Logo";
+import { UserMenu } from "./UserMenu";
+import "./Shell.css";
+
+const PHONE_BAR = ["tasks", "start", "instances"];
+const GROUPS = ["work", "build", "run", "manage"] as const;
+const COUNT_EVERY_MS = 20_000;
+const KEY = "headrace.sidebar";
+
+export interface NavItem extends Nav {
+  name: string;
+  address: string;
+}
+
+/** The screens in the navigation that the person may open, in order. */
+export function navItems(screens: Screen[], may: ReturnType<typeof useMay>): NavItem[] {
+  return screens
+    .flatMap(({ path, nav }) => {
+      if (!nav || !may(nav.permission)) return [];
+      const address = nav.to ?? path.replace(/\/[:*].*$/, "");
+      return [{ ...nav, address: address || "/", name: address.split("/")[1] || "home" }];
+    })
+    .sort((one, other) => one.order - other.order);
+}
+
+export function Shell({ screens }: { screens: Screen[] }) {
+  const { t } = useTranslation("app");
+  const narrow = useNarrow();
+  const location = useLocation();
+  const items = navItems(screens, useMay());
+  const todo = useTodoCount();
+  const current = screens.find((screen) => matchPath(screen.path, location.pathname));
+  const counts = { tasks: todo };
+  const deep = current?.wholeWindow ?? false;
+  return (
+    <div className="hr-shell">
+      <a className="hr-skip" href="#main">
+        {t("shell.skip")}
+      </a>
+      {!narrow && <SideBar items={items} counts={counts} rail={deep} />}
+      <main className="hr-main" id="main" tabIndex={-1}>
+        <HeaderExtra.Provider value={narrow ? <Bell /> : null}>
+          <Suspense fallback={<ScreenLoading />} key={current?.path ?? ""}>
+            <Outlet />
+          </Suspense>
+        </HeaderExtra.Provider>
+      </main>
+      {narrow && !deep && <BottomBar items={items} counts={counts} />}
+    </div>
+  );
+}
+
+interface BarProps {
+  items: NavItem[];
+  counts: Record<string, number>;
+}
+
+function SideBar({ items, counts, rail }: BarProps & { rail: boolean }) {
+  const { t } = useTranslation("app");
+  const small = useMedia("(max-width: 1099px)");
+  const [choice, setChoice] = useState(() => localStorage.getItem(KEY));
+  const workspace = useSession((state) => state.workspace);
+  const folded = rail || (choice === null ? small : choice === "folded");
+  const fold = () => {
+    const next = folded ? "open" : "folded";
+    localStorage.setItem(KEY, next);
+    setChoice(next);
+  };
+  return (
+    <aside className={folded ? "hr-side hr-side-folded" : "hr-side"}>
+      <div className="hr-side-head">
+        <Link to="/" className="hr-brand" aria-label={t("product")}>
+          <Logo />
+          {!folded && (
+            <span className="hr-brand-name">
+              {t("product")}
+              {workspace?.name && <small>{workspace.name}</small>}
+            </span>
+          )}
+        </Link>
+        {!folded && <Bell />}
+      </div>
+      {folded && <Bell />}
+      <nav className="hr-nav" aria-label={t("shell.navigation")}>
+        {GROUPS.map((group, index) => {
+          const own = items.filter((item) => Math.min(Math.floor(item.order / 100), 3) === index);
+          if (own.length === 0) return null;
+          return (
+            <div key={group} className="hr-nav-group">
+              {!folded && index > 0 && <p className="hr-nav-title">{t(`shell.${group}`)}</p>}
+              {own.map((item) => (
+                <NavEntry key={item.name} item={item} count={counts[item.name]} folded={folded} />
+              ))}
+            </div>
+          );
+        })}
+      </nav>
+      <div className="hr-side-foot">
+        <UserMenu folded={folded} />
+        {!rail && (
+          <button
+            type="button"
+            className="hr-icon-link"
+            onClick={fold}
+            aria-label={t(folded ? "shell.unfold" : "shell.fold")}
+            aria-expanded={!folded}
+          >
+            {folded ? <MenuUnfoldOutlined aria-hidden /> : <MenuFoldOutlined aria-hidden />}
+          </button>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+interface NavEntryProps {
+  item: NavItem;
+  count: number | undefined;
+  folded?: boolean;
+}
+
+export function NavEntry({ item, count, folded = false }: NavEntryProps) {
+  const { t } = useTranslation(["app", item.labelKey.split(":")[0] ?? "app"]);
+  const Icon = item.icon;
+  const label = t(item.labelKey);
+  return (
+    <NavLink
+      to={item.address}
+      end={item.address === "/"}
+      className="hr-nav-entry"
+      title={folded ? label : undefined}
+      data-testid={`nav-${item.name}`}
+    >
+      <span className="hr-nav-icon" aria-hidden>
+        <Icon />
+      </span>
+      <span className={folded ? "hr-hidden" : "hr-nav-label"}>{label}</span>
+      {count ? (
+        <span className="hr-nav-count">
+          {count}
+          <span className="hr-hidden"> {t("shell.waiting_for_you")}</span>
+        </span>
+      ) : null}
+    </NavLink>
+  );
+}
+
+function BottomBar({ items, counts }: BarProps) {
+  const { t } = useTranslation("app");
+  const shown = PHONE_BAR.flatMap((name) => items.filter((item) => item.name === name));
+  return (
+    <nav className="hr-bottom" aria-label={t("shell.navigation")}>
+      {shown.map((item) => (
+        <NavEntry key={item.name} item={item} count={counts[item.name]} />
+      ))}
+      <NavLink to="/more" className="hr-nav-entry" data-testid="nav-more">
+        <span className="hr-nav-icon" aria-hidden>
+          <MenuOutlined />
+        </span>
+        <span className="hr-nav-label">{t("nav.more")}</span>
+      </NavLink>
+    </nav>
+  );
+}
+
+function useTodoCount(): number {
+  const { data } = useQuery({
+    queryKey: ["tasks", "count"],
+    queryFn: ({ signal }) => api.get<{ todo: number }>("/api/tasks/count", { signal }),
+    refetchInterval: COUNT_EVERY_MS,
+  });
+  return data?.todo ?? 0;
+}
+
+function ScreenLoading() {
+  return (
+    <div className="hr-page-body">
+      <Loading rows={6} />
+    </div>
+  );
+}

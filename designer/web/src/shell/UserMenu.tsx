@@ -1,0 +1,75 @@
+// The signed-in person at the foot of the side bar: preferences, account, sign-out.
+
+import { LogoutOutlined, UserOutlined } from "@ant-design/icons";
+import { useCallback, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { useSession } from "../api/session";
+import { LanguageSwitch, ModeSwitch } from "./Preferences";
+import { useOutside } from "./useOutside";
+import "./UserMenu.css";
+
+export function UserMenu({ folded }: { folded: boolean }) {
+  const { t } = useTranslation("app");
+  const user = useSession((state) => state.user);
+  const signOut = useSession((state) => state.signOut);
+  const [open, setOpen] = useState(false);
+  const frame = useRef<HTMLDivElement>(null);
+  const close = useCallback(() => setOpen(false), []);
+  useOutside(frame, open, close);
+  if (user === null) return null;
+  return (
+    <div className="hr-user" ref={frame}>
+      <button
+        type="button"
+        className="hr-user-button"
+        aria-expanded={open}
+        aria-label={folded ? user.name : undefined}
+        onClick={() => setOpen(!open)}
+        data-testid="user-menu"
+      >
+        <Avatar name={user.name} />
+        {!folded && (
+          <span className="hr-user-name">
+            {user.name}
+            <small>
+              {user.roles.map((role) => t(`role.${role}`, { defaultValue: role })).join("、")}
+            </small>
+          </span>
+        )}
+      </button>
+      {open && (
+        <section className="hr-menu hr-user-panel" aria-label={user.name}>
+          <div className="hr-user-row">
+            <LanguageSwitch />
+          </div>
+          <div className="hr-user-row">
+            <ModeSwitch />
+          </div>
+          <Link className="hr-menu-item" to="/account" onClick={close} data-testid="nav-account">
+            <UserOutlined aria-hidden /> {t("nav.account")}
+          </Link>
+          <button
+            type="button"
+            className="hr-menu-item"
+            onClick={signOut}
+            data-testid="btn-sign-out"
+          >
+            <LogoutOutlined aria-hidden /> {t("action.sign_out")}
+          </button>
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** The first letter of a Western name, the last two characters of a Chinese one. */
+export function Avatar({ name }: { name: string }) {
+  const chinese = /\p{Script=Han}/u.test(name);
+  const sign = chinese ? name.slice(-2) : name.slice(0, 1).toUpperCase();
+  return (
+    <span className="hr-avatar" aria-hidden>
+      {sign}
+    </span>
+  );
+}

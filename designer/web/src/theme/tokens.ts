@@ -1,0 +1,59 @@
+// What antd draws with. The same colours stand as CSS variables in theme.css; change both together.
+
+import type { ThemeConfig } from "antd";
+import { theme } from "antd";
+
+export const FONT =
+  'system-ui, -apple-system, "Segoe UI", "PingFang SC", "Hiragino Sans GB", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", sans-serif';
+
+const shared: NonNullable<ThemeConfig["token"]> = {
+  fontFamily: FONT,
+  fontSize: 14,
+  borderRadius: 8,
+  wireframe: false,
+};
+
+export function antdTheme(mode: "light" | "dark", touch: boolean, still: boolean): ThemeConfig {
+  const size = touch ? { controlHeight: 44 } : { controlHeight: 36 };
+  return {
+    algorithm: mode === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
+    token: { ...shared, ...size, ...(mode === "dark" ? dark : light), motion: !still },
+    components: { Button: { fontWeight: 500 } },
+  };
+}
+
+const light: NonNullable<ThemeConfig["token"]> = {
+  colorPrimary: "#0958d9",
+  colorLink: "#0958d9",
+  colorSuccess: "#1a7f4b",
+  colorWarning: "#ad5a00",
+  colorError: "#c3241c",
+  colorBgLayout: "#f4f6f9",
+  colorBorder: "#d5dbe3",
+  colorBorderSecondary: "#e4e8ee",
+  colorText: "#17212f",
+  colorTextSecondary: "#556173",
+  colorTextTertiary: "#626e80",
+  colorTextDescription: "#556173",
+  colorTextPlaceholder: "#6b7686",
+};
+
+const dark: NonNullable<ThemeConfig["token"]> = {
+  colorPrimary: "#1f6feb",
+  colorLink: "#7ab3ff",
+  colorLinkHover: "#a5ccff",
+  colorSuccess: "#4cc38a",
+  colorWarning: "#e3a34a",
+  colorError: "#ff7b72",
+  colorBgBase: "#10151c",
+  colorBgLayout: "#0c1015",
+  colorBgContainer: "#151b23",
+  colorBgElevated: "#1b232d",
+  colorBorder: "#36414f",
+  colorBorderSecondary: "#28313c",
+  colorText: "#e6ebf2",
+  colorTextSecondary: "#a9b4c2",
+  colorTextTertiary: "#98a4b3",
+  colorTextDescription: "#a9b4c2",
+  colorTextPlaceholder: "#8996a6",
+};

@@ -1,0 +1,31 @@
+// What went wrong, in the reader's language: by the error's code and params, else the server's own words.
+
+import type { TFunction } from "i18next";
+import { useTranslation } from "react-i18next";
+
+export interface Told {
+  code?: string;
+  message?: string;
+  params?: Record<string, unknown>;
+  path?: string;
+}
+
+/** `problemText(t, problem)`: the sentence for one problem, or for a whole error. */
+export function problemText(t: TFunction, told: Told): string {
+  const params = told.params ?? {};
+  const key = `errors:${told.code ?? "unknown"}`;
+  return t(key, { ...params, defaultValue: told.message || t("errors:unknown") });
+}
+
+export function useErrorText(): (error: unknown) => string {
+  const { t } = useTranslation(["errors"]);
+  return (error) => problemText(t, toldBy(error));
+}
+
+export function toldBy(error: unknown): Told {
+  if (error instanceof Error) {
+    const { code, params } = error as Error & Told;
+    return { ...(code ? { code } : {}), message: error.message, ...(params ? { params } : {}) };
+  }
+  return {};
+}

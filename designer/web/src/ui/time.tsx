@@ -1,0 +1,71 @@
+// Times as people say them, with the exact one on hover.
+
+import { useSyncExternalStore } from "react";
+import { type Language, useText } from "./text";
+
+const TICK_MS = 30_000;
+const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["year", 31_536_000],
+  ["month", 2_592_000],
+  ["day", 86_400],
+  ["hour", 3_600],
+  ["minute", 60],
+];
+
+/** "3 minutes ago", "in 2 days"; kept up to date while it is shown. */
+export function RelativeTime({ at }: { at: string | null | undefined }) {
+  const { language } = useText();
+  const now = useNow();
+  if (!at) return <span className="hr-muted">–</span>;
+  return (
+    <time dateTime={at} title={exactTime(at, language)}>
+      {relativeTime(at, now, language)}
+    </time>
+  );
+}
+
+export function ExactTime({ at }: { at: string | null | undefined }) {
+  const { language } = useText();
+  if (!at) return <span className="hr-muted">–</span>;
+  return <time dateTime={at}>{exactTime(at, language)}</time>;
+}
+
+export function relativeTime(at: string, now: number, language: Language): string {
+  const seconds = (Date.parse(at) - now) / 1000;
+  const format = new Intl.RelativeTimeFormat(tag(language), { numeric: "auto" });
+  const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
+  if (unit === "second") return format.format(0, "second");
+  return format.format(Math.trunc(seconds / size), unit);
+}
+
+export function exactTime(at: string, language: Language): string {
+  return new Intl.DateTimeFormat(tag(language), {
+    dateStyle: "medium",
+    timeStyle: "short",
+  }).format(new Date(at));
+}
+
+export function exactDate(at: string, language: Language): string {
+  return new Intl.DateTimeFormat(tag(language), { dateStyle: "medium" }).format(new Date(at));
+}
+
+let now = Date.now();
+
+/** The present, moving every half minute; one clock for all that show a time. */
+export function useNow(): number {
+  return useSyncExternalStore(
+    (moved) => {
+      now = Date.now();
+      const timer = setInterval(() => {
+        now = Date.now();
+        moved();
+      }, TICK_MS);
+      return () => clearInterval(timer);
+    },
+    () => now,
+  );
+}
+
+function tag(language: Language): string {
+  return language === "zh" ? "zh-CN" : "en-GB";
+}
