@@ -22,6 +22,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from headrace.engine.duration import duration_ms as duration_ms
+
 Text = Mapping[str, str]
 """A text in both languages: `{"zh": …, "en": …}`."""
 
@@ -36,6 +38,14 @@ class Port:
     name: str
     title: Text
     required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PortsBy:
+    """Ports that depend on a setting with few values, so that the browser can tell them too."""
+
+    setting: str
+    cases: Mapping[str, tuple[Port, ...]]
 
 
 OUT = Port("out", {"zh": "下一步", "en": "Next"})
@@ -247,6 +257,8 @@ class NodeType:
     ports: tuple[Port, ...] = (OUT,)
     ports_from: str | None = None
     """Name of a setting, a list whose items' `id` are further ports (before `ports`)."""
+    ports_by: PortsBy | None = None
+    """A setting whose value says which further ports there are (before `ports`)."""
     run: Callable[[Context], Outcome] = _nothing
     starts: bool = False
     ends: bool = False
@@ -263,7 +275,18 @@ class NodeType:
     check: Callable[[Mapping[str, Any]], Sequence[tuple[str, str, Mapping[str, Any]]]] = lambda _: ()
     """More problems of the settings than a schema can tell: (path inside settings, code, params)."""
 
-    def port_names(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    def ports_for(self, settings: Mapping[str, Any]) -> tuple[Port, ...]:
         """All exits for these settings, in order."""
-        dynamic = tuple(item["id"] for item in settings.get(self.ports_from, ())) if self.ports_from else ()
-        return dynamic + tuple(port.name for port in self.ports)
+        return (*self._listed(settings), *self._by_value(settings), *self.ports)
+
+    def port_names(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of all exits for these settings, in order."""
+        return tuple(port.name for port in self.ports_for(settings))
+
+    def _listed(self, settings: Mapping[str, Any]) -> tuple[Port, ...]:
+        items = settings.get(self.ports_from, ()) if self.ports_from else ()
+        return tuple(Port(item["id"], item.get("name", {"en": item["id"]})) for item in items)
+
+    def _by_value(self, settings: Mapping[str, Any]) -> tuple[Port, ...]:
+        by = self.ports_by
+        return by.cases.get(settings.get(by.setting, ""), ()) if by else ()

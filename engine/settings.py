@@ -1,0 +1,105 @@
+"""What an installation decides, all of it from the environment; and the only two strings naming what stands above the engine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+NODES = "headrace.nodes"
+"""Where node types and connectors are; the entry point group of other packages' nodes has the same name."""
+APP = "headrace.designer.wsgi:create_app"
+"""The whole application: API and browser side."""
+
+BODY_MAX_BYTES = 5_000_000
+"""The largest request body taken, and the largest answer of an outside system read."""
+VARIABLES_MAX_BYTES = 1_000_000
+"""The largest variables of one instance: they are written with every advance."""
+JSON_DEPTH_MAX = 64
+"""JSON nested deeper than this is refused wherever it comes in."""
+
+_DEFAULT_HOME = ".headrace"
+_DEFAULT_PORT = 8000
+_KEY_FILE = "secret.key"
+
+
+class WrongSettings(ValueError):
+    """The environment says something that cannot be: which variable, what was expected, what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation."""
+
+    home: Path
+    database_url: str
+    port: int
+    allow_addresses: tuple[str, ...]
+    """Networks (CIDR) and host names outbound calls may reach although they are private."""
+    secret_keys: tuple[bytes, ...] = field(repr=False)
+    """Fernet keys: the first encrypts, the others still decrypt (so that a key can be changed)."""
+
+
+def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read `HEADRACE_*`; makes the home folder, and the key file at the first start."""
+    env = os.environ if environment is None else environment
+    home = Path(env.get("HEADRACE_HOME") or _DEFAULT_HOME).expanduser().resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    return Settings(
+        home=home,
+        database_url=env.get("HEADRACE_DATABASE_URL") or f"sqlite:///{home / 'headrace.sqlite3'}",
+        port=_port(env.get("HEADRACE_PORT") or str(_DEFAULT_PORT)),
+        allow_addresses=_list(env.get("HEADRACE_ALLOW_ADDRESSES", "")),
+        secret_keys=_keys(env.get("HEADRACE_SECRET_KEY", ""), home / _KEY_FILE),
+    )
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
+        raise WrongSettings(f"HEADRACE_PORT: expected a number from 0 to 65535, but found {text!r}")
+    return int(text)
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _keys(text: str, path: Path) -> tuple[bytes, ...]:
+    keys = tuple(part.encode() for part in _list(text)) or (_key_of(path),)
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            where = "HEADRACE_SECRET_KEY" if text else str(path)
+            raise WrongSettings(
+                f"{where}: expected keys of 32 bytes in URL-safe base64 (44 characters), but found another text"
+            ) from None
+    return keys
+
+
+def _key_of(path: Path) -> bytes:
+    """The key in the file; made at the first start, readable by its owner only."""
+    if not path.exists():
+        _make_key(path)
+    if path.stat().st_mode & 0o077:
+        raise WrongSettings(
+            f"{path}: expected only its owner to be able to read it (chmod 600), but others can"
+        )
+    return path.read_bytes().strip()
+
+
+def _make_key(path: Path) -> None:
+    """Written aside and then linked: of two first starts at once one wins, and none reads half a key."""
+    draft = path.with_suffix(f".{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(Fernet.generate_key() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    with contextlib.suppress(FileExistsError):
+        path.hardlink_to(draft)
+    draft.unlink()

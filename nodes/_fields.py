@@ -1,0 +1,179 @@
+"""Shapes of settings that several node types share, so that the same question always looks the same to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from headrace.engine.node import Context
+
+NAME = "^[a-z][a-z0-9_]{0,63}$"
+RESERVED = ("instance", "now", "step")
+"""Names the engine fills in by itself."""
+
+Pair = tuple[str, str]
+"""A text as (Chinese, English)."""
+
+
+def setting(title: Pair, hint: Pair, **schema: Any) -> dict[str, Any]:
+    """One setting: what it is called, what it is for, and its JSON Schema."""
+    names = {
+        name: schema.pop(name)
+        for name in ("when", "advanced", "widget", "choices")
+        if name in schema
+    }
+    field: dict[str, Any] = {"x-title": text(title), "x-help": text(hint), **schema}
+    if "when" in names:
+        field["x-when"] = names["when"]
+    if "advanced" in names:
+        field["x-advanced"] = names["advanced"]
+    if "widget" in names:
+        field["x-widget"] = names["widget"]
+    if "choices" in names:
+        field["enum"] = list(names["choices"])
+        field["x-enum-titles"] = {value: text(pair) for value, pair in names["choices"].items()}
+    return field
+
+
+def text(pair: Pair) -> dict[str, str]:
+    """`("保存", "Save")` → `{"zh": "保存", "en": "Save"}`."""
+    return {"zh": pair[0], "en": pair[1]}
+
+
+def form(required: Iterable[str] = (), **properties: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a node type; shown in the order written."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(required),
+        "additionalProperties": False,
+        "x-order": list(properties),
+    }
+
+
+def expression(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
+    """A setting that is worked out, like `amount > 200`."""
+    return setting(
+        title, hint, type="string", format="expression", minLength=1, maxLength=2000, **more
+    )
+
+
+def template(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
+    """A text with `{{ … }}` in it."""
+    return setting(title, hint, type="string", format="template", **{"maxLength": 4000, **more})
+
+
+def duration(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
+    """A length of time."""
+    return setting(title, hint, type="string", format="duration", minLength=2, maxLength=40, **more)
+
+
+def connection(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
+    """The key of a connection."""
+    return setting(
+        title, hint, type="string", minLength=1, maxLength=64, widget="connection", **more
+    )
+
+
+def pairs(
+    title: Pair, hint: Pair, *, values: str = "expression", names: str = NAME, **more: Any
+) -> dict[str, Any]:
+    """A list of names and values."""
+    item = {
+        "type": "object",
+        "properties": {
+            "name": setting(
+                ("名称", "Name"),
+                ("取值存放在这个名称下。", "The value goes under this name."),
+                type="string",
+                pattern=names,
+                maxLength=100,
+            ),
+            "value": setting(
+                ("取值", "Value"),
+                VALUE_HINTS[values],
+                type="string",
+                format=values,
+                minLength=1 if values == "expression" else 0,
+                maxLength=2000,
+            ),
+        },
+        "required": ["name", "value"],
+        "additionalProperties": False,
+    }
+    return setting(title, hint, type="array", items=item, maxItems=100, widget="pairs", **more)
+
+
+VALUE_HINTS: dict[str, Pair] = {
+    "expression": (
+        "写表达式,例如 amount * 2;文字要加引号。",
+        "An expression like amount * 2; put words in quotes.",
+    ),
+    "template": ("写文字,可用 {{ 变量 }}。", "Text; {{ variable }} is filled in."),
+}
+
+
+def assignees(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
+    """Who: people, roles, the one who started it, or whoever an expression names."""
+    key = {"type": "string", "minLength": 1, "maxLength": 100}
+    kinds = [
+        _kind("user", id=key),
+        _kind("role", id=key),
+        _kind("initiator"),
+        _kind(
+            "expression",
+            value={"type": "string", "format": "expression", "minLength": 1, "maxLength": 2000},
+        ),
+    ]
+    return setting(
+        title, hint, type="array", items={"oneOf": kinds}, maxItems=50, widget="assignees", **more
+    )
+
+
+def _kind(kind: str, **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"kind": {"const": kind}, **properties},
+        "required": ["kind", *properties],
+        "additionalProperties": False,
+    }
+
+
+def evaluated(
+    context: Context, rows: Iterable[Mapping[str, str]], extra: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The values of a list of pairs; a later line may use what an earlier one set."""
+    values: dict[str, Any] = {}
+    for row in rows:
+        values[row["name"]] = context.evaluate.expression(row["value"], {**(extra or {}), **values})
+    return values
+
+
+Problems = list[tuple[str, str, Mapping[str, Any]]]
+
+
+def name_problems(path: str, rows: Iterable[Mapping[str, Any]], taken: Iterable[str]) -> Problems:
+    """Names that may not be set because the engine fills them in, and names given twice."""
+    seen = set(taken)
+    problems: Problems = []
+    for index, row in enumerate(rows):
+        name = row.get("name", "")
+        if name in seen:
+            problems.append(
+                (
+                    f"{path}/{index}/name",
+                    "setting_wrong",
+                    {"expected": "a free name", "found": name},
+                )
+            )
+        seen.add(name)
+    return problems
+
+
+def needed(settings: Mapping[str, Any], *names: str) -> Problems:
+    """Settings that this choice needs, and that are missing."""
+    return [
+        (f"/{name}", "setting_missing", {"setting": name})
+        for name in names
+        if settings.get(name) in (None, "", [])
+    ]
