@@ -26,8 +26,11 @@ TARGETS: dict[str, list[Step]] = {
     "bench": [TOOLS, ("Peers to measure against", lambda: python_env.ensure("bench"))],
     "run": [PYTHON, PACKAGES, BUILT, ("Starting Headrace", lambda: "ready")],
     "lock": [
-        ("What runs", lambda: lock.python_lock("requirements.lock")),
-        ("What checks and tests", lambda: lock.python_lock("requirements-dev.lock", "dev")),
+        ("What runs", lambda: lock.python_lock("requirements.lock", "install")),
+        (
+            "What checks and tests",
+            lambda: lock.python_lock("requirements-dev.lock", "install", "dev"),
+        ),
         ("What is measured against", lambda: lock.python_lock("requirements-bench.lock", "bench")),
         ("What the designer is made of", lock.npm_lock),
     ],

@@ -6,23 +6,16 @@ from tools.python_env import VENV
 from tools.step import call
 from tools.ui import WEB
 
-QUIET = ("--quiet", "--no-header", "--generate-hashes", "--allow-unsafe", "--strip-extras")
-NAMELESS = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-trusted-host")
+WHAT = ("--universal", "--python-version", "3.11", "--generate-hashes", "--no-header", "--quiet")
+NAMELESS = ("--no-emit-index-url", "--no-emit-find-links", "--no-config")
 
 
 def python_lock(name: str, *extras: str) -> str:
-    """Resolve pyproject.toml with these extras, keeping the versions that still fit.
-
-    What builds us is locked too: an install then asks the registry for nothing without a hash.
-    """
+    """Resolve pyproject.toml with these extras for every Python we support, keeping what still fits."""
     chosen = [word for extra in extras for word in ("--extra", extra)]
-    below = ["--constraint", "requirements.lock"] if extras else []
-    call(
-        "pip-compile",
-        VENV / "bin" / "pip-compile",
-        *(*QUIET, *NAMELESS, *chosen, *below, "--build-deps-for", "editable"),
-        *("--output-file", name, "pyproject.toml"),
-    )
+    below = ["--constraint", "requirements.lock"] if name != "requirements.lock" else []
+    how = ["pip", "compile", *WHAT, *NAMELESS, *chosen, *below]
+    call("uv", VENV / "bin" / "uv", *how, "--output-file", name, "pyproject.toml")
     return "written"
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tools.fresh import ROOT, digest, is_fresh, locked
@@ -21,7 +22,7 @@ def ensure(extra: str = "") -> str:
         raise Trouble("Expected Python 3.11 or newer; name one with `make PYTHON=python3.11 …`.")
     lock = ROOT / (f"requirements-{extra}.lock" if extra else "requirements.lock")
     stamp = VENV / f".{lock.stem}.sha256"
-    wanted = digest([lock, ROOT / "pyproject.toml"], sys.version)
+    wanted = digest([lock], _packaging(), sys.version)
     with locked("python"):
         _link_for_type_checkers()
         if is_fresh(stamp, wanted) and PYTHON.exists():
@@ -32,6 +33,12 @@ def ensure(extra: str = "") -> str:
         _pip("pip-headrace", "--no-build-isolation", "-e", ROOT)
         stamp.write_text(wanted)
     return "installed"
+
+
+def _packaging() -> str:
+    """What pyproject.toml says about installing us; a changed lint rule installs nothing."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return repr((settings["build-system"], settings["project"], settings["tool"]["setuptools"]))
 
 
 def _pip(log: str, *words: str | Path) -> None:
