@@ -1,8 +1,8 @@
 """The Python environment: .venv with the exact packages of the lock file, ours installed editable."""
 
+import importlib.util
 import os
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -56,7 +56,7 @@ def _make_venv() -> None:
 
 
 def _has_venv() -> bool:
-    return subprocess.run([sys.executable, "-c", "import ensurepip"], check=False).returncode == 0
+    return importlib.util.find_spec("ensurepip") is not None
 
 
 def _link_for_type_checkers() -> None:
