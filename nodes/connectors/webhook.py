@@ -11,12 +11,12 @@ from headrace.nodes._fields import form, setting
 
 
 def verify(connection: ConnectionInfo, auth: str, incoming: Incoming) -> bool:
-    """Compare in constant time; a connection without the secret that is asked for refuses everything."""
+    """Compare in constant time; a connection without a secret refuses everything."""
+    secret = connection.secrets.get("secret", "")
     match auth:
         case "token":
-            return _same(_given_token(connection, incoming), connection.secrets.get("token", ""))
+            return bool(secret) and _same(_given_token(connection, incoming), secret)
         case "hmac":
-            secret = connection.secrets.get("secret", "")
             header, expected = _signature(connection, secret, incoming.body)
             return bool(secret) and _same(incoming.headers.get(header, ""), expected)
         case _:
@@ -24,11 +24,11 @@ def verify(connection: ConnectionInfo, auth: str, incoming: Incoming) -> bool:
 
 
 def _same(found: str, expected: str) -> bool:
-    return bool(expected) and hmac.compare_digest(found.encode(), expected.encode())
+    return hmac.compare_digest(found.encode(), expected.encode())
 
 
 def _given_token(connection: ConnectionInfo, incoming: Incoming) -> str:
-    name = connection.settings.get("token_name", "X-Token")
+    name = connection.settings.get("token_name", "X-Webhook-Token")
     bearer = incoming.headers.get("authorization", "")
     if bearer.startswith("Bearer "):
         return bearer.removeprefix("Bearer ")
@@ -123,29 +123,25 @@ CONNECTOR = Connector(
             ),
             type="string",
             pattern="^[A-Za-z0-9_-]{1,100}$",
-            default="X-Token",
+            default="X-Webhook-Token",
             advanced=True,
         ),
     ),
     secrets=form(
+        ["secret"],
         secret=setting(
-            ("签名密钥", "Signing secret"),
-            ("平台给出的密钥。", "The secret the platform gave."),
-            type="string",
-            maxLength=1000,
-        ),
-        token=setting(
-            ("口令", "Token"),
+            ("密钥或口令", "Secret or token"),
             (
-                "自己定一个足够长的随机文字,告诉对方。",
-                "A long random text of your own; tell it to the caller.",
+                "签名时:平台给出的密钥。口令时:自己定一个足够长的随机文字,告诉对方。",
+                "For signatures: the secret the platform gave. For a token: a long random text of your own;"
+                " tell it to the caller.",
             ),
             type="string",
-            minLength=16,
+            minLength=8,
             maxLength=1000,
         ),
     ),
     example={"platform": "shopify"},
-    example_secrets={"secret": "example-secret", "token": "example-token-of-length"},
+    example_secrets={"secret": "example-secret"},
     verify=verify,
 )

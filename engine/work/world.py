@@ -1,0 +1,76 @@
+"""What a node in a worker may touch, and what the trial of a connection may touch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from headrace.engine.connector import Receipt
+from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer
+from headrace.engine.work.guard import GuardedHttp
+from headrace.engine.work.mail import greet_mail
+from headrace.engine.work.robot import send_robot
+
+Records = Callable[[str, str, str, Mapping[str, Any], str], RecordAnswer]
+"""operation, table, key, value, step key → answer; a short transaction of its own."""
+
+
+class WorkerWorld:
+    """Implements `node.World`."""
+
+    def __init__(
+        self, connections: Callable[[str], ConnectionInfo], records: Records, http: GuardedHttp
+    ) -> None:
+        self._connections = connections
+        self._records = records
+        self._http = http
+
+    def connection(self, key: str) -> ConnectionInfo:
+        """The connection by that key."""
+        return self._connections(key)
+
+    def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_s: float,
+    ) -> HttpAnswer:
+        """One guarded request."""
+        return self._http.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
+
+    def record(
+        self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str
+    ) -> RecordAnswer:
+        """One business record."""
+        return self._records(operation, table, key, value, step_key)
+
+
+class WorkerOutside:
+    """Implements `connector.Outside`."""
+
+    def __init__(self, http: GuardedHttp, now_ms: Callable[[], int]) -> None:
+        self._http = http
+        self._now_ms = now_ms
+
+    def http(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_s: float,
+    ) -> HttpAnswer:
+        """One guarded request."""
+        return self._http.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
+
+    def greet_mail(self, connection: ConnectionInfo) -> Receipt:
+        """Connect and sign in."""
+        return greet_mail(connection, self._http.addresses)
+
+    def send_robot(self, connection: ConnectionInfo, title: str, text: str) -> Receipt:
+        """One message to the group."""
+        return send_robot(connection, title, text, self._now_ms(), self._http)
