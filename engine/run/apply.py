@@ -33,7 +33,7 @@ def apply(instance: Instance, event: e.Event) -> None:
             _leave_edges(instance, via)
             instance.next_step = step + 1
             instance.steps[step] = Step(step, node)
-        case e.StepDone(step, port, edges, result, output, variables):
+        case e.StepDone(step, _, port, edges, result, output, variables):
             del instance.steps[step]
             _store(instance, result, output, variables)
             _send(instance, port, edges, output)
@@ -45,14 +45,15 @@ def apply(instance: Instance, event: e.Event) -> None:
             instance.next_step = step + 1
             _consume_marks(instance, node, via)
             instance.pending.extend(edges)
-        case e.InstanceStarted(start_node, input_, business_key, initiator, parent_id, parent_step):
+        case e.InstanceStarted(start_node, input_, business_key, initiator, parent_id, parent_step, depth):
             instance.start_at = start_node
             instance.variables = dict(input_)
             instance.business_key = business_key
             instance.initiator = initiator
             instance.parent_id = parent_id
             instance.parent_step = parent_step
-        case e.JobRequested(step, _, _, _, _, unknown):
+            instance.depth = depth
+        case e.JobRequested(step, _, _, _, _, unknown, _):
             instance.steps[step].wait = "job"
             instance.steps[step].unknown = unknown
         case e.JobTried(step, attempt, _, _, outcome):

@@ -15,6 +15,7 @@ class Start(NamedTuple):
     initiator: str | None = None
     parent_id: str | None = None
     parent_step: int | None = None
+    depth: int = 0
 
 
 class JobEnded(NamedTuple):

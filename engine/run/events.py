@@ -19,6 +19,7 @@ class InstanceStarted(NamedTuple):
     initiator: str | None = None
     parent_id: str | None = None
     parent_step: int | None = None
+    depth: int = 0
 
 
 class StepPassed(NamedTuple):
@@ -46,6 +47,7 @@ class StepDone(NamedTuple):
     """An entered step is done and its token left by `edges`."""
 
     step: int
+    node: str
     port: str | None
     edges: Sequence[str]
     result: str | None = None
@@ -78,6 +80,7 @@ class JobRequested(NamedTuple):
     attempts_max: int
     backoff_ms: int
     unknown: bool = False
+    again: bool = False
 
 
 class JobTried(NamedTuple):
@@ -143,7 +146,7 @@ class ChildrenStarted(NamedTuple):
 
 
 class ChildEnded(NamedTuple):
-    """A sub-flow has ended; `status` is completed, cancelled, or duplicate (an earlier instance has the key)."""
+    """A sub-flow has ended; `status` is completed, cancelled, failed (it could not start) or duplicate (an earlier one has the key)."""
 
     step: int
     child: str
@@ -167,6 +170,7 @@ class StepCancelled(NamedTuple):
     """An open step was withdrawn, with its job, task, timers and children."""
 
     step: int
+    node: str
     children: Sequence[str] = ()
 
 

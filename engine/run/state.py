@@ -55,6 +55,8 @@ class Instance:
     initiator: str | None = None
     parent_id: str | None = None
     parent_step: int | None = None
+    depth: int = 0
+    """How many flows above this one have started one another."""
     result: str | None = None
     output: Any = None
     ended: Literal["", "completed", "cancelled"] = ""
@@ -107,6 +109,8 @@ def to_json(instance: Instance) -> dict[str, Any]:
         state["output"] = instance.output
     if instance.result is not None:
         state["result"] = instance.result
+    if instance.depth:
+        state["depth"] = instance.depth
     if instance.ended:
         state["ended"] = instance.ended
     return state
@@ -146,5 +150,6 @@ def from_json(
         parent_step=parent_step,
         result=state.get("result"),
         output=state.get("output"),
+        depth=state.get("depth", 0),
         ended=state.get("ended", ""),
     )

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
-
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock
 from headrace.engine.errors import NotFound
@@ -23,6 +21,7 @@ from headrace.engine.people.directory import Directory, Person
 from headrace.engine.store import tables as t
 from headrace.engine.store.writer import Writer
 from headrace.engine.wakeup import Wakeup
+from sqlalchemy import Connection, Engine
 
 FLOWS_CACHED_MAX = 500
 """Compiled versions kept in memory; a version never changes, so nothing has to be thrown out for being old."""
@@ -40,10 +39,20 @@ class Workspace:
     secret_key: bytes = b""
     settings: Any = None
     new_id: Callable[[str, int], str] = new_id
+    changed: set[str] = field(default_factory=set)
+    """Hints that the next commit gives; only the writer's thread touches it."""
+    operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
+    """Operations that the writer gathers; kept, because it gathers by identity."""
     _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
     _published: dict[str, int | None] = field(default_factory=dict)
     _directory: Directory | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def after_commit(self) -> None:
+        """Tell the workers what this commit has for them; the writer calls it."""
+        changed, self.changed = self.changed, set()
+        if changed:
+            self.wakeup.hint(*changed)
 
     def id(self, kind: str) -> str:
         """A new id of this kind."""

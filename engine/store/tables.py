@@ -126,6 +126,7 @@ instances = Table(
     Index("ix_instances_flow_key_id", "flow_key", "id"),
     Index("ix_instances_status_id", "status", "id"),
     Index("ix_instances_business_key", "business_key"),
+    Index("ix_instances_started_by_id", "started_by", "id"),
     Index("ix_instances_parent_id", "parent_id", sqlite_where=sa.text("parent_id IS NOT NULL"), postgresql_where=sa.text("parent_id IS NOT NULL")),
 )
 
@@ -179,7 +180,6 @@ jobs = Table(
     Column("backoff_ms", Integer, nullable=False),
     Column("unknown", Boolean, nullable=False, server_default=sa.false()),
     Column("variables", Text, nullable=False),  # as they were at the request: every attempt sends the same
-    Column("connected", Text, nullable=False),
     Column("available_at", AT, nullable=False),
     Column("lease_owner", String(64)),
     Column("lease_epoch", Integer, nullable=False, server_default="0"),

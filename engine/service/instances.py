@@ -1,0 +1,323 @@
+"""Instances: start, look at, cancel. What one page shows is read from its state and its history, nothing is kept twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from headrace.engine import jsontext
+from headrace.engine.clock import iso_or_none, to_iso
+from headrace.engine.errors import Conflict, NotFound
+from headrace.engine.flow.compile import CompiledFlow
+from headrace.engine.run import commands as c
+from headrace.engine.run import events as e
+from headrace.engine.run.apply import apply
+from headrace.engine.run.state import Instance
+from headrace.engine.service.actor import Actor
+from headrace.engine.service.advance import Started, advance, start_many
+from headrace.engine.service.starts import StartRequest, by_hand, prepare
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import history as history_store
+from headrace.engine.store import tables as t
+
+OPEN = ("running", "waiting", "incident")
+PAGE_MAX = 200
+"""Rows of one answer: a page on a phone shows twenty."""
+
+CHILDREN_SHOWN_MAX = 200
+"""Sub-flows listed on the page of an instance."""
+
+
+def start(
+    workspace: Workspace,
+    actor: Actor,
+    flow_key: str,
+    input_: Mapping[str, Any],
+    *,
+    start_node: str | None = None,
+    business_key: str | None = None,
+    dedup_key: str | None = None,
+) -> Started:
+    """Start the published version. Answers after the commit; the same dedup key answers with the same instance for ever."""
+    actor.require("instances:start")
+    with workspace.read() as connection:
+        flow = workspace.published(connection, flow_key)
+    request = prepare(
+        flow, start_node or by_hand(flow), input_, now_ms=workspace.clock.now_ms(), business_key=business_key,
+        dedup_key=dedup_key, initiator=actor.user_id,
+    )  # fmt: skip
+    return submit(workspace, request)
+
+
+def submit(workspace: Workspace, request: StartRequest) -> Started:
+    """Hand a prepared start to the writer; those that come together share one commit."""
+    starter = workspace.operations.get("start")
+    if starter is None:
+        starter = workspace.operations["start"] = lambda connection, requests: start_many(workspace, connection, requests)
+    started: Started = workspace.writer.gather(starter, request)
+    return started
+
+
+def listing(
+    workspace: Workspace,
+    actor: Actor,
+    *,
+    flow: str | None = None,
+    status: str | None = None,
+    search: str | None = None,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """Newest first. `search` is the beginning of a business key, or an id. Everybody sees what he started himself."""
+    columns = t.instances.c
+    query = sa.select(
+        columns.id, columns.flow_key, columns.version, columns.business_key, columns.status, columns.result, columns.started_at,
+        columns.updated_at, columns.ended_at, columns.state,
+    ).order_by(columns.id.desc())  # fmt: skip
+    if not actor.may("instances:read"):
+        query = query.where(columns.started_by == actor.user_id)
+    if flow:
+        query = query.where(columns.flow_key == flow)
+    if status:
+        query = query.where(columns.status.in_(OPEN) if status == "open" else columns.status == status)
+    if search:
+        prefix = sa.and_(columns.business_key >= search, columns.business_key < search + "\U0010ffff")
+        query = query.where(sa.or_(prefix, columns.id == search))
+    if from_ms is not None:
+        query = query.where(columns.started_at >= from_ms)
+    if to_ms is not None:
+        query = query.where(columns.started_at <= to_ms)
+    if cursor:
+        query = query.where(columns.id < cursor)
+    limit = min(limit, PAGE_MAX)
+    with workspace.read() as connection:
+        rows = connection.execute(query.limit(limit + 1)).all()
+        items = [_summary(workspace, connection, row) for row in rows[:limit]]
+    return {"items": items, "next_cursor": rows[limit - 1].id if len(rows) > limit else None}
+
+
+def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
+    compiled = workspace.flow(connection, row.flow_key, row.version)
+    state = jsontext.loads(row.state)
+    return {
+        "id": row.id,
+        "flow_key": row.flow_key,
+        "flow_name": dict(compiled.name),
+        "version": row.version,
+        "business_key": row.business_key,
+        "status": row.status,
+        "result": row.result,
+        "started_at": to_iso(row.started_at),
+        "updated_at": to_iso(row.updated_at),
+        "ended_at": iso_or_none(row.ended_at),
+        "incidents": len(state.get("incidents", ())),
+        "waiting_at": [dict(compiled.nodes[step["node"]].name) for step in state.get("steps", ())],
+    }
+
+
+def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
+    """All of one instance's page: the drawing it runs on, where it stands, and every step with what went in and came out."""
+    with workspace.read() as connection:
+        row = _row(connection, actor, id_)
+        compiled = workspace.flow(connection, row.flow_key, row.version)
+        document = connection.execute(
+            sa.select(t.flow_versions.c.document).where(
+                t.flow_versions.c.flow_key == row.flow_key, t.flow_versions.c.version == row.version
+            )
+        ).scalar_one()
+        story = Story(compiled, Instance(id_, row.flow_key, row.version))
+        for seq, at, event in history_store.read(connection, id_):
+            story.tell(seq, at, event)
+        children = connection.execute(
+            sa.select(t.instances.c.id, t.instances.c.status, t.instances.c.parent_step, t.instances.c.flow_key)
+            .where(t.instances.c.parent_id == id_)
+            .limit(CHILDREN_SHOWN_MAX)
+        ).all()
+        incidents = connection.execute(
+            sa.select(t.incidents).where(t.incidents.c.instance_id == id_).order_by(t.incidents.c.raised_at)
+        ).all()
+        starter = workspace.directory(connection).people.get(row.started_by or "")
+        deliveries = connection.execute(sa.select(t.outbox).where(t.outbox.c.instance_id == id_).order_by(t.outbox.c.id)).all()
+        timers = connection.execute(sa.select(t.timers).where(t.timers.c.instance_id == id_)).all()
+        people = workspace.directory(connection).people
+    due = {timer.step: timer.due_at for timer in timers if timer.name == "due"}
+    steps = [{**told, "due_at": iso_or_none(due.get(told["step"]))} for told in story.told()]
+    return {
+        "id": row.id,
+        "flow_key": row.flow_key,
+        "flow_name": dict(compiled.name),
+        "version": row.version,
+        "business_key": row.business_key,
+        "dedup_key": row.dedup_key,
+        "status": row.status,
+        "result": row.result,
+        "started_at": to_iso(row.started_at),
+        "updated_at": to_iso(row.updated_at),
+        "ended_at": iso_or_none(row.ended_at),
+        "started_by": starter.name if starter else row.started_by,
+        "variables": story.instance.variables,
+        "output": story.instance.output,
+        "parent": {"id": row.parent_id} if row.parent_id else None,
+        "children": [
+            {"id": child.id, "status": child.status, "flow_key": child.flow_key, "node": story.node_of(child.parent_step)}
+            for child in children
+        ],
+        "document": jsontext.loads(document),
+        "seq": story.instance.seq,
+        "steps": steps,
+        "edges": story.edges,
+        "incidents": [incident_json(incident) for incident in incidents],
+        "deliveries": [delivery_json(delivery) for delivery in deliveries],
+        "people": {user: people[user].name for user in story.users if user in people},
+    }
+
+
+def history(workspace: Workspace, actor: Actor, id_: str, after: int = 0, limit: int = 500) -> dict[str, Any]:
+    """Facts after `after`, oldest first."""
+    with workspace.read() as connection:
+        _row(connection, actor, id_)
+        items = []
+        for seq, at, event in history_store.read(connection, id_, after):
+            if len(items) == limit:
+                break
+            items.append({"seq": seq, "at": to_iso(at), **e.describe(event)})
+    return {"items": items, "next_cursor": str(items[-1]["seq"]) if len(items) == limit else None}
+
+
+def cancel(workspace: Workspace, actor: Actor, id_: str, reason: str) -> dict[str, Any]:
+    """End the instance, with its tasks, jobs, timers and sub-flows."""
+    actor.require("instances:operate")
+    return wish(workspace, id_, c.Cancel(reason, actor.user_id))
+
+
+def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
+    """Apply one wish to an open instance and answer where it stands then; `Conflict` when it has ended."""
+
+    def operation(connection: Connection) -> dict[str, Any]:
+        row = connection.execute(sa.select(t.instances.c.status).where(t.instances.c.id == id_)).one_or_none()
+        if row is None:
+            raise NotFound(kind="instance", id=id_)
+        if row.status not in OPEN:
+            raise Conflict(expected="an open instance", found=f"{id_} is {row.status}", current={"status": row.status})
+        instance = advance(workspace, connection, [id_], [(id_, command)])[id_]
+        return {"id": id_, "status": instance.status}
+
+    answer: dict[str, Any] = workspace.writer.call(operation)
+    return answer
+
+
+def _row(connection: Connection, actor: Actor, id_: str) -> Any:
+    row = connection.execute(sa.select(t.instances).where(t.instances.c.id == id_)).one_or_none()
+    if row is None:
+        raise NotFound(kind="instance", id=id_)
+    if row.started_by != actor.user_id:
+        actor.require("instances:read")
+    return row
+
+
+def incident_json(row: Any) -> dict[str, Any]:
+    """An incident as the API shows it."""
+    return {
+        "id": row.id, "instance_id": row.instance_id, "flow_key": row.flow_key, "step": row.step, "node": row.node,
+        "code": row.code, "message": row.message, "raised_at": to_iso(row.raised_at),
+        "resolved_at": iso_or_none(row.resolved_at), "resolution": row.resolution, "resolved_by": row.resolved_by,
+    }  # fmt: skip
+
+
+def delivery_json(row: Any) -> dict[str, Any]:
+    """A message in the outbox with its receipts."""
+    return {
+        "id": row.id, "channel": row.channel, "to": row.recipient or row.connection or "", "title": row.title,
+        "status": row.status, "attempts": row.receipts, "instance_id": row.instance_id, "step": row.step,
+        "created_at": to_iso(row.created_at), "sent_at": iso_or_none(row.sent_at),
+    }  # fmt: skip
+
+
+class Story:
+    """History told as steps: replays the facts and notes, for every visit, what went in and what came out."""
+
+    def __init__(self, flow: CompiledFlow, instance: Instance) -> None:
+        self.flow = flow
+        self.instance = instance
+        self.steps: dict[int, dict[str, Any]] = {}
+        self.edges: dict[str, int] = {}
+        self.users: set[str] = set()
+
+    def tell(self, seq: int, at: int, event: e.Event) -> None:
+        """Take in the next fact."""
+        del seq
+        before = dict(self.instance.variables) if isinstance(event, e.StepPassed | e.StepEntered | e.JoinFired) else {}
+        apply(self.instance, event)
+        match event:
+            case e.StepPassed(step, node, via, port, edges, _, output, variables):
+                self._open(step, node, at, before)
+                self._close(step, at, "done", port, output if output is not None else variables)
+                self._take(edges)
+            case e.JoinFired(step, node, _, edges):
+                self._open(step, node, at, before)
+                self._close(step, at, "done", "out", None)
+                self._take(edges)
+            case e.StepEntered(step, node, _):
+                self._open(step, node, at, before)
+            case e.StepDone(step, _, port, edges, _, output, variables):
+                skipped = self.steps[step].pop("skipped", False)
+                self._close(step, at, "skipped" if skipped else "done", port, output if output is not None else variables)
+                self._take(edges)
+            case e.StepCancelled(step):
+                self._close(step, at, "cancelled", None, None)
+            case e.JobTried(step, attempt, started_at, ended_at, outcome, code, message):
+                self.steps[step]["attempts"].append(
+                    {
+                        "attempt": attempt, "started_at": to_iso(started_at), "ended_at": to_iso(ended_at), "outcome": outcome,
+                        "error": {"code": code, "message": message} if code else None,
+                    }
+                )  # fmt: skip
+            case e.TaskOpened(step, actors):
+                self.steps[step]["task_id"] = f"{self.instance.id}.{step}"
+                self.steps[step]["actors"] = list(actors)
+                self.users.update(actors)
+            case e.VoteCast(step, user, decision, comment, _, voted_at):
+                self.steps[step].setdefault("votes", []).append(
+                    {"by": user, "decision": decision, "comment": comment, "at": to_iso(voted_at)}
+                )
+            case e.IncidentRaised(incident, step, _, code, message) if step:
+                self.steps[step] |= {"status": "failed", "incident_id": incident, "error": {"code": code, "message": message}}
+            case e.IncidentResolved(incident, resolution):
+                for row in self.steps.values():
+                    if row.get("incident_id") == incident:
+                        row |= {"status": "waiting", "incident_id": None, "skipped": resolution == "skipped"}
+            case _:
+                pass
+
+    def told(self) -> list[dict[str, Any]]:
+        """The steps, oldest first."""
+        return [{name: value for name, value in row.items() if name not in {"_at", "skipped"}} for row in self.steps.values()]
+
+    def node_of(self, step: int | None) -> str | None:
+        """The node of a step."""
+        row = self.steps.get(step or 0)
+        return row["node"] if row else None
+
+    def _open(self, step: int, node_id: str, at: int, before: Mapping[str, Any]) -> None:
+        node = self.flow.nodes[node_id]
+        self.steps[step] = {
+            "step": step, "node": node_id, "name": dict(node.name), "type": node.type.name,
+            "status": "running" if node.type.in_worker else "waiting", "started_at": to_iso(at), "ended_at": None,
+            "duration_ms": None, "ports": [], "input": before, "output": None, "error": None, "attempts": [], "_at": at,
+        }  # fmt: skip
+
+    def _close(self, step: int, at: int, status: str, port: str | None, output: Any) -> None:
+        row = self.steps[step]
+        row |= {
+            "status": status, "ended_at": to_iso(at), "duration_ms": at - row.pop("_at", at),
+            "ports": [port] if port else [], "output": output,
+        }  # fmt: skip
+
+    def _take(self, edges: Sequence[str]) -> None:
+        for edge in edges:
+            self.edges[edge] = self.edges.get(edge, 0) + 1

@@ -1,0 +1,261 @@
+"""Tasks: what people must decide. A vote is applied in the transaction that accepts it; a lost race is told with the state now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from headrace.engine.clock import iso_or_none, to_iso
+from headrace.engine.errors import Conflict, Forbidden, NotFound, Problem, ValidationFailed
+from headrace.engine.flow.forms import check_form
+from headrace.engine.node import Text
+from headrace.engine.run import commands as c
+from headrace.engine.service.actor import Actor
+from headrace.engine.service.advance import advance
+from headrace.engine.service.instances import PAGE_MAX, delivery_json
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import tables as t
+
+COMMENT_MAX = 4_000
+"""Characters of a comment: a page, not a file."""
+
+SUMMARY_MAX = 5
+"""Fields shown in a row of the list, as people know it from DingTalk and Feishu."""
+
+DECISIONS: dict[str, Text] = {
+    "approved": {"zh": "同意", "en": "Approve"},
+    "rejected": {"zh": "拒绝", "en": "Reject"},
+    "returned": {"zh": "退回", "en": "Return"},
+}
+
+
+def listing(
+    workspace: Workspace,
+    actor: Actor,
+    box: str = "todo",
+    *,
+    search: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
+) -> dict[str, Any]:
+    """todo: what waits for me · done: what I decided · started: tasks of what I started. Newest first."""
+    tasks, actors = t.tasks.c, t.task_actors.c
+    query = sa.select(t.tasks).order_by(tasks.id.desc())
+    if box == "started":
+        query = query.where(tasks.initiator == actor.user_id)
+    else:
+        mine = sa.select(actors.task_id).where(
+            actors.user_id == actor.user_id, actors.status == ("open" if box == "todo" else "done")
+        )
+        query = query.where(tasks.id.in_(mine))
+        if box == "todo":
+            query = query.where(tasks.status == "open")
+    if search:
+        like = f"%{search}%"
+        query = query.where(sa.or_(tasks.title.like(like), tasks.business_key.like(like)))
+    if cursor:
+        query = query.where(tasks.id < cursor)
+    limit = min(limit, PAGE_MAX)
+    with workspace.read() as connection:
+        rows = connection.execute(query.limit(limit + 1)).all()
+        items = [_summary(workspace, connection, row) for row in rows[:limit]]
+    return {"items": items, "next_cursor": rows[limit - 1].id if len(rows) > limit else None}
+
+
+def count(workspace: Workspace, actor: Actor) -> dict[str, int]:
+    """How many tasks wait for me."""
+    actors = t.task_actors.c
+    query = sa.select(sa.func.count()).where(actors.user_id == actor.user_id, actors.status == "open")
+    with workspace.read() as connection:
+        return {"todo": connection.execute(query).scalar_one()}
+
+
+def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
+    """All of one task, for those it concerns and for operators."""
+    with workspace.read() as connection:
+        row = _row(connection, id_)
+        votes = _votes(connection, id_)
+        if not _concerns(row, votes, actor):
+            raise Forbidden(permission="instances:read")
+        directory = workspace.directory(connection)
+        summary = _summary(workspace, connection, row)
+    names = {vote.user_id: directory.people[vote.user_id].name for vote in votes if vote.user_id in directory.people}
+    mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
+    decisions = [d for d in DECISIONS if d != "returned" or row.can_return]
+    return {
+        **summary,
+        "description": row.description,
+        "show": row.show,
+        "form": row.form,
+        "buttons": [{"decision": d, "title": row.buttons.get(d) or DECISIONS[d]} for d in decisions],
+        "assignees": [
+            {
+                "id": vote.user_id, "name": names.get(vote.user_id, vote.user_id), "decision": vote.decision,
+                "comment": vote.comment, "decided_at": iso_or_none(vote.decided_at), "status": vote.status,
+            }
+            for vote in votes
+        ],
+        "timeline": _timeline(row, votes, names, directory.people),
+        "can_decide": row.status == "open" and mine is not None and mine.status == "open",
+        "ended_at": iso_or_none(row.ended_at),
+    }  # fmt: skip
+
+
+def decide(
+    workspace: Workspace,
+    actor: Actor,
+    id_: str,
+    decision: str,
+    *,
+    comment: str = "",
+    form: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Approve, reject or return. Raises `Conflict` with the task as it is now when it is no longer this person's to decide."""
+    actor.require("tasks:decide")
+
+    def operation(connection: Connection) -> None:
+        row = _row(connection, id_)
+        votes = _votes(connection, id_)
+        mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
+        if mine is None:
+            raise Forbidden(permission=f"to decide task {id_}")
+        if row.status != "open" or mine.status != "open":
+            current = {"status": row.status, "decision": mine.decision, "ended_at": iso_or_none(row.ended_at)}
+            raise Conflict(expected="an open task", found=f"{id_} is {row.status}", current=current)
+        _check(row, decision, comment, form)
+        vote = c.Vote(row.step, actor.user_id, decision, comment, dict(form) if form else None, workspace.clock.now_ms())
+        advance(workspace, connection, [row.instance_id], [(row.instance_id, vote)])
+
+    workspace.writer.call(operation)
+    return detail(workspace, actor, id_)
+
+
+def _check(row: Any, decision: str, comment: str, form: Mapping[str, Any] | None) -> None:
+    problems: list[Problem] = []
+    allowed = [d for d in DECISIONS if d != "returned" or row.can_return]
+    if decision not in allowed:
+        message = f"Expected one of {', '.join(allowed)}, but found {decision}."
+        problems.append(Problem("/decision", "unknown_decision", {"allowed": allowed, "found": decision}, message))
+    if len(comment) > COMMENT_MAX:
+        message = f"Expected at most {COMMENT_MAX} characters, but found {len(comment)}."
+        problems.append(Problem("/comment", "too_long", {"limit": COMMENT_MAX, "found": len(comment)}, message))
+    # Who says no need not fill in what only a yes needs; what is filled in must still be right.
+    if row.form and (decision == "approved" or form):
+        schema = row.form if decision == "approved" else {**row.form, "required": []}
+        found = check_form(schema, dict(form or {}))
+        problems += [Problem(f"/form{p.path}", p.code, p.params, p.message) for p in found]
+    elif form and not row.form:
+        problems.append(Problem("/form", "no_form", {}, "Expected no form values, because this task asks for none."))
+    if problems:
+        raise ValidationFailed(what="decision", count=len(problems), problems=problems)
+
+
+def notifications(workspace: Workspace, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+    """My messages, newest first."""
+    columns = t.notifications.c
+    query = sa.select(t.notifications).where(columns.user_id == actor.user_id).order_by(columns.id.desc())
+    if cursor:
+        query = query.where(columns.id < int(cursor))
+    limit = min(limit, PAGE_MAX)
+    unread = sa.select(sa.func.count()).where(columns.user_id == actor.user_id, columns.read_at.is_(None))
+    with workspace.read() as connection:
+        rows = connection.execute(query.limit(limit + 1)).all()
+        unread_count = connection.execute(unread).scalar_one()
+    items = [
+        {
+            "id": row.id, "title": row.title, "text": row.text, "at": to_iso(row.created_at), "read": row.read_at is not None,
+            "instance_id": row.instance_id,
+        }
+        for row in rows[:limit]
+    ]  # fmt: skip
+    return {"items": items, "unread": unread_count, "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None}
+
+
+def read_notification(workspace: Workspace, actor: Actor, id_: int) -> None:
+    """Mark one as read; somebody else's is not found."""
+    columns = t.notifications.c
+    statement = (
+        t.notifications.update()
+        .where(columns.id == id_, columns.user_id == actor.user_id)
+        .values(read_at=sa.func.coalesce(columns.read_at, workspace.clock.now_ms()))
+    )
+    if not workspace.writer.call(lambda connection: connection.execute(statement).rowcount):
+        raise NotFound(kind="notification", id=id_)
+
+
+def deliveries(
+    workspace: Workspace, actor: Actor, *, instance: str | None = None, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    """Mails and robot messages with their receipts, newest first."""
+    actor.require("instances:read")
+    columns = t.outbox.c
+    query = sa.select(t.outbox).order_by(columns.id.desc())
+    if instance:
+        query = query.where(columns.instance_id == instance)
+    if cursor:
+        query = query.where(columns.id < int(cursor))
+    limit = min(limit, PAGE_MAX)
+    with workspace.read() as connection:
+        rows = connection.execute(query.limit(limit + 1)).all()
+    return {
+        "items": [delivery_json(row) for row in rows[:limit]],
+        "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
+    }
+
+
+def _row(connection: Connection, id_: str) -> Any:
+    row = connection.execute(sa.select(t.tasks).where(t.tasks.c.id == id_)).one_or_none()
+    if row is None:
+        raise NotFound(kind="task", id=id_)
+    return row
+
+
+def _votes(connection: Connection, id_: str) -> Any:
+    columns = t.task_actors.c
+    return connection.execute(sa.select(t.task_actors).where(columns.task_id == id_).order_by(columns.user_id)).all()
+
+
+def _concerns(row: Any, votes: Any, actor: Actor) -> bool:
+    return row.initiator == actor.user_id or any(v.user_id == actor.user_id for v in votes) or actor.may("instances:read")
+
+
+def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
+    flow = workspace.flow(connection, row.flow_key, row.version)
+    initiator = workspace.directory(connection).people.get(row.initiator or "")
+    return {
+        "id": row.id,
+        "title": row.title,
+        "flow_key": row.flow_key,
+        "flow_name": dict(flow.name),
+        "instance_id": row.instance_id,
+        "business_key": row.business_key,
+        "node": row.node,
+        "node_name": dict(flow.nodes[row.node].name),
+        "created_at": to_iso(row.created_at),
+        "due_at": iso_or_none(row.due_at),
+        "summary": row.show[:SUMMARY_MAX],
+        "status": row.status,
+        "mode": row.mode,
+        "initiator": initiator.name if initiator else None,
+        "version": row.version,
+    }
+
+
+def _timeline(row: Any, votes: Any, names: Mapping[str, str], people: Mapping[str, Any]) -> list[dict[str, Any]]:
+    initiator = people.get(row.initiator or "")
+    opened = {
+        "at": to_iso(row.created_at), "who": initiator.name if initiator else "Headrace",
+        "what": {"zh": "提交审批", "en": "Asked for a decision"}, "comment": "",
+    }  # fmt: skip
+    decided = [
+        {
+            "at": to_iso(vote.decided_at), "who": names.get(vote.user_id, vote.user_id),
+            "what": row.buttons.get(vote.decision) or DECISIONS[vote.decision], "comment": vote.comment or "",
+            "decision": vote.decision,
+        }
+        for vote in sorted((v for v in votes if v.decided_at is not None), key=lambda v: v.decided_at)
+    ]  # fmt: skip
+    return [opened, *decided]

@@ -1,0 +1,200 @@
+"""A test run: the production loop in memory, with a clock that jumps, people who decide as told, and no way out to the world.
+
+No live call can leave by construction: nodes that need a worker are never run here; they answer what the mock says, or what their
+example says. The same function runs the samples of templates and the designer's "try it".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headrace.engine.clock import to_iso
+from headrace.engine.errors import HeadraceError, Problem
+from headrace.engine.flow.compile import CompiledFlow, compile_flow
+from headrace.engine.node import NodeType
+from headrace.engine.people.directory import Directory, Person
+from headrace.engine.run import commands as c
+from headrace.engine.run import events as e
+from headrace.engine.run.advance import Run
+from headrace.engine.run.state import Instance, Step
+from headrace.engine.service.instances import Story
+from headrace.engine.service.starts import by_hand, prepare
+
+ROUNDS_MAX = 500
+"""Waits answered in one test run: a loop that asks the same person for ever is cut here, and said so."""
+
+INITIATOR = "usr_test"
+
+
+def run_test(
+    document: Mapping[str, Any],
+    types: Mapping[str, NodeType],
+    input_: Mapping[str, Any],
+    *,
+    start_node: str | None = None,
+    decisions: Mapping[str, Any] | None = None,
+    mocks: Mapping[str, Any] | None = None,
+    now_ms: int,
+    directory: Directory | None = None,
+    stop_at: frozenset[str] = frozenset(),
+) -> dict[str, Any]:
+    """Run a valid document on sample data; answers the way taken and what each node saw and said.
+
+    `decisions[node]` is `{port, form?, comment?, after_ms?}` or a list of them, one a visit (the last one repeats). A node in
+    `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error}`, or a list.
+    """
+    flow = compile_flow(document, types)
+    test = _Test(flow, now_ms, directory or Directory(), dict(decisions or {}), dict(mocks or {}), stop_at)
+    try:
+        request = prepare(flow, start_node or by_hand(flow), input_, now_ms=now_ms, initiator=INITIATOR)
+    except HeadraceError as wrong:
+        problems = wrong.problems or [Problem("", wrong.code, wrong.params, wrong.message)]
+        return {"status": "refused", "steps": [], "edges": [], "problems": [problem.as_json() for problem in problems]}
+    test.tell(c.Start(request.start_node, request.input, request.business_key, INITIATOR))
+    test.play()
+    return test.answer(request.dedup_key)
+
+
+class _Test:
+    def __init__(
+        self,
+        flow: CompiledFlow,
+        now_ms: int,
+        directory: Directory,
+        decisions: dict[str, Any],
+        mocks: dict[str, Any],
+        stop_at: frozenset[str],
+    ) -> None:
+        self.flow, self.decisions, self.mocks, self.stop_at = flow, decisions, mocks, stop_at
+        self.began_at = self.now_ms = now_ms
+        self.directory = _Anybody(directory.people, directory.roles, directory.by_login)
+        self.instance = Instance("ins_test", flow.key, flow.version, initiator=INITIATOR)
+        self.story = Story(flow, Instance("ins_test", flow.key, flow.version))
+        self.visits: dict[str, int] = {}
+        self.due: dict[tuple[int, str], int] = {}
+        self.notes: list[dict[str, Any]] = []
+        self.rounds = 0
+
+    def tell(self, command: c.Command) -> None:
+        """Apply one wish and let the tokens move."""
+        run = Run(self.flow, self.instance, self.now_ms, self.directory)
+        run.take(command)
+        run.move()
+        while not self.instance.rests and not self.instance.ended and self.rounds < ROUNDS_MAX:
+            self.rounds += 1
+            run.move()
+        for event in run.events:
+            self.story.tell(0, self.now_ms, event)
+            if isinstance(event, e.TimerSet):
+                self.due[event.step, event.name] = event.due_at
+            elif isinstance(event, e.NotificationQueued):
+                self.notes.append(
+                    {"step": event.step, "channel": event.channel, "to": list(event.users), "title": event.title, "text": event.text}
+                )
+
+    def play(self) -> None:
+        """Answer every wait until the instance rests for good."""
+        while not self.instance.ended and self.rounds < ROUNDS_MAX:
+            self.rounds += 1
+            answer = next((found for step in self.instance.steps.values() if (found := self._answer(step))), None)
+            if answer is None:
+                answer = self._next_timer()
+            if answer is None:
+                return
+            self.tell(answer)
+
+    def _answer(self, step: Step) -> c.Command | None:
+        if step.node in self.stop_at or step.incident:
+            return None
+        if step.wait == "job":
+            return self._job(step)
+        if step.wait == "children":
+            waiting = [child for child in step.children if child not in step.outputs]
+            mock = self._nth(self.mocks.get(step.node), step.node) or {}
+            return c.EndChild(step.id, waiting[0], "completed", mock.get("output")) if waiting else None
+        if step.wait == "task":
+            return self._decide(step)
+        return None
+
+    def _job(self, step: Step) -> c.Command:
+        node = self.flow.nodes[step.node]
+        mock = self._nth(self.mocks.get(step.node), step.node)
+        common = (step.id, 1, self.now_ms, self.now_ms)
+        if mock and mock.get("error"):
+            return c.JobEnded(*common, None, code="mocked_error", message=str(mock["error"]))
+        ports = sorted(node.connected - {"error"})
+        port = (mock or {}).get("port") or ("out" if "out" in ports or not ports else ports[0])
+        return c.JobEnded(*common, port, (mock or {}).get("output", {}))
+
+    def _decide(self, step: Step) -> c.Command | None:
+        decision = self._nth(self.decisions.get(step.node, {}), f"task:{step.id}") or {}
+        if isinstance(decision, str):
+            decision = {"port": decision}
+        port = decision.get("port", "approved")
+        if port is None:
+            return None
+        after_ms = int(decision.get("after_ms", 0))
+        key = (step.id, "decide")
+        if after_ms and key not in self.due:
+            self.due[key] = self.now_ms + after_ms
+        if key in self.due and self.now_ms < self.due[key]:
+            return None
+        voters = [actor for actor in step.actors if actor not in step.votes]
+        return c.Vote(step.id, voters[0], port, decision.get("comment", ""), decision.get("form"), self.now_ms)
+
+    def _next_timer(self) -> c.Command | None:
+        """Jump to the next moment at which something is due."""
+        live = {key: at for key, at in self.due.items() if key[0] in self.instance.steps}
+        live = {key: at for key, at in live.items() if self.instance.steps[key[0]].node not in self.stop_at or key[1] == "remind"}
+        if not live:
+            return None
+        key = min(live, key=lambda found: live[found])
+        self.now_ms = max(self.now_ms, live[key])
+        step_id, name = key
+        if name == "decide":
+            return self._decide(self.instance.steps[step_id])
+        del self.due[key]
+        return c.FireTimer(step_id, name)
+
+    def _nth(self, told: Any, counter: str) -> Any:
+        if not isinstance(told, list):
+            return told
+        index = self.visits.get(counter, 0)
+        self.visits[counter] = index + 1
+        return told[min(index, len(told) - 1)] if told else None
+
+    def answer(self, dedup_key: str | None) -> dict[str, Any]:
+        """The API's shape."""
+        told = self.story.told()
+        return {
+            "status": self.instance.status,
+            "result": self.instance.result,
+            "output": self.instance.output,
+            "business_key": self.instance.business_key,
+            "dedup_key": dedup_key,
+            "variables": self.instance.variables,
+            "steps": [{**step, "virtual_ms": step["duration_ms"] or 0} for step in told],
+            "edges": [edge for edge, times in self.story.edges.items() for _ in range(times)],
+            "visited": [step["node"] for step in told],
+            "notifications": self.notes,
+            "incidents": [
+                {"node": step["node"], "code": step["error"]["code"], "message": step["error"]["message"]}
+                for step in told
+                if step["status"] == "failed"
+            ],
+            "started_at": to_iso(self.began_at),
+            "ended_at": to_iso(self.now_ms),
+            "cut": self.rounds >= ROUNDS_MAX,
+            "problems": [],
+        }
+
+
+class _Anybody(Directory):
+    """In a test run every role has at least one member, so that an empty workspace can try a template."""
+
+    def find(self, id_or_login: str) -> Person | None:
+        return super().find(id_or_login) or Person(id_or_login, id_or_login, id_or_login)
+
+    def members(self, role: str) -> list[Person]:
+        return super().members(role) or [Person(f"role:{role}", role, role)]

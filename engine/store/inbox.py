@@ -1,0 +1,89 @@
+"""Wishes that rest until an advance applies them, and the run queue that says whose inbox is not empty.
+
+The ready row is written with `gen + 1` on conflict, never "do nothing": an advance deletes it only at the `gen` it has seen,
+so a wish that came in between is not forgotten (the lost wake-up of engine.md 5.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
+from headrace.engine import jsontext
+from headrace.engine.run import commands as c
+from headrace.engine.store import tables as t
+
+
+def upsert(connection: Connection, table: sa.Table) -> Any:
+    """`INSERT … ON CONFLICT` of the database in use; both dialects have the same methods."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def put(connection: Connection, wishes: Iterable[tuple[str, c.Command]], now_ms: int) -> None:
+    """Rest these wishes in their instances' inboxes and mark the instances ready."""
+    rows = [
+        {"instance_id": id_, "kind": type(wish).__name__, "payload": jsontext.dumps(list(wish)), "created_at": now_ms}
+        for id_, wish in wishes
+    ]
+    if rows:
+        connection.execute(t.inbox.insert(), rows)
+        mark_ready(connection, {row["instance_id"] for row in rows}, now_ms)
+
+
+def mark_ready(connection: Connection, instance_ids: Iterable[str], now_ms: int) -> None:
+    """These instances have something to do."""
+    rows = [{"instance_id": id_, "ready_at": now_ms, "priority": 0, "gen": 0} for id_ in sorted(instance_ids)]
+    if not rows:
+        return
+    statement = upsert(connection, t.ready)
+    statement = statement.on_conflict_do_update(index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1})
+    connection.execute(statement, rows)
+
+
+def pick_ready(connection: Connection, limit: int, now_ms: int) -> dict[str, int]:
+    """Up to `limit` ready instances, most urgent first, each with the `gen` seen."""
+    rows = connection.execute(
+        sa.select(t.ready.c.instance_id, t.ready.c.gen)
+        .where(t.ready.c.ready_at <= now_ms)
+        .order_by(t.ready.c.priority, t.ready.c.ready_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    return {row.instance_id: row.gen for row in rows}
+
+
+_DONE = t.ready.delete().where(t.ready.c.instance_id == bindparam("b_id"), t.ready.c.gen == bindparam("b_gen"))
+
+
+def unmark_ready(connection: Connection, seen: Iterable[tuple[str, int]]) -> None:
+    """These have been advanced, unless something came in since."""
+    rows = [{"b_id": id_, "b_gen": gen} for id_, gen in seen]
+    if rows:
+        connection.execute(_DONE, rows)
+
+
+def unapplied(connection: Connection, instance_ids: Sequence[str]) -> dict[str, list[tuple[int, c.Command]]]:
+    """The wishes of these instances in the order in which they were accepted."""
+    found: dict[str, list[tuple[int, c.Command]]] = {}
+    rows = connection.execute(
+        sa.select(t.inbox.c.id, t.inbox.c.instance_id, t.inbox.c.kind, t.inbox.c.payload)
+        .where(t.inbox.c.instance_id.in_(instance_ids), t.inbox.c.applied_rev.is_(None))
+        .order_by(t.inbox.c.id)
+    )
+    for row in rows:
+        found.setdefault(row.instance_id, []).append((row.id, c.decode(row.kind, jsontext.loads(row.payload))))
+    return found
+
+
+_APPLIED = t.inbox.update().where(t.inbox.c.id == bindparam("b_id")).values(applied_rev=bindparam("b_rev"))
+
+
+def mark_applied(connection: Connection, applied: Iterable[tuple[int, int]]) -> None:
+    """(inbox id, rev of the instance that has it)."""
+    rows = [{"b_id": id_, "b_rev": rev} for id_, rev in applied]
+    if rows:
+        connection.execute(_APPLIED, rows)

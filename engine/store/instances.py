@@ -1,0 +1,122 @@
+"""Instance rows: read with their lock, written in groups, each with its chunk of history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+
+from headrace.engine import jsontext
+from headrace.engine.run import events as e
+from headrace.engine.run.state import Instance, from_json, to_json
+from headrace.engine.store import tables as t
+
+IN_MAX = 500
+"""Values in one `IN (…)`: SQLite takes 32,766 variables, but statements stay cacheable when short."""
+
+
+@dataclass(slots=True)
+class Stored:
+    """An instance as loaded: its state and the revision that a save must find unchanged."""
+
+    instance: Instance
+    rev: int
+    root_id: str
+    dedup_key: str | None = None
+    new: bool = False
+
+
+def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
+    """These instances, locked in the order of their ids (PostgreSQL; SQLite has its one writer)."""
+    found: dict[str, Stored] = {}
+    columns = t.instances.c
+    for start in range(0, len(ids), IN_MAX):
+        rows = connection.execute(
+            sa.select(
+                columns.id, columns.flow_key, columns.version, columns.business_key, columns.rev, columns.state,
+                columns.parent_id, columns.parent_step, columns.root_id, columns.started_by, columns.dedup_key,
+            )
+            .where(columns.id.in_(sorted(ids)[start : start + IN_MAX]))
+            .order_by(columns.id)
+            .with_for_update()
+        )  # fmt: skip
+        for row in rows:
+            instance = from_json(
+                row.id, row.flow_key, row.version, jsontext.loads(row.state), business_key=row.business_key,
+                initiator=row.started_by, parent_id=row.parent_id, parent_step=row.parent_step,
+            )  # fmt: skip
+            found[row.id] = Stored(instance, row.rev, row.root_id, row.dedup_key)
+    return found
+
+
+_UPDATE = (
+    t.instances.update()
+    .where(t.instances.c.id == bindparam("b_id"), t.instances.c.rev == bindparam("b_rev"))
+    .values(
+        status=bindparam("b_status"), result=bindparam("b_result"), rev=bindparam("b_rev") + 1, state=bindparam("b_state"),
+        updated_at=bindparam("b_at"), ended_at=bindparam("b_ended_at"),
+    )
+)  # fmt: skip
+
+
+def save(connection: Connection, advanced: Iterable[tuple[Stored, Sequence[e.Event]]], now_ms: int) -> None:
+    """Write where each stands now, and what happened, in one go."""
+    new_rows: list[dict[str, Any]] = []
+    changes: list[dict[str, Any]] = []
+    chunks: list[dict[str, Any]] = []
+    for stored, events in advanced:
+        instance = stored.instance
+        state = jsontext.dumps(to_json(instance))
+        ended_at = now_ms if instance.ended else None
+        if stored.new:
+            new_rows.append(
+                {
+                    "id": instance.id, "flow_key": instance.flow_key, "version": instance.version,
+                    "business_key": instance.business_key, "dedup_key": stored.dedup_key, "status": instance.status,
+                    "result": instance.result, "rev": 1, "state": state, "parent_id": instance.parent_id,
+                    "parent_step": instance.parent_step, "root_id": stored.root_id, "started_by": instance.initiator,
+                    "started_at": now_ms, "updated_at": now_ms, "ended_at": ended_at,
+                }
+            )  # fmt: skip
+        else:
+            changes.append(
+                {
+                    "b_id": instance.id, "b_rev": stored.rev, "b_status": instance.status, "b_result": instance.result,
+                    "b_state": state, "b_at": now_ms, "b_ended_at": ended_at,
+                }
+            )  # fmt: skip
+        if events:
+            chunks.append(
+                {
+                    "instance_id": instance.id, "chunk": stored.rev + 1, "first_seq": instance.seq - len(events) + 1,
+                    "at": now_ms, "events": jsontext.dumps([e.encode(event) for event in events]),
+                }
+            )  # fmt: skip
+    if new_rows:
+        connection.execute(t.instances.insert(), new_rows)
+    if changes:
+        result = connection.execute(_UPDATE, changes)
+        # Every row was locked when it was read: another count means that the one-writer rule was broken.
+        assert result.rowcount in (-1, len(changes)), f"expected {len(changes)} instances at their revision, found {result.rowcount}"
+    if chunks:
+        connection.execute(t.history.insert(), chunks)
+
+
+def by_dedup_key(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """(flow key, dedup key) → the instance that has it."""
+    by_flow: dict[str, list[str]] = {}
+    for flow_key, dedup_key in keys:
+        by_flow.setdefault(flow_key, []).append(dedup_key)
+    found: dict[tuple[str, str], str] = {}
+    for flow_key, dedup_keys in by_flow.items():
+        for start in range(0, len(dedup_keys), IN_MAX):
+            rows = connection.execute(
+                sa.select(t.instances.c.id, t.instances.c.dedup_key).where(
+                    t.instances.c.flow_key == flow_key, t.instances.c.dedup_key.in_(dedup_keys[start : start + IN_MAX])
+                )
+            )
+            found.update(((flow_key, row.dedup_key), row.id) for row in rows)
+    return found

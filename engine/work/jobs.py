@@ -1,0 +1,236 @@
+"""Run jobs: claim with a lease, run the node with the world, hand the result in under the epoch of the lease.
+
+What happens to an outcome is decided in `judge`, by the effect class (engine.md 5.4): *unknown* is never treated as *failed*.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from headrace.engine import jsontext
+from headrace.engine.clock import to_iso
+from headrace.engine.errors import HeadraceError
+from headrace.engine.flow.evaluate import Evaluator
+from headrace.engine.node import Context, Done, Failed, Outcome, World
+from headrace.engine.run import commands as c
+from headrace.engine.service.advance import advance
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import jobs
+from headrace.engine.store import tables as t
+from headrace.engine.store.jobs import Claim
+
+log = logging.getLogger(__name__)
+
+BACKOFF_MAX_MS = 300_000
+"""The longest pause between attempts, unless the far side asks for more."""
+
+RETRY_AFTER_MAX_MS = 3_600_000
+"""The longest `Retry-After` that is believed."""
+
+CLAIMS_MAX = 20
+"""How often a job may be claimed in all: one that kills its worker must not do so for ever."""
+
+OUTPUT_MAX = 1_000_000
+"""Bytes of one step's output: variables travel with the instance."""
+
+MakeWorld = Callable[[Claim], World]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One attempt, ended."""
+
+    claim: Claim
+    outcome: Outcome
+    started_at: int
+    ended_at: int
+
+
+def run_due(workspace: Workspace, make_world: MakeWorld, owner: str, limit: int = 100) -> int:
+    """Claim and run what is due, here and now, one after another; answers how many. For tests and tools."""
+    claims = workspace.writer.call(lambda connection: jobs.claim(connection, owner, limit, workspace.clock.now_ms()))
+    for claim in claims:
+        finish(workspace, attempt(workspace, make_world, claim))
+    return len(claims)
+
+
+def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result:
+    """Run the node once, outside any transaction."""
+    started_at = workspace.clock.now_ms()
+    with workspace.read() as connection:
+        flow = workspace.flow(connection, claim.flow_key, claim.version)
+    node = flow.nodes[claim.node]
+    variables = {
+        **claim.variables, "now": to_iso(started_at), "step": {"id": claim.step, "node": claim.node, "key": claim.key},
+    }  # fmt: skip
+    context = Context(
+        settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=started_at, key=claim.key,
+        connected=node.connected, attempt=claim.attempt, unknown_before=claim.unknown, world=make_world(claim),
+    )  # fmt: skip
+    try:
+        outcome = node.type.run(context)
+    except HeadraceError as trouble:
+        outcome = Failed(trouble.code, trouble.message)
+    except Exception as bug:
+        # The node may have reached the far side before it broke: nobody knows.
+        log.exception("job %s failed", claim.id)
+        outcome = Failed("node_failed", f"{type(bug).__name__}: {bug}", unknown=True)
+    return Result(claim, _bounded(outcome), started_at, workspace.clock.now_ms())
+
+
+def _bounded(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Done) and len(jsontext.dumps(outcome.output)) > OUTPUT_MAX:
+        return Failed("output_too_large", f"expected an output of at most {OUTPUT_MAX} bytes, but it is larger")
+    return outcome
+
+
+def finish(workspace: Workspace, result: Result) -> None:
+    """Hand one result in; waits for the commit."""
+    workspace.writer.gather(_finisher(workspace), result)
+
+
+def _finisher(workspace: Workspace) -> Callable[[Connection, Sequence[Any]], Sequence[Any]]:
+    """One function object a workspace, so that the writer can tell that results belong together."""
+    found = workspace.operations.get("finish")
+    if found is None:
+        found = workspace.operations["finish"] = lambda connection, results: finish_many(workspace, connection, results)
+    return found
+
+
+def finish_many(workspace: Workspace, connection: Connection, results: Sequence[Result]) -> list[None]:
+    """Apply these results to their instances in one go; those whose lease has gone are only kept in history."""
+    now_ms = workspace.clock.now_ms()
+    held = jobs.holds(connection, [result.claim for result in results])
+    wishes: list[tuple[str, c.Command]] = []
+    released: list[tuple[str, str, int, bool]] = []
+    for result in results:
+        claim = result.claim
+        if claim.id not in held:
+            wishes.append((claim.instance_id, c.LateResult(claim.step, claim.attempt, _told(result.outcome))))
+            continue
+        wish, release = judge(result, now_ms, random.random())  # noqa: S311 - jitter, not a secret
+        wishes.append((claim.instance_id, wish))
+        if release:
+            released.append((claim.id, *release))
+    jobs.release(connection, released)
+    if any(status == "ready" for _, status, _, _ in released):
+        workspace.changed.add("jobs")
+    advance(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+    return [None] * len(results)
+
+
+def judge(result: Result, now_ms: int, jitter: float) -> tuple[c.Command, tuple[str, int, bool] | None]:
+    """The wish for the instance, and how the job's row is released (None: it goes with the step)."""
+    claim, outcome = result.claim, result.outcome
+    tried = (claim.step, claim.attempt, result.started_at, result.ended_at)
+    if isinstance(outcome, Done):
+        return c.JobEnded(*tried, outcome.port, outcome.output, outcome.variables), None
+    if not isinstance(outcome, Failed):
+        message = f"expected Done or Failed from a node in a worker, but found {type(outcome).__name__}"
+        return c.JobEnded(*tried, None, code="node_failed", message=message), ("incident", now_ms, claim.unknown)
+    unknown = outcome.unknown or claim.unknown
+    may_repeat = claim.effect != "once" if outcome.unknown else outcome.retryable
+    if may_repeat and claim.attempt < claim.attempts_max:
+        pause = pause_ms(claim.backoff_ms, claim.attempt, outcome.retry_after_s, jitter)
+        retried = c.JobRetried(*tried, outcome.code, outcome.message, outcome.unknown)
+        return retried, ("ready", now_ms + pause, unknown)
+    ended = c.JobEnded(*tried, None, code=outcome.code, message=outcome.message, unknown=outcome.unknown)
+    return ended, ("incident", now_ms, unknown)
+
+
+def pause_ms(backoff_ms: int, attempt: int, retry_after_s: float | None, jitter: float) -> int:
+    """Exponential with full jitter, never less than the far side asks for."""
+    ceiling = min(BACKOFF_MAX_MS, backoff_ms * 2 ** min(attempt - 1, 20))
+    asked = min(RETRY_AFTER_MAX_MS, int((retry_after_s or 0) * 1000))
+    return int(max(asked, ceiling * jitter))
+
+
+def _told(outcome: Outcome) -> Any:
+    return outcome.output if isinstance(outcome, Done) else getattr(outcome, "message", "")
+
+
+def reclaim(workspace: Workspace) -> int:
+    """Leases whose worker is gone: the outcome is unknown. Answers how many there were."""
+    return int(workspace.writer.call(lambda connection: _reclaim(workspace, connection)))
+
+
+def _reclaim(workspace: Workspace, connection: Connection) -> int:
+    now_ms = workspace.clock.now_ms()
+    rows = jobs.expired(connection, 500, now_ms)
+    wishes: list[tuple[str, c.Command]] = []
+    released: list[tuple[str, str, int, bool]] = []
+    for row in rows:
+        tried = (row.step, row.attempt, row.lease_until - jobs.LEASE_MS, now_ms)
+        message = "the worker fell silent during this attempt; whether the far side did it is unknown"
+        if row.effect == "once" or row.lease_epoch >= CLAIMS_MAX:
+            wishes.append((row.instance_id, c.JobEnded(*tried, None, code="outcome_unknown", message=message, unknown=True)))
+            released.append((row.id, "incident", now_ms, True))
+        else:
+            wishes.append((row.instance_id, c.JobRetried(*tried, "worker_lost", message, True)))
+            released.append((row.id, "ready", now_ms, True))
+    if rows:
+        jobs.release(connection, released)
+        # A crash of ours does not use up an attempt of theirs.
+        again = [row.id for row, release in zip(rows, released, strict=True) if release[1] == "ready"]
+        connection.execute(
+            t.jobs.update().where(t.jobs.c.id.in_(again)).values(attempt=t.jobs.c.attempt - 1)
+        )
+        advance(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+        workspace.changed.add("jobs")
+    return len(rows)
+
+
+class JobRunner:
+    """Claims jobs for a pool of threads and keeps their leases alive."""
+
+    def __init__(self, workspace: Workspace, make_world: MakeWorld, owner: str, threads: int = 16) -> None:
+        self._workspace, self._make_world, self._owner, self._threads = workspace, make_world, owner, threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="headrace-job")
+        self._running: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self._beat_at = 0
+
+    def free(self) -> int:
+        """Attempts that could begin now. Twice the threads may be claimed, so that none waits for the next claim."""
+        with self._lock:
+            return 2 * self._threads - len(self._running)
+
+    def step(self) -> int:
+        """Claim what there is room for, and renew leases when it is time; answers how many were claimed."""
+        now_ms = self._workspace.clock.now_ms()
+        with self._lock:
+            held = list(self._running.items())
+        if held and now_ms - self._beat_at >= jobs.HEARTBEAT_MS:
+            self._beat_at = now_ms
+            self._workspace.writer.call(lambda connection: jobs.renew(connection, held, now_ms))
+        room = self.free()
+        if room <= 0:
+            return 0
+        claims = self._workspace.writer.call(lambda connection: jobs.claim(connection, self._owner, room, now_ms))
+        for claim in claims:
+            with self._lock:
+                self._running[claim.id] = claim.epoch
+            self._pool.submit(self._work, claim)
+        return len(claims)
+
+    def _work(self, claim: Claim) -> None:
+        try:
+            finish(self._workspace, attempt(self._workspace, self._make_world, claim))
+        except Exception:
+            log.exception("the result of job %s could not be handed in; its lease will run out", claim.id)
+        finally:
+            with self._lock:
+                self._running.pop(claim.id, None)
+            self._workspace.wakeup.hint("jobs")
+
+    def close(self) -> None:
+        """Wait for what is running, begin nothing more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
