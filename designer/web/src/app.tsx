@@ -7,6 +7,7 @@ import { createBrowserRouter, RouterProvider } from "react-router";
 import { ApiError, addressOf } from "./api/client";
 import type { Screen } from "./screens/screen";
 import { Broken } from "./shell/Broken";
+import { More } from "./shell/More";
 import { NotFound } from "./shell/NotFound";
 import { Root } from "./shell/Root";
 import { useMedia, useMode } from "./theme/mode";
@@ -49,6 +50,7 @@ const router = createBrowserRouter(
           element: <Component />,
           errorElement: <Broken />,
         })),
+        { path: "/more", element: <More screens={screens} />, errorElement: <Broken /> },
         { path: "*", element: <NotFound /> },
       ],
     },

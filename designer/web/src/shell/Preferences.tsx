@@ -5,7 +5,7 @@ import { useSession } from "../api/session";
 import { changeLanguage, languages } from "../i18n";
 import { type ModeChoice, useModeChoice } from "../theme/mode";
 import { type Language, useText } from "../ui/text";
-import "./Preferences.css";
+import "../ui/Segments.css";
 
 const OWN_NAME: Record<Language, string> = { zh: "中文", en: "English" };
 const MODES: ModeChoice[] = ["light", "dark", "device"];

@@ -19,7 +19,7 @@ export function problemText(t: TFunction, told: Told): string {
 
 export function useErrorText(): (error: unknown) => string {
   const { t } = useTranslation(["errors"]);
-  return (error) => problemText(t, toldBy(error));
+  return (error) => (typeof error === "string" ? error : problemText(t, toldBy(error)));
 }
 
 export function toldBy(error: unknown): Told {

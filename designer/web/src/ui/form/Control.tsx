@@ -27,6 +27,8 @@ export function Control(props: ControlProps) {
       return <LongText {...props} />;
     case "json":
       return <JsonText {...props} />;
+    case "bilingual":
+      return <Bilingual {...props} />;
     case "secret":
       return <Secret {...props} />;
     default:
@@ -104,6 +106,40 @@ function Secret(props: ControlProps) {
       >
         {open ? <EyeInvisibleOutlined aria-hidden /> : <EyeOutlined aria-hidden />}
       </button>
+    </div>
+  );
+}
+
+/** A text in both languages; one of them is enough. */
+function Bilingual(props: ControlProps) {
+  const { t } = useTranslation("app");
+  const { name, value, onChange } = props;
+  const texts = (typeof value === "object" && value !== null ? value : {}) as Record<
+    string,
+    string
+  >;
+  const { language } = useText();
+  const order = language === "zh" ? ["zh", "en"] : ["en", "zh"];
+  return (
+    <div className="hr-bilingual">
+      {order.map((each) => (
+        <label key={each}>
+          <span>{t(`form.${each}`)}</span>
+          <input
+            {...inputProps(props)}
+            id={`${props.id}-${each}`}
+            name={`${name}.${each}`}
+            autoComplete="off"
+            value={texts[each] ?? ""}
+            onChange={(event) => {
+              const { [each]: _old, ...others } = texts;
+              const next = event.target.value ? { ...others, [each]: event.target.value } : others;
+              onChange(Object.keys(next).length > 0 ? next : undefined);
+            }}
+            data-testid={`field-${name}-${each}`}
+          />
+        </label>
+      ))}
     </div>
   );
 }

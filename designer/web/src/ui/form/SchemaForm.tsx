@@ -91,7 +91,8 @@ export function Field(props: FieldProps) {
     kind === "choices" ||
     kind === "boolean" ||
     kind === "object" ||
-    kind === "list";
+    kind === "list" ||
+    kind === "bilingual";
   const label = (
     <>
       {titleOf(name, schema, text)}

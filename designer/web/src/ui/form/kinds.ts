@@ -18,7 +18,8 @@ export type Kind =
   | "choices"
   | "list"
   | "object"
-  | "json";
+  | "json"
+  | "bilingual";
 
 export interface FieldProps {
   name: string;
@@ -40,6 +41,7 @@ const LONG_FROM = 120; // characters; beyond, one line hides too much of what is
 const PICK: (text: Text) => string = (text) => text.zh ?? text.en ?? "";
 
 export function kindOf(schema: JsonSchema): Kind {
+  if (schema["x-widget"] === "bilingual") return "bilingual";
   if (optionsOf(schema, PICK).length > 0) return "choice";
   switch (typeOf(schema)) {
     case "boolean":

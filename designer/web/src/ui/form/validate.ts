@@ -1,5 +1,5 @@
-// What is wrong with a form's value, before the server says it: one problem a field, by JSON pointer.
-// Uses @cfworker/json-schema, which compiles nothing (our pages forbid `eval`).
+// What is wrong with a form's value, before the server says it: one problem a field, by JSON pointer, with the same
+// codes and formats as the server (engine/flow/forms.py). @cfworker/json-schema compiles nothing: our pages forbid `eval`.
 
 import { Validator } from "@cfworker/json-schema";
 import type { JsonSchema } from "./schema";
@@ -11,42 +11,24 @@ export interface FormProblem {
   message?: string;
 }
 
-const GROUPS = new Set([
-  "properties",
-  "items",
-  "additionalItems",
-  "allOf",
-  "$ref",
-  "if",
-  "then",
-  "else",
-]);
-const MISSING = /required property "([^"]+)"/;
-
 export function validateForm(schema: JsonSchema, value: unknown): FormProblem[] {
-  const { valid, errors } = new Validator(schema as object, "2020-12", false).validate(value);
-  if (valid) return [];
+  const { errors } = new Validator(schema as object, "2020-12", false).validate(value);
   const found = new Map<string, FormProblem>();
   for (const { keyword, instanceLocation, keywordLocation, error } of errors) {
-    if (GROUPS.has(keyword)) continue;
+    const rule = RULES[keyword];
+    if (rule === undefined) continue; // a group such as `properties`, whose own members are told
+    const [code, limitName] = rule;
     const path = pathOf(keyword, instanceLocation, error);
-    const limit = at(schema, keywordLocation);
-    if (!found.has(path)) {
-      found.set(path, {
-        path,
-        code: `form_${keyword}`,
-        params: { limit: shown(limit) },
-        message: error,
-      });
-    }
+    const params = { [limitName]: shown(at(schema, keywordLocation)) };
+    if (!found.has(path)) found.set(path, { path, code, params, message: error });
   }
-  for (const problem of money(schema, value, "")) {
+  for (const problem of formats(schema, value, "")) {
     if (!found.has(problem.path)) found.set(problem.path, problem);
   }
   return [...found.values()];
 }
 
-/** What the `required` fields of a value need before it may be sent; empty text counts as missing. */
+/** A form's value as it is sent: a field left empty is not sent, so that `required` means filled in. */
 export function withoutEmpty(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutEmpty);
   if (typeof value !== "object" || value === null) return value;
@@ -54,30 +36,62 @@ export function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(filled.map(([name, item]) => [name, withoutEmpty(item)]));
 }
 
-function pathOf(keyword: string, instanceLocation: string, error: string): string {
-  const place = instanceLocation.replace(/^#/, "");
-  const missing = keyword === "required" ? MISSING.exec(error)?.[1] : undefined;
-  return missing === undefined ? place : `${place}/${pointerPart(missing)}`;
+export function pointerPart(name: string): string {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
-/** Amounts are decimal text, so that no cent is lost; the format is ours and unknown to the validator. */
-function* money(schema: JsonSchema, value: unknown, path: string): Generator<FormProblem> {
-  if (
-    schema.format === "money" &&
-    typeof value === "string" &&
-    !/^-?\d+(\.\d{1,4})?$/.test(value)
-  ) {
-    yield { path, code: "form_money" };
+const RULES: Record<string, [code: string, limitName: string]> = {
+  required: ["required", "name"],
+  type: ["type", "expected"],
+  enum: ["enum", "choices"],
+  const: ["const", "expected"],
+  oneOf: ["enum", "choices"],
+  anyOf: ["enum", "choices"],
+  minimum: ["minimum", "limit"],
+  maximum: ["maximum", "limit"],
+  exclusiveMinimum: ["exclusive_minimum", "limit"],
+  exclusiveMaximum: ["exclusive_maximum", "limit"],
+  multipleOf: ["multiple_of", "limit"],
+  minLength: ["min_length", "limit"],
+  maxLength: ["max_length", "limit"],
+  minItems: ["min_items", "limit"],
+  maxItems: ["max_items", "limit"],
+  uniqueItems: ["unique_items", "limit"],
+  pattern: ["pattern", "pattern"],
+  additionalProperties: ["unknown_property", "name"],
+};
+
+const FORMATS: Record<string, (text: string) => boolean> = {
+  money: (text) => /^-?\d{1,15}(\.\d{1,4})?$/.test(text),
+  date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
+  "date-time": (text) =>
+    /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) &&
+    !Number.isNaN(Date.parse(text)),
+  time: (text) => /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text),
+  email: (text) => text.length <= 254 && /^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/.test(text),
+  uri: (text) => /^https?:\/\/[^\s/?#]+\S*$/i.test(text),
+  duration: (text) =>
+    /^P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/.test(text),
+};
+
+function* formats(schema: JsonSchema, value: unknown, path: string): Generator<FormProblem> {
+  const { format } = schema;
+  if (format && typeof value === "string" && FORMATS[format]?.(value) === false) {
+    yield { path, code: format === "money" ? "money" : "format", params: { format } };
   }
   if (typeof value !== "object" || value === null) return;
   for (const [name, item] of Object.entries(value)) {
     const part = Array.isArray(value) ? schema.items : schema.properties?.[name];
-    if (part) yield* money(part, item, `${path}/${pointerPart(name)}`);
+    if (part) yield* formats(part, item, `${path}/${pointerPart(name)}`);
   }
 }
 
-export function pointerPart(name: string): string {
-  return name.replaceAll("~", "~0").replaceAll("/", "~1");
+const MISSING = /required property "([^"]+)"/;
+
+function pathOf(keyword: string, instanceLocation: string, error: string): string {
+  const place = decodeURI(instanceLocation.replace(/^#/, ""));
+  const missing = keyword === "required" ? MISSING.exec(error)?.[1] : undefined;
+  return missing === undefined ? place : `${place}/${pointerPart(missing)}`;
 }
 
 function at(schema: unknown, location: string): unknown {
@@ -89,5 +103,6 @@ function at(schema: unknown, location: string): unknown {
 }
 
 function shown(limit: unknown): unknown {
-  return Array.isArray(limit) ? limit.join(", ") : limit;
+  if (!Array.isArray(limit)) return limit;
+  return limit.filter((item) => typeof item !== "object").join(", ");
 }

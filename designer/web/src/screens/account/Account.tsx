@@ -1,0 +1,151 @@
+// The signed-in person: name, preferences, password.
+
+import { App, Button } from "antd";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useSession } from "../../api/session";
+import { LanguageSwitch, ModeSwitch } from "../../shell/Preferences";
+import { problemsOf } from "../../ui/form/FormDialog";
+import type { JsonObject } from "../../ui/form/kinds";
+import { SchemaForm } from "../../ui/form/SchemaForm";
+import type { JsonSchema } from "../../ui/form/schema";
+import { type FormProblem, validateForm, withoutEmpty } from "../../ui/form/validate";
+import { Card, PageBody, PageHeader } from "../../ui/page";
+import { Trouble } from "../../ui/Trouble";
+
+const PASSWORD_MIN = 8;
+
+export default function Account() {
+  const { t } = useTranslation("app");
+  return (
+    <>
+      <PageHeader title={t("nav.account")} />
+      <PageBody>
+        <div className="hr-stack" style={{ maxWidth: 560 }}>
+          <Profile />
+          <Card title={t("account.preferences")}>
+            <div className="hr-row">
+              <LanguageSwitch />
+              <ModeSwitch />
+            </div>
+          </Card>
+          <Password />
+        </div>
+      </PageBody>
+    </>
+  );
+}
+
+function Profile() {
+  const { t } = useTranslation("app");
+  const { message } = App.useApp();
+  const { user, change } = useSession();
+  const schema: JsonSchema = {
+    type: "object",
+    required: ["name"],
+    properties: { name: { type: "string", title: t("account.name"), maxLength: 100 } },
+  };
+  const save = async (value: JsonObject) => {
+    await change({ name: String(value["name"]) });
+    message.success(t("state.saved"));
+  };
+  return (
+    <Card title={t("account.profile")}>
+      <p className="hr-muted" style={{ marginBottom: 12 }}>
+        {t("account.login")}: <code>{user?.login}</code>
+        {user?.email && ` · ${user.email}`}
+      </p>
+      <SmallForm
+        schema={schema}
+        start={{ name: user?.name }}
+        onSave={save}
+        label={t("action.save")}
+      />
+    </Card>
+  );
+}
+
+function Password() {
+  const { t } = useTranslation("app");
+  const { message } = App.useApp();
+  const change = useSession((state) => state.change);
+  const [round, setRound] = useState(0); // a new round is an empty form
+  const secret = (title: string): JsonSchema => ({ type: "string", format: "password", title });
+  const schema: JsonSchema = {
+    type: "object",
+    required: ["old", "new", "again"],
+    properties: {
+      old: secret(t("account.password_old")),
+      new: {
+        ...secret(t("account.password_new")),
+        minLength: PASSWORD_MIN,
+        description: t("account.password_hint"),
+      },
+      again: secret(t("account.password_again")),
+    },
+  };
+  const check = (value: JsonObject): FormProblem[] =>
+    value["new"] === value["again"]
+      ? []
+      : [{ path: "/again", code: "", message: t("account.password_differs") }];
+  const save = async (value: JsonObject) => {
+    await change({ password: { old: String(value["old"]), new: String(value["new"]) } });
+    message.success(t("account.password_changed"));
+    setRound(round + 1);
+  };
+  return (
+    <Card title={t("account.password")}>
+      <SmallForm
+        key={round}
+        schema={schema}
+        start={{}}
+        check={check}
+        onSave={save}
+        label={t("account.password")}
+      />
+    </Card>
+  );
+}
+
+interface SmallFormProps {
+  schema: JsonSchema;
+  start: JsonObject;
+  label: string;
+  check?: (value: JsonObject) => FormProblem[];
+  onSave: (value: JsonObject) => Promise<void>;
+}
+
+function SmallForm({ schema, start, label, check, onSave }: SmallFormProps) {
+  const [value, setValue] = useState(start);
+  const [problems, setProblems] = useState<FormProblem[]>([]);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const filled = withoutEmpty(value) as JsonObject;
+    const found = [...validateForm(schema, filled), ...(check?.(filled) ?? [])];
+    setProblems(found);
+    setError(null);
+    if (found.length > 0) return;
+    setBusy(true);
+    try {
+      await onSave(filled);
+    } catch (reason) {
+      setError(reason);
+      setProblems(problemsOf(reason));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <form className="hr-dialog-form" onSubmit={submit} noValidate>
+      <SchemaForm schema={schema} value={value} onChange={setValue} problems={problems} />
+      {error !== null && <Trouble error={error} known={Object.keys(schema.properties ?? {})} />}
+      <div>
+        <Button type="primary" htmlType="submit" loading={busy}>
+          {label}
+        </Button>
+      </div>
+    </form>
+  );
+}

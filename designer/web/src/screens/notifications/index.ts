@@ -1,0 +1,7 @@
+import { lazy } from "react";
+import type { Screen } from "../screen";
+
+export const screen: Screen = {
+  path: "/notifications",
+  component: lazy(() => import("./Notifications")),
+};

@@ -1,0 +1,61 @@
+// On a phone, everything that has no place in the bottom bar.
+
+import { LogoutOutlined, UserOutlined } from "@ant-design/icons";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { useMay, useSession } from "../api/session";
+import type { Screen } from "../screens/screen";
+import { Card, PageBody, PageHeader } from "../ui/page";
+import { LanguageSwitch, ModeSwitch } from "./Preferences";
+import { NavEntry, navItems } from "./Shell";
+import { Avatar } from "./UserMenu";
+
+export function More({ screens }: { screens: Screen[] }) {
+  const { t } = useTranslation("app");
+  const { user, signOut } = useSession();
+  const items = navItems(screens, useMay());
+  return (
+    <>
+      <PageHeader title={t("nav.more")} />
+      <PageBody>
+        <div className="hr-stack">
+          <Card>
+            <div className="hr-row">
+              <Avatar name={user?.name ?? ""} />
+              <strong>{user?.name}</strong>
+              <span className="hr-muted">
+                {user?.roles.map((role) => t(`role.${role}`, { defaultValue: role })).join("、")}
+              </span>
+            </div>
+          </Card>
+          <Card>
+            <nav aria-label={t("nav.more")} className="hr-more-nav">
+              {items.map((item) => (
+                <NavEntry key={item.name} item={item} count={undefined} />
+              ))}
+            </nav>
+          </Card>
+          <Card title={t("account.preferences")}>
+            <div className="hr-row">
+              <LanguageSwitch />
+              <ModeSwitch />
+            </div>
+          </Card>
+          <Card>
+            <Link className="hr-menu-item" to="/account" data-testid="nav-account">
+              <UserOutlined aria-hidden /> {t("nav.account")}
+            </Link>
+            <button
+              type="button"
+              className="hr-menu-item"
+              onClick={signOut}
+              data-testid="btn-sign-out"
+            >
+              <LogoutOutlined aria-hidden /> {t("action.sign_out")}
+            </button>
+          </Card>
+        </div>
+      </PageBody>
+    </>
+  );
+}
