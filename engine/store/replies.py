@@ -1,0 +1,44 @@
+"""Answers kept for an `Idempotency-Key`: rows only, the rules are in `service/idempotency.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from headrace.engine.store import tables as t
+from sqlalchemy import Connection, Row
+
+
+def find(connection: Connection, key: str) -> Row[Any] | None:
+    """What is known about a key."""
+    return connection.execute(
+        sa.select(t.idempotency).where(t.idempotency.c.key == key)
+    ).one_or_none()
+
+
+def reserve(connection: Connection, key: str, request_sha256: str, now_ms: int) -> None:
+    """Write down that the request is being done now (status 0)."""
+    connection.execute(
+        sa.insert(t.idempotency).values(
+            key=key, request_sha256=request_sha256, status=0, answer="", created_at=now_ms
+        )
+    )
+
+
+def finish(connection: Connection, key: str, status: int, answer: str) -> None:
+    """Keep the answer."""
+    connection.execute(
+        sa.update(t.idempotency)
+        .where(t.idempotency.c.key == key)
+        .values(status=status, answer=answer)
+    )
+
+
+def forget(connection: Connection, key: str) -> None:
+    """The request failed: it may be tried again."""
+    connection.execute(sa.delete(t.idempotency).where(t.idempotency.c.key == key))
+
+
+def forget_before(connection: Connection, at_ms: int) -> None:
+    """Throw away what nobody will ask for again."""
+    connection.execute(sa.delete(t.idempotency).where(t.idempotency.c.created_at < at_ms))

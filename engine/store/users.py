@@ -1,0 +1,136 @@
+"""Users, roles, and who is in which: rows only, the rules are in `service/users.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from headrace.engine.store import tables as t
+from sqlalchemy import Connection, Row
+
+
+def find(connection: Connection, user_id: str) -> Row[Any] | None:
+    """The user by id."""
+    return connection.execute(sa.select(t.users).where(t.users.c.id == user_id)).one_or_none()
+
+
+def find_by_login(connection: Connection, login: str) -> Row[Any] | None:
+    """The user by sign-in name."""
+    return connection.execute(sa.select(t.users).where(t.users.c.login == login)).one_or_none()
+
+
+def listing(
+    connection: Connection, *, search: str, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Users by sign-in name, from `after` on."""
+    query = sa.select(t.users).order_by(t.users.c.login).limit(limit)
+    if after is not None:
+        query = query.where(t.users.c.login > after)
+    if search:
+        query = query.where(
+            t.users.c.login.icontains(search, autoescape=True)
+            | t.users.c.name.icontains(search, autoescape=True)
+        )
+    return connection.execute(query).all()
+
+
+def known(connection: Connection, user_ids: Collection[str]) -> set[str]:
+    """Those of the ids that are users'."""
+    query = sa.select(t.users.c.id).where(t.users.c.id.in_(user_ids))
+    return set(connection.execute(query).scalars())
+
+
+def count(connection: Connection) -> int:
+    """How many users there are."""
+    return connection.execute(sa.select(sa.func.count()).select_from(t.users)).scalar_one()
+
+
+def insert(connection: Connection, values: Mapping[str, Any]) -> None:
+    """One more user."""
+    connection.execute(sa.insert(t.users).values(**values))
+
+
+def update(connection: Connection, user_id: str, values: Mapping[str, Any]) -> None:
+    """Change columns of a user."""
+    if values:
+        connection.execute(sa.update(t.users).where(t.users.c.id == user_id).values(**values))
+
+
+def roles_of(connection: Connection, user_ids: Collection[str]) -> dict[str, list[str]]:
+    """The roles of each of these users."""
+    found: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
+    query = (
+        sa.select(t.role_members.c.user_id, t.role_members.c.role)
+        .where(t.role_members.c.user_id.in_(found))
+        .order_by(t.role_members.c.role)
+    )
+    for row in connection.execute(query):
+        found[row.user_id].append(row.role)
+    return found
+
+
+def set_roles(connection: Connection, user_id: str, roles: Collection[str]) -> None:
+    """The user is in these roles and no others."""
+    connection.execute(sa.delete(t.role_members).where(t.role_members.c.user_id == user_id))
+    _add_members(connection, [(role, user_id) for role in roles])
+
+
+def set_members(connection: Connection, role: str, user_ids: Collection[str]) -> None:
+    """These users are in the role and no others."""
+    connection.execute(sa.delete(t.role_members).where(t.role_members.c.role == role))
+    _add_members(connection, [(role, user_id) for user_id in user_ids])
+
+
+def active_members(connection: Connection, role: str) -> int:
+    """How many active users are in the role."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(t.role_members.join(t.users, t.users.c.id == t.role_members.c.user_id))
+        .where(t.role_members.c.role == role, t.users.c.active)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def roles(connection: Connection) -> Sequence[Row[Any]]:
+    """All roles, those of the system first."""
+    return connection.execute(
+        sa.select(t.roles).order_by(t.roles.c.system.desc(), t.roles.c.key)
+    ).all()
+
+
+def members(connection: Connection) -> dict[str, list[str]]:
+    """The ids of the members of each role that has any."""
+    found: dict[str, list[str]] = {}
+    query = sa.select(t.role_members.c.role, t.role_members.c.user_id)
+    for row in connection.execute(query.order_by(t.role_members.c.user_id)):
+        found.setdefault(row.role, []).append(row.user_id)
+    return found
+
+
+def find_role(connection: Connection, key: str) -> Row[Any] | None:
+    """The role by key."""
+    return connection.execute(sa.select(t.roles).where(t.roles.c.key == key)).one_or_none()
+
+
+def insert_role(
+    connection: Connection, key: str, title: Mapping[str, str], *, system: bool
+) -> None:
+    """One more role."""
+    connection.execute(sa.insert(t.roles).values(key=key, title=dict(title), system=system))
+
+
+def rename_role(connection: Connection, key: str, title: Mapping[str, str]) -> None:
+    """Another title for a role."""
+    connection.execute(sa.update(t.roles).where(t.roles.c.key == key).values(title=dict(title)))
+
+
+def delete_role(connection: Connection, key: str) -> None:
+    """Take a role away, from all its members too."""
+    connection.execute(sa.delete(t.roles).where(t.roles.c.key == key))
+
+
+def _add_members(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+    if pairs:
+        rows = [{"role": role, "user_id": user_id} for role, user_id in dict.fromkeys(pairs)]
+        connection.execute(sa.insert(t.role_members), rows)
