@@ -1,0 +1,103 @@
+"""The whole application, put together: engine, workers, API, and the browser side.
+
+`headrace serve` runs it. Any other WSGI server with one process can, too:
+`gunicorn --threads 64 'headrace.designer.wsgi:create_app()'`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any
+
+from headrace.designer.static_files import install as install_designer
+from headrace.engine.http.api import create_api
+from headrace.engine.service import demo, users
+from headrace.engine.service.opening import open_workspace
+from headrace.engine.settings import Settings, from_environment
+from headrace.engine.work.runtime import Runtime
+
+LOCK_WAIT_S = 10
+"""How long a start waits for a process that is just ending."""
+
+
+def _silent(_: str) -> None:
+    pass
+
+
+class Application:
+    """A WSGI application that can be closed."""
+
+    def __init__(self, settings: Settings, *, as_demo: bool, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._stack = ExitStack()
+        self._closing = threading.Lock()
+        say(f"Opening {_without_password(settings.database_url)}")
+        self.workspace = self._stack.enter_context(open_workspace(settings, wait_s=LOCK_WAIT_S))
+        with self._stack_on_failure():
+            self._prepare(as_demo)
+            runtime = Runtime(self.workspace)
+            runtime.start()
+            self._stack.callback(runtime.stop)
+            self.flask = create_api(self.workspace)
+            install_designer(self.flask)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        return self.flask.wsgi_app(environ, start_response)
+
+    def started(self, host: str, port: int) -> None:
+        """Say where, and whom one can sign in as."""
+        shown = f"[{host}]" if ":" in host else host
+        self._say(f"\nHeadrace is ready: http://{shown}:{port}")
+        if demo.about(self.workspace)["demo"]:
+            self._say("Sign in as:")
+            for person in demo.sign_ins():
+                roles = ", ".join(person["roles"])
+                self._say(f"  {person['login']:<6} password {person['password']:<11} {roles}")
+
+    def close(self) -> None:
+        """Stop the workers, finish what is queued, let the database go."""
+        with self._closing:
+            self._stack.close()
+
+    def _prepare(self, as_demo: bool) -> None:
+        if as_demo or demo.about(self.workspace)["demo"]:
+            self._say("Preparing the demo workspace")
+            demo.prepare(self.workspace)
+            return
+        first = users.first_administrator(self.workspace)
+        if first is not None:
+            login, password = first
+            self._say(f"First start. Sign in as {login} with the password {password}")
+            self._say("It is shown only now; change it after signing in.")
+
+    def _stack_on_failure(self) -> ExitStack:
+        """Closes everything opened so far, unless the block gets through."""
+        guard = ExitStack()
+
+        def close_if_failed(kind: Any, *_: Any) -> bool:
+            if kind is not None:
+                self._stack.close()
+            return False
+
+        guard.push(close_if_failed)
+        return guard
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    demo: bool = False,
+    say: Callable[[str], None] = _silent,
+) -> Application:
+    """The application; what it opened is closed at exit at the latest."""
+    app = Application(settings or from_environment(), as_demo=demo, say=say)
+    atexit.register(app.close)
+    return app
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    return f"{head.partition('://')[0]}://…@{tail}" if at else url

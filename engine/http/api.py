@@ -1,0 +1,106 @@
+"""The API as a Flask application: every `@route` of the modules beside this one, in one shape."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+from flask import Flask, Response, g, request
+from headrace.engine import http
+from headrace.engine.http import errors
+from headrace.engine.http.door import view
+from headrace.engine.http.route import Route
+from headrace.engine.service.workspace import Workspace
+
+PREFIXES = ("/api/", "/hooks/", "/health")
+"""What belongs to the API; everything else is the browser application's."""
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # the component library writes styles while it runs
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "worker-src 'self' blob:",
+        "manifest-src 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+def create_api(workspace: Workspace) -> Flask:
+    """An application with all routes; `designer/wsgi.py` adds the browser side."""
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.url_map.strict_slashes = True
+    app.url_map.merge_slashes = False
+    errors.install(app)
+    app.before_request(_begin)
+    app.after_request(_seal)
+    for route in routes():
+        app.add_url_rule(
+            route.path.replace("{", "<").replace("}", ">"),
+            endpoint=f"{route.method} {route.path}",
+            view_func=view(route, workspace),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    return app
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    """All routes, by path and method."""
+    found: dict[tuple[str, str], Route] = {}
+    for info in pkgutil.iter_modules(http.__path__, f"{http.__name__}."):
+        module = importlib.import_module(info.name)
+        for value in vars(module).values():
+            if not isinstance(value, FunctionType) or value.__module__ != info.name:
+                continue
+            route = vars(value).get("__route__")
+            if route is None:
+                continue
+            place = (route.path, route.method)
+            assert place not in found, f"expected one handler for {place}, but found two"
+            found[place] = route
+    return tuple(found[place] for place in sorted(found))
+
+
+def _begin() -> None:
+    g.request_id = os.urandom(8).hex()
+
+
+def _seal(response: Response) -> Response:
+    headers = response.headers
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    headers["X-Request-Id"] = g.get("request_id", "")
+    if request.path.startswith(PREFIXES):
+        headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def is_api(path: str) -> bool:
+    """Does the path belong to the API?"""
+    return path.startswith(PREFIXES) or path in {"/api", "/hooks"}
+
+
+def handler_name(route: Route) -> str:
+    """`flows.publish`: where the handler is."""
+    handler: Any = route.handler
+    return f"{handler.__module__.rpartition('.')[2]}.{handler.__name__}"

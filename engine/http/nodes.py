@@ -1,0 +1,41 @@
+"""What flows are made of: node types, and the functions of the expression language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headrace.engine.http.route import SIGNED_IN, Call, route
+from headrace.engine.http.shapes import BOOLEAN, OBJECT, STRING, TEXT, many, page_of, record
+from headrace.engine.registry import describe
+
+PORTS = many(record({"name": STRING, "title": TEXT, "required": BOOLEAN}))
+NODE_TYPE = record(
+    {
+        "name": STRING,
+        "title": TEXT,
+        "help": TEXT,
+        "group": STRING,
+        "icon": STRING,
+        "starts": BOOLEAN,
+        "ends": BOOLEAN,
+        "joins": BOOLEAN,
+        "splits": BOOLEAN,
+        "waits": BOOLEAN,
+        "in_worker": BOOLEAN,
+        "ports": PORTS,
+        "settings": OBJECT,
+        "example": OBJECT,
+    }
+)
+
+
+@route(
+    "GET",
+    "/api/node-types",
+    "All node types: palette, forms and ports follow from them",
+    permission=SIGNED_IN,
+    answer=page_of(NODE_TYPE),
+)
+def node_types(call: Call) -> Any:
+    items = [describe(node_type) for node_type in call.workspace.types.values()]
+    return {"items": items, "next_cursor": None}

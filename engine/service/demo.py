@@ -1,0 +1,99 @@
+"""The demo workspace: people with known passwords, and templates and flows to look at. Never on top of a workspace in use."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.engine.errors import Conflict
+from headrace.engine.service import users
+from headrace.engine.service.actor import ENGINE
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import facts
+from headrace.engine.store import users as user_rows
+
+log = logging.getLogger(__name__)
+
+WORKSPACE_NAME = "Headrace"
+_FACT = "workspace"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoUser:
+    """Somebody to sign in as."""
+
+    login: str
+    name: str
+    roles: Sequence[str]
+
+    @property
+    def password(self) -> str:
+        """Simple on purpose: it stands on the sign-in page."""
+        return f"{self.login}-demo"
+
+
+PEOPLE = (
+    DemoUser("admin", "管理员 Admin", ("administrator",)),
+    DemoUser("dora", "设计者 Dora", ("designer",)),
+    DemoUser("oscar", "运营 Oscar", ("operator",)),
+    DemoUser("ann", "客服 Ann", ("approver", "cs_lead", "cs_agent")),
+    DemoUser("ben", "财务 Ben", ("approver", "finance_manager")),
+    DemoUser("sue", "主管 Sue", ("approver", "supervisor", "purchaser")),
+)
+
+ROLES = {
+    "cs_agent": {"zh": "客服", "en": "Customer service"},
+    "cs_lead": {"zh": "客服组长", "en": "Customer service lead"},
+    "finance_manager": {"zh": "财务经理", "en": "Finance manager"},
+    "supervisor": {"zh": "主管", "en": "Supervisor"},
+    "purchaser": {"zh": "采购", "en": "Purchaser"},
+}
+
+
+def about(workspace: Workspace) -> dict[str, Any]:
+    """What even somebody who is not signed in may know."""
+    with workspace.read() as connection:
+        known = facts.get(connection, _FACT) or {}
+    return {"name": known.get("name", WORKSPACE_NAME), "demo": bool(known.get("demo"))}
+
+
+def sign_ins() -> list[dict[str, Any]]:
+    """Whom one can sign in as; for a demo workspace only."""
+    return [
+        {"login": p.login, "password": p.password, "name": p.name, "roles": list(p.roles)}
+        for p in PEOPLE
+    ]
+
+
+def prepare(workspace: Workspace) -> None:
+    """Make the demo workspace what it should be; safe to repeat. Refuses a workspace that was in use before."""
+    if not about(workspace)["demo"]:
+        with workspace.read() as connection:
+            if user_rows.count(connection):
+                raise Conflict(
+                    expected="an empty workspace for the demo, or one that is a demo already",
+                    found="one in use: name another database",
+                )
+        fact = {"name": WORKSPACE_NAME, "demo": True}
+        workspace.writer.call(lambda connection: facts.put(connection, _FACT, fact))
+    _roles(workspace)
+    _people(workspace)
+
+
+def _roles(workspace: Workspace) -> None:
+    with workspace.read() as connection:
+        known = {row.key for row in user_rows.roles(connection)}
+    for key, title in ROLES.items():
+        if key not in known:
+            users.create_role(workspace, ENGINE, key, title)
+
+
+def _people(workspace: Workspace) -> None:
+    with workspace.read() as connection:
+        known = workspace.directory(connection).by_login
+    for person in PEOPLE:
+        if person.login not in known:
+            values = {"login": person.login, "name": person.name, "roles": person.roles}
+            users.create(workspace, ENGINE, values, password=person.password)

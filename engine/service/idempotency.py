@@ -1,0 +1,83 @@
+"""The same wish sent twice happens once: an `Idempotency-Key` on a write keeps its answer for a day.
+
+The key is reserved before the work and filled in after it. A process that dies in between leaves a reservation; after
+`IN_PROGRESS_S` the same request may be done again (a start that must never happen twice carries a `dedup_key` besides).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from headrace.engine.errors import Conflict
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import replies
+from sqlalchemy import Connection
+
+KEEP_S = 24 * 3_600
+IN_PROGRESS_S = 60
+KEY_MAX = 200
+"""Characters of a key as sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A kept answer."""
+
+    status: int
+    answer: str
+
+
+def request_sha256(method: str, path: str, body: bytes) -> str:
+    """What makes two requests the same."""
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
+
+
+def begin(workspace: Workspace, who: str, key: str, sha256: str) -> Reply | None:
+    """The kept answer, or None: do the work, then `finish`. Raises `Conflict` for another request with that key."""
+    now = workspace.clock.now_ms()
+    name = _name(who, key)
+
+    def write(connection: Connection) -> Reply | None:
+        row = replies.find(connection, name)
+        if row is not None and _worthless(row.status, now - row.created_at):
+            replies.forget(connection, name)
+            row = None
+        if row is None:
+            replies.reserve(connection, name, sha256, now)
+            return None
+        if row.request_sha256 != sha256:
+            raise Conflict(
+                expected="a new Idempotency-Key", found="one that came with another request before"
+            )
+        if row.status == 0:
+            raise Conflict(
+                expected="a request that is not being done", found="the same one, still in progress"
+            )
+        return Reply(row.status, row.answer)
+
+    kept: Reply | None = workspace.writer.call(write)
+    return kept
+
+
+def finish(workspace: Workspace, who: str, key: str, status: int, answer: str) -> None:
+    """Keep a good answer; after a bad one the key is free again. Shares the next commit, nobody waits for it."""
+    name = _name(who, key)
+    if 200 <= status < 300:
+        workspace.writer.submit(lambda connection: replies.finish(connection, name, status, answer))
+    else:
+        workspace.writer.submit(lambda connection: replies.forget(connection, name))
+
+
+def tidy(workspace: Workspace) -> None:
+    """Throw away what is older than a day."""
+    before = workspace.clock.now_ms() - KEEP_S * 1_000
+    workspace.writer.call(lambda connection: replies.forget_before(connection, before))
+
+
+def _name(who: str, key: str) -> str:
+    return f"{who}:{key}"
+
+
+def _worthless(status: int, age_ms: int) -> bool:
+    return age_ms > (KEEP_S if status else IN_PROGRESS_S) * 1_000
