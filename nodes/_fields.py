@@ -106,10 +106,10 @@ def pairs(
 
 VALUE_HINTS: dict[str, Pair] = {
     "expression": (
-        "写表达式,例如 amount * 2;文字要加引号。",
+        "写表达式，例如 amount * 2；文字要加引号。",
         "An expression like amount * 2; put words in quotes.",
     ),
-    "template": ("写文字,可用 {{ 变量 }}。", "Text; {{ variable }} is filled in."),
+    "template": ("写文字，可用 {{ 变量 }}。", "Text; {{ variable }} is filled in."),
 }
 
 

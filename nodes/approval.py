@@ -78,7 +78,7 @@ NODE = NodeType(
     name="approval",
     title={"zh": "人工审批", "en": "Approval"},
     help={
-        "zh": "交给人处理:同意、拒绝或退回。可以附表单、提醒和期限。",
+        "zh": "交给人处理：同意、拒绝或退回。可以附表单、提醒和期限。",
         "en": "Gives people a task: approve, reject or return. It may carry a form, a reminder and a due time.",
     },
     group="people",
@@ -88,7 +88,7 @@ NODE = NodeType(
         title=template(
             ("任务标题", "Title"),
             (
-                "待办列表里显示,例如:退款 {{ amount }} 元待审批。",
+                "待办列表里显示，例如：退款 {{ amount }} 元待审批。",
                 "Shown in the list, such as: Refund of {{ amount }} to approve.",
             ),
             minLength=1,
@@ -101,7 +101,7 @@ NODE = NodeType(
         assignees=assignees(
             ("谁来处理", "Who decides"),
             (
-                "人、角色、发起人,或由数据决定。",
+                "人、角色、发起人，或由数据决定。",
                 "People, roles, the one who started it, or whoever the data name.",
             ),
             minItems=1,
@@ -109,7 +109,7 @@ NODE = NodeType(
         mode=setting(
             ("多人时", "When there are several"),
             (
-                "任一人:第一个人的决定算数。所有人:全部同意才通过,有人拒绝或退回即结束。",
+                "任一人：第一个人的决定算数。所有人：全部同意才通过，有人拒绝或退回即结束。",
                 "Any: the first decision counts. All: everyone must approve; the first rejection or return decides.",
             ),
             type="string",
@@ -125,14 +125,17 @@ NODE = NodeType(
         ),
         form=setting(
             ("表单", "Form"),
-            ("处理时要填写的内容;结果存放在 form 里。", "What must be filled in; kept under form."),
+            (
+                "处理时要填写的内容；结果存放在 form 里。",
+                "What must be filled in; kept under form.",
+            ),
             type="object",
             widget="schema",
         ),
         buttons=setting(
             ("按钮文字", "Buttons"),
             (
-                "改成更贴切的说法,例如「已补货」。",
+                "改成更贴切的说法，例如「已补货」。",
                 "Better words for the occasion, such as “Restocked”.",
             ),
             type="object",
@@ -147,7 +150,7 @@ NODE = NodeType(
         reminder=setting(
             ("催办", "Reminder"),
             (
-                "超过这么久还没处理,就通知这些人。",
+                "超过这么久还没处理，就通知这些人。",
                 "Tell these people when nobody has decided after so long.",
             ),
             type="object",
@@ -164,7 +167,7 @@ NODE = NodeType(
         due=duration(
             ("期限", "Due"),
             (
-                "例如 P1D;逾期的任务会标红,不会自动决定。",
+                "例如 P1D；逾期的任务会标红，不会自动决定。",
                 "Such as P1D; late tasks are marked, nothing is decided by itself.",
             ),
             advanced=True,

@@ -34,7 +34,7 @@ _BRANCH = {
     "properties": {
         "id": setting(
             ("标识", "Id"),
-            ("出口的固定名称,连线按它对应。", "The exit's fixed name; edges refer to it."),
+            ("出口的固定名称，连线按它对应。", "The exit's fixed name; edges refer to it."),
             type="string",
             pattern=NAME,
             advanced=True,
@@ -63,7 +63,7 @@ NODE = NodeType(
     name="condition",
     title={"zh": "条件分支", "en": "Condition"},
     help={
-        "zh": "从上到下判断,走第一条满足的分支;都不满足时走「其他情况」。",
+        "zh": "从上到下判断，走第一条满足的分支；都不满足时走「其他情况」。",
         "en": "Tests from top to bottom and takes the first branch that holds; otherwise the last exit.",
     },
     group="control",
@@ -72,7 +72,7 @@ NODE = NodeType(
         ["branches"],
         branches=setting(
             ("分支", "Branches"),
-            ("按顺序判断,先满足先走。", "Tested in this order; the first that holds wins."),
+            ("按顺序判断，先满足先走。", "Tested in this order; the first that holds wins."),
             type="array",
             items=_BRANCH,
             minItems=1,

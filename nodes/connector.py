@@ -309,7 +309,7 @@ _HEADER_NAMES = "^[A-Za-z0-9-]{1,100}$"
 _PROBE = setting(
     ("先查询", "Ask first"),
     (
-        "上次结果不明时,先用这个请求查询对方是否已经做过。",
+        "上次结果不明时，先用这个请求查询对方是否已经做过。",
         "When the last outcome is unknown, this request asks whether it happened.",
     ),
     type="object",
@@ -330,7 +330,7 @@ _PROBE = setting(
         "done_when": expression(
             ("怎样算做过", "It happened when"),
             (
-                "用 status 和 body 判断,例如 status == 200 and body.state == 'SUCCESS'。",
+                "用 status 和 body 判断，例如 status == 200 and body.state == 'SUCCESS'。",
                 "Told from status and body, such as status == 200 and body.state == 'SUCCESS'.",
             ),
         ),
@@ -345,7 +345,7 @@ NODE = NodeType(
     name="connector",
     title={"zh": "调用接口", "en": "Call a system"},
     help={
-        "zh": "调用仓库、支付、ERP 等系统的接口。失败会按设定重试;结果不明时不会重复执行。",
+        "zh": "调用仓库、支付、ERP 等系统的接口。失败会按设定重试；结果不明时不会重复执行。",
         "en": "Calls a warehouse, payments, an ERP or any other system. Failures are tried again as set;"
         " what may have happened is not done twice.",
     },
@@ -359,7 +359,7 @@ NODE = NodeType(
         ),
         method=setting(
             ("方法", "Method"),
-            ("查询用 GET,提交用 POST。", "GET to ask, POST to submit."),
+            ("查询用 GET，提交用 POST。", "GET to ask, POST to submit."),
             type="string",
             choices=_METHODS,
             default="GET",
@@ -367,7 +367,7 @@ NODE = NodeType(
         path=template(
             ("路径", "Path"),
             (
-                "接在连接的基础网址后面,例如 /orders/{{ order_no }};填入的值会自动转义。",
+                "接在连接的基础网址后面，例如 /orders/{{ order_no }}；填入的值会自动转义。",
                 "Below the connection's base address, such as /orders/{{ order_no }}; inserted values are quoted.",
             ),
             minLength=1,
@@ -376,7 +376,7 @@ NODE = NodeType(
         query=pairs(
             ("网址参数", "Query"),
             (
-                "问号后面的参数;值为空的不发送。",
+                "问号后面的参数；值为空的不发送。",
                 "What stands behind the question mark; empty values are left out.",
             ),
             names="^[^\\s&=?#]{1,100}$",
@@ -384,7 +384,7 @@ NODE = NodeType(
         body=expression(
             ("内容", "Body"),
             (
-                "以 JSON 发送的值,例如 {'order_no': order_no, 'amount': amount}。",
+                "以 JSON 发送的值，例如 {'order_no': order_no, 'amount': amount}。",
                 "The value sent as JSON, such as {'order_no': order_no, 'amount': amount}.",
             ),
             when={"method": ["POST", "PUT", "PATCH", "DELETE"]},
@@ -397,10 +397,10 @@ NODE = NodeType(
             ),
             type="string",
             choices={
-                "pure": ("只是查询,随意重发", "Only asks: freely"),
-                "keyed": ("对方认重复键,可以重发", "The far side knows our key: yes"),
-                "probe": ("先查询,没做过才重发(退款、付款)", "Ask first (refunds, payments)"),
-                "once": ("绝不重发,由人处理", "Never: a person decides"),
+                "pure": ("只是查询，随意重发", "Only asks: freely"),
+                "keyed": ("对方认重复键，可以重发", "The far side knows our key: yes"),
+                "probe": ("先查询，没做过才重发（退款、付款）", "Ask first (refunds, payments)"),
+                "once": ("绝不重发，由人处理", "Never: a person decides"),
             },
             default="keyed",
         ),
@@ -408,20 +408,20 @@ NODE = NodeType(
         ok_when=expression(
             ("怎样算成功", "Succeeded when"),
             (
-                "不少接口出错也返回 HTTP 200,例如写 body.errcode == 0。留空表示 2xx 都算成功。",
+                "不少接口出错也返回 HTTP 200，例如写 body.errcode == 0。留空表示 2xx 都算成功。",
                 "Many systems answer HTTP 200 for errors too: body.errcode == 0. Empty: every 2xx is a success.",
             ),
             advanced=True,
         ),
         headers=pairs(
             ("请求头", "Headers"),
-            ("除了连接里的,还要带上的请求头。", "Besides those of the connection."),
+            ("除了连接里的，还要带上的请求头。", "Besides those of the connection."),
             values="template",
             names=_HEADER_NAMES,
             advanced=True,
         ),
         timeout_s=setting(
-            ("超时(秒)", "Time-out (s)"),
+            ("超时（秒）", "Time-out (s)"),
             ("整个请求最多用多久。", "The longest the whole request may take."),
             type="number",
             minimum=0.1,
@@ -439,8 +439,11 @@ NODE = NodeType(
             advanced=True,
         ),
         backoff_s=setting(
-            ("重试间隔(秒)", "Pause (s)"),
-            ("第一次重试前等多久,之后逐次加倍。", "Before the second attempt; doubles after each."),
+            ("重试间隔（秒）", "Pause (s)"),
+            (
+                "第一次重试前等多久，之后逐次加倍。",
+                "Before the second attempt; doubles after each.",
+            ),
             type="number",
             minimum=0,
             maximum=3600,

@@ -30,7 +30,7 @@ NODE = NodeType(
         result=setting(
             ("结果", "Result"),
             (
-                "用一个词说明怎样结束,例如 completed、rejected、refused。列表里可以看到。",
+                "用一个词说明怎样结束，例如 completed、rejected、refused。列表里可以看到。",
                 "One word for how it ended, such as completed, rejected or refused. Lists show it.",
             ),
             type="string",

@@ -32,7 +32,7 @@ NODE = NodeType(
     name="notification",
     title={"zh": "发送通知", "en": "Notification"},
     help={
-        "zh": "站内消息、邮件,或钉钉、企业微信、飞书群机器人。发出后立即往下走,送达结果另有记录。",
+        "zh": "站内消息、邮件，或钉钉、企业微信、飞书群机器人。发出后立即往下走，送达结果另有记录。",
         "en": "In the application, by mail, or by a DingTalk, WeCom or Feishu group robot."
         " The flow goes on at once; what became of the message is recorded.",
     },
@@ -53,7 +53,7 @@ NODE = NodeType(
         ),
         to=assignees(
             ("通知谁", "To whom"),
-            ("人、角色,或发起人。", "People, roles, or the one who started it."),
+            ("人、角色，或发起人。", "People, roles, or the one who started it."),
             when={"channel": ["in_app", "mail"]},
         ),
         connection=connection(

@@ -64,7 +64,7 @@ NODE = NodeType(
     name="record",
     title={"zh": "业务数据", "en": "Record"},
     help={
-        "zh": "按主键新建、查找或更新一条业务数据,例如订单、买家、库存。同一主键只有一条。",
+        "zh": "按主键新建、查找或更新一条业务数据，例如订单、买家、库存。同一主键只有一条。",
         "en": "Makes, finds or updates one business record by its key, such as an order, a buyer or a stock line."
         " There is one record a key.",
     },
@@ -75,7 +75,7 @@ NODE = NodeType(
         operation=setting(
             ("做什么", "What to do"),
             (
-                "新建:已存在时不改动。查找:只读。更新:没有就新建,有就合并这些字段。",
+                "新建：已存在时不改动。查找：只读。更新：没有就新建，有就合并这些字段。",
                 "Create: an existing record stays as it is. Find: reads only."
                 " Update: makes it, or changes these fields.",
             ),
@@ -89,7 +89,7 @@ NODE = NodeType(
         table=setting(
             ("数据表", "Table"),
             (
-                "表名,例如 orders;第一次使用时自动建立。",
+                "表名，例如 orders；第一次使用时自动建立。",
                 "Its name, such as orders; made when first used.",
             ),
             type="string",
@@ -97,7 +97,7 @@ NODE = NodeType(
         ),
         key=expression(
             ("主键", "Key"),
-            ("怎样区分每一条,例如 order_no。", "What tells records apart, such as order_no."),
+            ("怎样区分每一条，例如 order_no。", "What tells records apart, such as order_no."),
         ),
         values=pairs(
             ("字段", "Fields"),

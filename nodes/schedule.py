@@ -32,7 +32,7 @@ NODE = NodeType(
     name="schedule",
     title={"zh": "定时开始", "en": "Schedule"},
     help={
-        "zh": "到点自动启动,例如每 15 分钟或每天 00:10。",
+        "zh": "到点自动启动，例如每 15 分钟或每天 00:10。",
         "en": "Starts by itself at set times, such as every 15 minutes or daily at 00:10.",
     },
     group="start",
@@ -42,7 +42,7 @@ NODE = NodeType(
         cron=setting(
             ("时间规则", "When"),
             (
-                "五段 cron:分 时 日 月 星期。*/15 * * * * 是每 15 分钟;10 0 * * * 是每天 00:10。",
+                "五段 cron：分 时 日 月 星期。*/15 * * * * 是每 15 分钟；10 0 * * * 是每天 00:10。",
                 "Five cron fields: minute hour day month weekday. */15 * * * * is every 15 minutes;"
                 " 10 0 * * * is daily at 00:10.",
             ),
@@ -62,7 +62,7 @@ NODE = NodeType(
         misfire=setting(
             ("错过时", "When one was missed"),
             (
-                "系统停机期间错过的次数怎么办。补一次:无论错过多少次,恢复后只补一次。",
+                "系统停机期间错过的次数怎么办。补一次：无论错过多少次，恢复后只补一次。",
                 "What happens to times that passed while the system was down."
                 " Once: however many were missed, one is made up for.",
             ),

@@ -23,7 +23,7 @@ NODE = NodeType(
     name="set_values",
     title={"zh": "计算取值", "en": "Set values"},
     help={
-        "zh": "算出新的值并取名,后面的节点可以直接使用。",
+        "zh": "算出新的值并取名，后面的节点可以直接使用。",
         "en": "Works out values and names them; later nodes can use them.",
     },
     group="data",
@@ -33,7 +33,7 @@ NODE = NodeType(
         values=pairs(
             ("取值", "Values"),
             (
-                "从上到下计算,后面的行可以用前面的名称。",
+                "从上到下计算，后面的行可以用前面的名称。",
                 "Worked out from top to bottom; a later line may use an earlier name.",
             ),
             minItems=1,

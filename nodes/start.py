@@ -8,14 +8,14 @@ from headrace.nodes._fields import expression, form
 BUSINESS_KEY = expression(
     ("业务编号", "Business number"),
     (
-        "这一单叫什么,例如订单号:order_no。列表里按它查找。",
+        "这一单叫什么，例如订单号：order_no。列表里按它查找。",
         "What this case is called, such as the order number: order_no. Lists are searched by it.",
     ),
 )
 DEDUP_KEY = expression(
     ("去重键", "Counts once"),
     (
-        "同一个值只会启动一次;再来一次时,返回第一次的那一单。例如 channel + '-' + order_no。",
+        "同一个值只会启动一次；再来一次时，返回第一次的那一单。例如 channel + '-' + order_no。",
         "The same value starts only once; the next time, the first case is returned."
         " For example channel + '-' + order_no.",
     ),
@@ -25,7 +25,7 @@ NODE = NodeType(
     name="start",
     title={"zh": "手动开始", "en": "Start"},
     help={
-        "zh": "由人填表、由接口或由其他流程启动。需要填什么,在流程的「输入」里设定。",
+        "zh": "由人填表、由接口或由其他流程启动。需要填什么，在流程的「输入」里设定。",
         "en": "Started by a person's form, through the API or by another flow. The flow's input says what must be given.",
     },
     group="start",

@@ -63,7 +63,7 @@ NODE = NodeType(
     name="subflow",
     title={"zh": "子流程", "en": "Sub-flow"},
     help={
-        "zh": "启动另一个流程,可以对列表中的每一条各启动一次,并等它们全部结束。",
+        "zh": "启动另一个流程，可以对列表中的每一条各启动一次，并等它们全部结束。",
         "en": "Starts another flow, if wanted once for each item of a list, and waits until all have ended.",
     },
     group="control",
@@ -73,7 +73,7 @@ NODE = NodeType(
         flow=setting(
             ("流程", "Flow"),
             (
-                "要启动的流程,总是用它当前发布的版本。",
+                "要启动的流程，总是用它当前发布的版本。",
                 "Which flow to start; always its published version.",
             ),
             type="string",
@@ -84,7 +84,7 @@ NODE = NodeType(
         for_each=expression(
             ("对每一条", "For each of"),
             (
-                "一个列表;每一条各启动一次,用 item 取这一条,index 是从 0 开始的序号。留空表示只启动一次。",
+                "一个列表；每一条各启动一次，用 item 取这一条，index 是从 0 开始的序号。留空表示只启动一次。",
                 "A list; each item starts one. item is this one, index its number from 0. Empty: start once.",
             ),
         ),
@@ -100,14 +100,14 @@ NODE = NodeType(
         dedup_key=expression(
             ("去重键", "Counts once"),
             (
-                "同一个值只会启动一次;可用上面的输入项。",
+                "同一个值只会启动一次；可用上面的输入项。",
                 "The same value starts only once; the input above may be used.",
             ),
             advanced=True,
         ),
         wait=setting(
             ("等它结束", "Wait for it"),
-            ("关掉后,启动了就往下走。", "Off: go on as soon as they are started."),
+            ("关掉后，启动了就往下走。", "Off: go on as soon as they are started."),
             type="boolean",
             default=True,
         ),

@@ -65,7 +65,7 @@ NODE = NodeType(
     name="timer",
     title={"zh": "等待", "en": "Wait"},
     help={
-        "zh": "等一段时间,或等到某个时刻,再往下走。等待不占用任何资源。",
+        "zh": "等一段时间，或等到某个时刻，再往下走。等待不占用任何资源。",
         "en": "Goes on after a length of time or at a moment. Waiting costs nothing.",
     },
     group="time",
@@ -74,7 +74,7 @@ NODE = NodeType(
         ["mode"],
         mode=setting(
             ("怎样等", "How"),
-            ("等一段时间,或等到某个时刻。", "For a length of time, or until a moment."),
+            ("等一段时间，或等到某个时刻。", "For a length of time, or until a moment."),
             type="string",
             choices={
                 "for": ("等一段时间", "For a time"),
@@ -85,7 +85,7 @@ NODE = NodeType(
         duration=duration(
             ("多久", "How long"),
             (
-                "例如 PT30M(30 分钟)、PT24H(24 小时)、P3D(3 天)。",
+                "例如 PT30M（30 分钟）、PT24H（24 小时）、P3D（3 天）。",
                 "Such as PT30M (30 minutes), PT24H or P3D (3 days).",
             ),
             when={"mode": ["for"]},
@@ -93,7 +93,7 @@ NODE = NodeType(
         days=setting(
             ("怎样算天数", "Which days count"),
             (
-                "工作日:周六、周日不计时(按北京时间);法定节假日与调休暂不计入。",
+                "工作日：周六、周日不计时（按北京时间）；法定节假日与调休暂不计入。",
                 "Working days: the clock stands still on Saturdays and Sundays, Beijing time."
                 " Public holidays are not known yet.",
             ),
@@ -108,7 +108,7 @@ NODE = NodeType(
         until=expression(
             ("哪个时刻", "Which moment"),
             (
-                "结果是带时区的时间,例如 order.ship_before。",
+                "结果是带时区的时间，例如 order.ship_before。",
                 "Gives a time with its zone, such as order.ship_before.",
             ),
             when={"mode": ["until"]},

@@ -41,7 +41,7 @@ NODE = NodeType(
     name="webhook",
     title={"zh": "外部推送", "en": "Incoming call"},
     help={
-        "zh": "店铺或其他系统把数据推送到本节点的网址时启动。一次推送可以带多条,每条各启动一单。",
+        "zh": "店铺或其他系统把数据推送到本节点的网址时启动。一次推送可以带多条，每条各启动一单。",
         "en": "Starts when a shop or another system sends data to this node's address. One call may carry several"
         " items; each starts a case of its own.",
     },
@@ -52,7 +52,7 @@ NODE = NodeType(
         auth=setting(
             ("如何确认来源", "How the caller is known"),
             (
-                "对外开放的网址一定要确认来源,否则任何人都能启动流程。",
+                "对外开放的网址一定要确认来源，否则任何人都能启动流程。",
                 "An address that is open to others must know its caller, or anybody can start the flow.",
             ),
             type="string",
@@ -66,7 +66,7 @@ NODE = NodeType(
         connection=connection(
             ("连接", "Connection"),
             (
-                "「外部推送」类型的连接,里面存着口令或签名密钥。",
+                "「外部推送」类型的连接，里面存着口令或签名密钥。",
                 "A connection of the kind “incoming call”, which holds the token or the secret.",
             ),
             when={"auth": ["token", "hmac"]},
@@ -74,7 +74,7 @@ NODE = NodeType(
         items=expression(
             ("多条数据的位置", "Where the items are"),
             (
-                "一次推送多条时,指出列表在哪里,例如 body.data.list。留空表示整个内容是一条。",
+                "一次推送多条时，指出列表在哪里，例如 body.data.list。留空表示整个内容是一条。",
                 "For calls with several items: where the list is, such as body.data.list."
                 " Empty: the whole content is one item.",
             ),
@@ -82,7 +82,7 @@ NODE = NodeType(
         values=pairs(
             ("字段对应", "Mapping"),
             (
-                "左边是流程的输入项,右边从 item(这一条)、body(全部内容)、headers、query 里取值。",
+                "左边是流程的输入项，右边从 item（这一条）、body（全部内容）、headers、query 里取值。",
                 "Left the flow's input; right where it comes from: item (this one), body (all of it), headers, query.",
             ),
         ),

@@ -100,7 +100,7 @@ CONNECTOR = Connector(
     name="rest",
     title={"zh": "HTTP 接口", "en": "HTTP API"},
     help={
-        "zh": "任何提供 HTTP + JSON 接口的系统,例如仓库、支付、ERP。",
+        "zh": "任何提供 HTTP + JSON 接口的系统，例如仓库、支付、ERP。",
         "en": "Any system with an HTTP and JSON interface, such as a warehouse, payments or an ERP.",
     },
     icon="cloud-server",
@@ -109,7 +109,7 @@ CONNECTOR = Connector(
         base_url=setting(
             ("基础网址", "Base address"),
             (
-                "所有请求都在这个网址之下,例如 https://wms.example.com/api。",
+                "所有请求都在这个网址之下，例如 https://wms.example.com/api。",
                 "All requests go below it, such as https://wms.example.com/api.",
             ),
             type="string",
@@ -133,7 +133,7 @@ CONNECTOR = Connector(
         key_name=setting(
             ("参数名", "Name of the key"),
             (
-                "请求头或网址参数的名称,例如 X-Api-Key。",
+                "请求头或网址参数的名称，例如 X-Api-Key。",
                 "The header's or parameter's name, such as X-Api-Key.",
             ),
             type="string",
@@ -142,7 +142,7 @@ CONNECTOR = Connector(
         ),
         headers=pairs(
             ("固定请求头", "Headers"),
-            ("每个请求都带上;不要在这里放密钥。", "Sent with every request; no secrets here."),
+            ("每个请求都带上；不要在这里放密钥。", "Sent with every request; no secrets here."),
             values="template",
             names="^[A-Za-z0-9-]{1,100}$",
             advanced=True,

@@ -29,7 +29,7 @@ CONNECTOR = Connector(
                 "dingtalk": ("钉钉", "DingTalk"),
                 "wecom": ("企业微信", "WeCom"),
                 "feishu": ("飞书", "Feishu"),
-                "generic": ("其他(接收 JSON)", "Other (takes JSON)"),
+                "generic": ("其他（接收 JSON）", "Other (takes JSON)"),
             },
             default="dingtalk",
         ),
@@ -39,7 +39,7 @@ CONNECTOR = Connector(
         url=setting(
             ("机器人网址", "Robot address"),
             (
-                "平台给出的 Webhook 网址,里面含有密钥,因此加密保存。",
+                "平台给出的 Webhook 网址，里面含有密钥，因此加密保存。",
                 "The address the platform gave; it holds a key, so it is kept encrypted.",
             ),
             type="string",

@@ -13,7 +13,7 @@ def test(connection: ConnectionInfo, outside: Outside) -> Receipt:
 
 CONNECTOR = Connector(
     name="smtp",
-    title={"zh": "邮箱(SMTP)", "en": "Mail (SMTP)"},
+    title={"zh": "邮箱（SMTP）", "en": "Mail (SMTP)"},
     help={"zh": "用来发送邮件通知的邮箱。", "en": "The mailbox that sends notifications."},
     icon="mail",
     settings=form(
@@ -61,7 +61,7 @@ CONNECTOR = Connector(
             ),
             "from_name": setting(
                 ("发件人名称", "From name"),
-                ("收件人看到的名称,例如 订单中心。", "The name people see, such as Order desk."),
+                ("收件人看到的名称，例如 订单中心。", "The name people see, such as Order desk."),
                 type="string",
                 maxLength=100,
             ),
@@ -71,7 +71,7 @@ CONNECTOR = Connector(
         username=setting(
             ("用户名", "User name"),
             (
-                "多数邮箱是完整的邮箱地址;留空表示不登录。",
+                "多数邮箱是完整的邮箱地址；留空表示不登录。",
                 "Mostly the whole address; empty: no sign-in.",
             ),
             type="string",

@@ -60,7 +60,7 @@ CONNECTOR = Connector(
     name="webhook",
     title={"zh": "外部推送", "en": "Incoming call"},
     help={
-        "zh": "店铺或其他系统推送数据时,用来确认来源的口令或签名密钥。",
+        "zh": "店铺或其他系统推送数据时，用来确认来源的口令或签名密钥。",
         "en": "The token or secret by which calls of a shop or another system are known.",
     },
     icon="api",
@@ -84,7 +84,7 @@ CONNECTOR = Connector(
         app_key=setting(
             ("应用 Key", "App key"),
             (
-                "抖店应用的 app_key,签名要用。",
+                "抖店应用的 app_key，签名要用。",
                 "The Doudian app's app_key; it is part of the signature.",
             ),
             type="string",
@@ -118,7 +118,7 @@ CONNECTOR = Connector(
         token_name=setting(
             ("口令名称", "Name of the token"),
             (
-                "口令放在哪个请求头或网址参数;Authorization: Bearer 总是可以。",
+                "口令放在哪个请求头或网址参数；Authorization: Bearer 总是可以。",
                 "The header or parameter that holds the token; Authorization: Bearer always works.",
             ),
             type="string",
@@ -132,7 +132,7 @@ CONNECTOR = Connector(
         secret=setting(
             ("密钥或口令", "Secret or token"),
             (
-                "签名时:平台给出的密钥。口令时:自己定一个足够长的随机文字,告诉对方。",
+                "签名时：平台给出的密钥。口令时：自己定一个足够长的随机文字，告诉对方。",
                 "For signatures: the secret the platform gave. For a token: a long random text of your own;"
                 " tell it to the caller.",
             ),
