@@ -44,7 +44,11 @@ class ManualClock:
 
 def to_iso(ms: int) -> str:
     """`1767945600000` → `2026-01-09T08:00:00.000Z`."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(ms / 1000, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
 
 
 def iso_or_none(ms: int | None) -> str | None:

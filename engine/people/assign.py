@@ -28,7 +28,10 @@ def resolve(
 
 
 def _people(
-    assignee: Mapping[str, Any], directory: Directory, initiator: str | None, evaluate: Callable[[str], Any]
+    assignee: Mapping[str, Any],
+    directory: Directory,
+    initiator: str | None,
+    evaluate: Callable[[str], Any],
 ) -> list[Person]:
     match assignee["kind"]:
         case "role":

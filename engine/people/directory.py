@@ -31,4 +31,8 @@ class Directory:
 
     def members(self, role: str) -> list[Person]:
         """The active members of a role."""
-        return [self.people[id_] for id_ in self.roles.get(role, ()) if id_ in self.people and self.people[id_].active]
+        return [
+            self.people[id_]
+            for id_ in self.roles.get(role, ())
+            if id_ in self.people and self.people[id_].active
+        ]

@@ -53,7 +53,9 @@ DEPTH_MAX = 20
 class Run:
     """One advance of one instance."""
 
-    def __init__(self, flow: CompiledFlow, instance: Instance, now_ms: int, directory: Directory) -> None:
+    def __init__(
+        self, flow: CompiledFlow, instance: Instance, now_ms: int, directory: Directory
+    ) -> None:
         self.flow = flow
         self.instance = instance
         self.now_ms = now_ms
@@ -76,10 +78,22 @@ class Run:
                 self._job_ended(command)
             case c.JobRetried(step, attempt, started_at, ended_at, code, message, unknown):
                 self._emit(
-                    e.JobTried(step, attempt, started_at, ended_at, "unknown" if unknown else "failed", code, message)
+                    e.JobTried(
+                        step,
+                        attempt,
+                        started_at,
+                        ended_at,
+                        "unknown" if unknown else "failed",
+                        code,
+                        message,
+                    )
                 )
             case c.LateResult(step, attempt, details):
-                self._emit(e.ResultIgnored("job", step, f"the lease of attempt {attempt} had expired", details))
+                self._emit(
+                    e.ResultIgnored(
+                        "job", step, f"the lease of attempt {attempt} had expired", details
+                    )
+                )
             case c.Vote():
                 self._vote(command)
             case c.FireTimer():
@@ -104,12 +118,22 @@ class Run:
     def _job_ended(self, command: c.JobEnded) -> None:
         step = self.instance.steps.get(command.step)
         if step is None or step.wait != "job":
-            self._ignore(command, "the step no longer waits for this job", {"port": command.port, "output": command.output})
+            self._ignore(
+                command,
+                "the step no longer waits for this job",
+                {"port": command.port, "output": command.output},
+            )
             return
         outcome = "done" if command.code is None else "unknown" if command.unknown else "failed"
         self._emit(
             e.JobTried(
-                command.step, command.attempt, command.started_at, command.ended_at, outcome, command.code, command.message
+                command.step,
+                command.attempt,
+                command.started_at,
+                command.ended_at,
+                outcome,
+                command.code,
+                command.message,
             )
         )
         if command.code is None:
@@ -119,10 +143,24 @@ class Run:
 
     def _vote(self, command: c.Vote) -> None:
         step = self.instance.steps.get(command.step)
-        if step is None or step.wait != "task" or command.user not in step.actors or command.user in step.votes:
+        if (
+            step is None
+            or step.wait != "task"
+            or command.user not in step.actors
+            or command.user in step.votes
+        ):
             self._ignore(command, "the task is no longer open for this person", command._asdict())
             return
-        self._emit(e.VoteCast(command.step, command.user, command.decision, command.comment, command.form, command.at))
+        self._emit(
+            e.VoteCast(
+                command.step,
+                command.user,
+                command.decision,
+                command.comment,
+                command.form,
+                command.at,
+            )
+        )
         everybody = all(actor in step.votes for actor in step.actors)
         if step.mode == "any" or command.decision != "approved" or everybody:
             self._done(step, Done(self._decision(step, command), command.decision))
@@ -135,7 +173,13 @@ class Run:
         form: dict[str, Any] = {}
         for vote in step.votes.values():
             form.update(vote[2] or {})
-        return {"decision": last.decision, "by": last.user, "comment": last.comment, "form": form, "votes": votes}
+        return {
+            "decision": last.decision,
+            "by": last.user,
+            "comment": last.comment,
+            "form": form,
+            "votes": votes,
+        }
 
     def _fire(self, command: c.FireTimer) -> None:
         step = self.instance.steps.get(command.step)
@@ -163,7 +207,12 @@ class Run:
 
     def _end_child(self, command: c.EndChild) -> None:
         step = self.instance.steps.get(command.step)
-        if step is None or step.wait != "children" or command.child not in step.children or command.child in step.outputs:
+        if (
+            step is None
+            or step.wait != "children"
+            or command.child not in step.children
+            or command.child in step.outputs
+        ):
             self._ignore(command, "the step no longer waits for this sub-flow")
             return
         self._emit(e.ChildEnded(*command))
@@ -171,7 +220,13 @@ class Run:
             results = [step.outputs[child] for child in step.children]
             first = results[0]
             if not step.each and first["status"] in {"cancelled", "failed"}:
-                self._failed(step, Failed(f"subflow_{first['status']}", str(first["output"] or "the sub-flow was cancelled")))
+                self._failed(
+                    step,
+                    Failed(
+                        f"subflow_{first['status']}",
+                        str(first["output"] or "the sub-flow was cancelled"),
+                    ),
+                )
             else:
                 self._done(step, Done(results if step.each else results[0]["output"]))
 
@@ -208,7 +263,14 @@ class Run:
             self._done(self.instance.steps[step_id], Done(command.output, command.port))
         else:
             node = self.flow.nodes[node_id]
-            self._emit(e.JoinFired(self.instance.next_step, node_id, list(self.instance.marks[node_id]), self._edges(node, "out")))
+            self._emit(
+                e.JoinFired(
+                    self.instance.next_step,
+                    node_id,
+                    list(self.instance.marks[node_id]),
+                    self._edges(node, "out"),
+                )
+            )
 
     # --- tokens ---------------------------------------------------------------------------------------------------------
 
@@ -220,7 +282,9 @@ class Run:
             if instance.start_at is not None:
                 start = self.flow.nodes[instance.start_at]
                 self._visits += 1
-                self._emit(e.StepPassed(instance.next_step, start.id, (), "out", self._edges(start, "out")))
+                self._emit(
+                    e.StepPassed(instance.next_step, start.id, (), "out", self._edges(start, "out"))
+                )
             elif instance.pending:
                 self._arrive(instance.pending[0])
             else:
@@ -233,7 +297,11 @@ class Run:
         if node.type.joins:
             self._emit(e.TokenMarked(edge_id, node.id))
             if all(entry in self.instance.marks[node.id] for entry in node.entries):
-                self._emit(e.JoinFired(self.instance.next_step, node.id, node.entries, self._edges(node, "out")))
+                self._emit(
+                    e.JoinFired(
+                        self.instance.next_step, node.id, node.entries, self._edges(node, "out")
+                    )
+                )
             return
         self._enter(node, edge_id)
 
@@ -251,7 +319,10 @@ class Run:
         outcome = self._ask(node, step_id)
         if type(outcome) is Done:
             if node.type.ends:
-                outcome = Done({"result": node.settings.get("result", "completed"), "output": outcome.output}, None)
+                outcome = Done(
+                    {"result": node.settings.get("result", "completed"), "output": outcome.output},
+                    None,
+                )
             self._emit(
                 e.StepPassed(
                     step_id, node.id, (edge_id,), outcome.port, self._edges(node, outcome.port), _result(node, outcome),
@@ -321,12 +392,22 @@ class Run:
     def _failed(self, step: Step, failed: Failed) -> None:
         node = self.flow.nodes[step.node]
         if "error" in node.connected:
-            self._done(step, Done({"code": failed.code, "message": failed.message, "unknown": failed.unknown}, "error"))
+            self._done(
+                step,
+                Done(
+                    {"code": failed.code, "message": failed.message, "unknown": failed.unknown},
+                    "error",
+                ),
+            )
         else:
             self._raise(step, failed.code, failed.message)
 
     def _raise(self, step: Step, code: str, message: str) -> None:
-        self._emit(e.IncidentRaised(f"{self.instance.id}.i{self.instance.seq}", step.id, step.node, code, message))
+        self._emit(
+            e.IncidentRaised(
+                f"{self.instance.id}.i{self.instance.seq}", step.id, step.node, code, message
+            )
+        )
 
     def _request_job(self, step_id: int, node: CompiledNode, *, again: bool = False) -> None:
         kind = node.type
@@ -340,8 +421,15 @@ class Run:
     def _open_task(self, step: Step, wait: WaitForTask) -> None:
         people = self._people(wait.assignees)
         if not people:
-            names = ", ".join(str(a.get("id") or a.get("value") or a["kind"]) for a in wait.assignees) or "nobody"
-            self._raise(step, "nobody_to_ask", f"expected at least one active person behind {names}, but found none")
+            names = (
+                ", ".join(str(a.get("id") or a.get("value") or a["kind"]) for a in wait.assignees)
+                or "nobody"
+            )
+            self._raise(
+                step,
+                "nobody_to_ask",
+                f"expected at least one active person behind {names}, but found none",
+            )
             return
         remind = wait.reminder
         self._emit(
@@ -356,16 +444,29 @@ class Run:
     def _people(self, assignees: Sequence[Mapping[str, Any]]) -> list[Person]:
         evaluator = Evaluator(self.instance.variables)
         try:
-            return resolve(assignees, self.directory, initiator=self.instance.initiator, evaluate=evaluator.expression)
+            return resolve(
+                assignees,
+                self.directory,
+                initiator=self.instance.initiator,
+                evaluate=evaluator.expression,
+            )
         except HeadraceError:
             return []
 
     def _start_children(self, step: Step, wait: WaitForChildren) -> None:
         if len(wait.children) > CHILDREN_MAX:
-            self._raise(step, "too_many_children", f"expected at most {CHILDREN_MAX} sub-flows, but found {len(wait.children)}")
+            self._raise(
+                step,
+                "too_many_children",
+                f"expected at most {CHILDREN_MAX} sub-flows, but found {len(wait.children)}",
+            )
             return
         if self.instance.depth >= DEPTH_MAX and wait.children:
-            self._raise(step, "too_deep", f"expected sub-flows at most {DEPTH_MAX} deep, but this would be one more")
+            self._raise(
+                step,
+                "too_deep",
+                f"expected sub-flows at most {DEPTH_MAX} deep, but this would be one more",
+            )
             return
         children = [self._child(step, index, child) for index, child in enumerate(wait.children)]
         self._emit(e.ChildrenStarted(step.id, wait.flow, children, wait.each))
@@ -375,19 +476,38 @@ class Run:
     def _child(self, step: Step, index: int, child: ChildStart) -> list[Any]:
         """Ids of children follow from the parent's: replay and a second try give the same."""
         seed = hashlib.sha256(f"{self.instance.id}.{step.id}.{index}".encode()).digest()
-        return [new_id("ins", self.now_ms, seed[:10]), dict(child.input), child.business_key, child.dedup_key]
+        return [
+            new_id("ins", self.now_ms, seed[:10]),
+            dict(child.input),
+            child.business_key,
+            child.dedup_key,
+        ]
 
     def _notify(self, step: Step, notify: Notify) -> None:
         people = self._people(notify.to)
         if not people and notify.channel != "robot":
-            self._failed(step, Failed("nobody_to_notify", "expected at least one active person to notify, but found none"))
+            self._failed(
+                step,
+                Failed(
+                    "nobody_to_notify",
+                    "expected at least one active person to notify, but found none",
+                ),
+            )
             return
         self._emit(
             e.NotificationQueued(
-                step.id, "send", notify.channel, [person.id for person in people], notify.connection, notify.title, notify.text
+                step.id,
+                "send",
+                notify.channel,
+                [person.id for person in people],
+                notify.connection,
+                notify.title,
+                notify.text,
             )
         )
-        self._done(step, Done({"channel": notify.channel, "to": [person.name for person in people]}))
+        self._done(
+            step, Done({"channel": notify.channel, "to": [person.name for person in people]})
+        )
 
     def _edges(self, node: CompiledNode, port: str | None) -> tuple[str, ...]:
         return () if port is None else tuple(edge.id for edge in node.exits.get(port, ()))
@@ -406,7 +526,11 @@ class Run:
             if join not in stuck:
                 missing = [edge for edge in self.flow.nodes[join].entries if edge not in marks]
                 message = f"expected a token on every edge into {join}, but nothing can arrive any more on {', '.join(missing)}"
-                self._emit(e.IncidentRaised(f"{instance.id}.i{instance.seq}", 0, join, "join_stuck", message))
+                self._emit(
+                    e.IncidentRaised(
+                        f"{instance.id}.i{instance.seq}", 0, join, "join_stuck", message
+                    )
+                )
 
     def _ignore(self, command: c.Command, reason: str, details: Any = None) -> None:
         step = getattr(command, "step", 0) or 0

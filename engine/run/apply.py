@@ -45,7 +45,9 @@ def apply(instance: Instance, event: e.Event) -> None:
             instance.next_step = step + 1
             _consume_marks(instance, node, via)
             instance.pending.extend(edges)
-        case e.InstanceStarted(start_node, input_, business_key, initiator, parent_id, parent_step, depth):
+        case e.InstanceStarted(
+            start_node, input_, business_key, initiator, parent_id, parent_step, depth
+        ):
             instance.start_at = start_node
             instance.variables = dict(input_)
             instance.business_key = business_key
@@ -62,7 +64,12 @@ def apply(instance: Instance, event: e.Event) -> None:
                 instance.steps[step].unknown |= outcome == "unknown"
         case e.TaskOpened(step, actors, mode):
             row = instance.steps[step]
-            row.wait, row.actors, row.mode, row.remind = "task", tuple(actors), mode, list(event.remind)
+            row.wait, row.actors, row.mode, row.remind = (
+                "task",
+                tuple(actors),
+                mode,
+                list(event.remind),
+            )
         case e.VoteCast(step, user, decision, comment, form, at):
             instance.steps[step].votes[user] = [decision, comment, form, at]
         case e.TimerSet(step, name):
@@ -105,7 +112,9 @@ def _leave_edges(instance: Instance, via: Iterable[str]) -> None:
         instance.pending.remove(edge)
 
 
-def _store(instance: Instance, result: str | None, output: Any, variables: Mapping[str, Any] | None) -> None:
+def _store(
+    instance: Instance, result: str | None, output: Any, variables: Mapping[str, Any] | None
+) -> None:
     if result is not None:
         instance.variables[result] = output
     if variables:

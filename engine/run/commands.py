@@ -104,7 +104,9 @@ class Skip(NamedTuple):
     reason: str
 
 
-Command = Start | JobEnded | JobRetried | LateResult | Vote | FireTimer | EndChild | Cancel | Retry | Skip
+Command = (
+    Start | JobEnded | JobRetried | LateResult | Vote | FireTimer | EndChild | Cancel | Retry | Skip
+)
 
 BY_KIND: dict[str, type[Any]] = {kind.__name__: kind for kind in Command.__args__}
 

@@ -146,7 +146,7 @@ class ChildrenStarted(NamedTuple):
 
 
 class ChildEnded(NamedTuple):
-    """A sub-flow has ended; `status` is completed, cancelled, failed (it could not start) or duplicate (an earlier one has the key)."""
+    """A sub-flow has ended; `status`: completed, cancelled, failed (could not start), duplicate (an earlier one has the key)."""
 
     step: int
     child: str

@@ -94,7 +94,12 @@ def step_to_json(step: Step) -> dict[str, Any]:
 
 def to_json(instance: Instance) -> dict[str, Any]:
     """The state as stored; what the row of the instance has in columns of its own is left out."""
-    state: dict[str, Any] = {"f": STATE_FORMAT, "vars": instance.variables, "next": instance.next_step, "seq": instance.seq}
+    state: dict[str, Any] = {
+        "f": STATE_FORMAT,
+        "vars": instance.variables,
+        "next": instance.next_step,
+        "seq": instance.seq,
+    }
     if instance.steps:
         state["steps"] = [step_to_json(step) for step in instance.steps.values()]
     if instance.pending:

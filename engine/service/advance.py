@@ -39,7 +39,9 @@ class Started:
     duplicate: bool
 
 
-def start_many(workspace: Workspace, connection: Connection, requests: Sequence[StartRequest]) -> list[Started]:
+def start_many(
+    workspace: Workspace, connection: Connection, requests: Sequence[StartRequest]
+) -> list[Started]:
     """Make these instances and advance each as far as it goes; a known dedup key makes none."""
     now_ms = workspace.clock.now_ms()
     keyed = [(r.flow.key, r.dedup_key) for r in requests if r.dedup_key is not None]
@@ -48,14 +50,20 @@ def start_many(workspace: Workspace, connection: Connection, requests: Sequence[
     batch: list[tuple[Stored, list[tuple[int, c.Command]]]] = []
     flows: dict[str, CompiledFlow] = {}
     for request in requests:
-        if request.dedup_key is not None and (seen := known.get((request.flow.key, request.dedup_key))):
+        if request.dedup_key is not None and (
+            seen := known.get((request.flow.key, request.dedup_key))
+        ):
             answers.append(Started(seen, duplicate=True))
             continue
         id_ = request.id or workspace.new_id("ins", now_ms)
         if request.dedup_key is not None:
             known[request.flow.key, request.dedup_key] = id_
-        instance = Instance(id_, request.flow.key, request.flow.version, initiator=request.initiator)
-        command = c.Start(request.start_node, request.input, request.business_key, request.initiator)
+        instance = Instance(
+            id_, request.flow.key, request.flow.version, initiator=request.initiator
+        )
+        command = c.Start(
+            request.start_node, request.input, request.business_key, request.initiator
+        )
         flows[id_] = request.flow
         batch.append((Stored(instance, 0, id_, request.dedup_key, new=True), [(0, command)]))
         answers.append(Started(id_, duplicate=False))
@@ -80,10 +88,20 @@ def advance(
         extra.setdefault(id_, []).append((0, wish))
     for id_, row in stored.items():
         batch.append((row, rested.get(id_, []) + extra.get(id_, [])))
-    flows = {id_: workspace.flow(connection, row.instance.flow_key, row.instance.version) for id_, row in stored.items()}
+    flows = {
+        id_: workspace.flow(connection, row.instance.flow_key, row.instance.version)
+        for id_, row in stored.items()
+    }
     _advance(workspace, connection, batch, now_ms, flows)
     if seen:
-        inbox.unmark_ready(connection, ((id_, gen) for id_, gen in seen.items() if id_ not in stored or stored[id_].instance.rests))
+        inbox.unmark_ready(
+            connection,
+            (
+                (id_, gen)
+                for id_, gen in seen.items()
+                if id_ not in stored or stored[id_].instance.rests
+            ),
+        )
     return {id_: row.instance for id_, row in stored.items()}
 
 
@@ -129,7 +147,9 @@ def _advance(
     instances.save(connection, saved, now_ms)
     rows.write(connection)
     inbox.mark_applied(connection, applied)
-    _start_children(workspace, connection, rows, {stored.instance.id: stored.root_id for stored, _ in batch})
+    _start_children(
+        workspace, connection, rows, {stored.instance.id: stored.root_id for stored, _ in batch}
+    )
     inbox.put(connection, rows.wishes, now_ms)
     inbox.mark_ready(connection, unfinished, now_ms)
     workspace.changed.update(rows.changed())
@@ -139,24 +159,39 @@ def _advance(
         workspace.changed.add("history")
 
 
-def _start_children(workspace: Workspace, connection: Connection, rows: Rows, roots: Mapping[str, str]) -> None:
+def _start_children(
+    workspace: Workspace, connection: Connection, rows: Rows, roots: Mapping[str, str]
+) -> None:
     """Make the sub-flows asked for: their rows now, their first advance by the inbox, so that depth is no recursion."""
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     wanted = [(parent, event) for parent, event in rows.children]
     for parent, event in wanted:
         try:
-            requests = [_child_request(workspace, connection, event.flow, child, parent) for child in event.children]
+            requests = [
+                _child_request(workspace, connection, event.flow, child, parent)
+                for child in event.children
+            ]
         except HeadraceError as trouble:
-            rows.wishes.extend((parent.id, c.EndChild(event.step, child[0], "failed", trouble.message)) for child in event.children)
+            rows.wishes.extend(
+                (parent.id, c.EndChild(event.step, child[0], "failed", trouble.message))
+                for child in event.children
+            )
             continue
-        keys = [(event.flow, request.dedup_key) for request in requests if request.dedup_key is not None]
+        keys = [
+            (event.flow, request.dedup_key) for request in requests if request.dedup_key is not None
+        ]
         known = instances.by_dedup_key(connection, keys)
         for request in requests:
             assert request.id is not None
             if request.dedup_key is not None:
                 seen = known.setdefault((event.flow, request.dedup_key), request.id)
                 if seen != request.id:
-                    rows.wishes.append((parent.id, c.EndChild(event.step, request.id, "duplicate", {"instance": seen})))
+                    rows.wishes.append(
+                        (
+                            parent.id,
+                            c.EndChild(event.step, request.id, "duplicate", {"instance": seen}),
+                        )
+                    )
                     continue
             instance = Instance(
                 request.id, request.flow.key, request.flow.version, business_key=request.business_key,
@@ -164,14 +199,24 @@ def _start_children(workspace: Workspace, connection: Connection, rows: Rows, ro
             )  # fmt: skip
             saved.append((Stored(instance, 0, roots[parent.id], request.dedup_key, new=True), ()))
             start = c.Start(
-                request.start_node, request.input, request.business_key, parent.initiator, parent.id, event.step, parent.depth + 1
+                request.start_node,
+                request.input,
+                request.business_key,
+                parent.initiator,
+                parent.id,
+                event.step,
+                parent.depth + 1,
             )
             rows.wishes.append((request.id, start))
     instances.save(connection, saved, rows.now_ms)
 
 
 def _child_request(
-    workspace: Workspace, connection: Connection, flow_key: str, child: Sequence[Any], parent: Instance
+    workspace: Workspace,
+    connection: Connection,
+    flow_key: str,
+    child: Sequence[Any],
+    parent: Instance,
 ) -> StartRequest:
     id_, input_, business_key, dedup_key = child
     flow = workspace.published(connection, flow_key)

@@ -46,12 +46,23 @@ def receive(
     for index, item in enumerate(_items(node.settings, seen)):
         try:
             requests.append(
-                prepare(flow, node_id, {**seen, "item": item}, now_ms=workspace.clock.now_ms(), initiator=ENGINE.user_id)
+                prepare(
+                    flow,
+                    node_id,
+                    {**seen, "item": item},
+                    now_ms=workspace.clock.now_ms(),
+                    initiator=ENGINE.user_id,
+                )
             )
         except ValidationFailed as wrong:
-            problems += [Problem(f"/items/{index}{p.path}", p.code, p.params, p.message) for p in wrong.problems]
+            problems += [
+                Problem(f"/items/{index}{p.path}", p.code, p.params, p.message)
+                for p in wrong.problems
+            ]
     if problems:
-        raise ValidationFailed(what=f"webhook call of flow {flow_key}", count=len(problems), problems=problems)
+        raise ValidationFailed(
+            what=f"webhook call of flow {flow_key}", count=len(problems), problems=problems
+        )
     return [submit(workspace, request) for request in requests]
 
 

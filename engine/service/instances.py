@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from headrace.engine import jsontext
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, NotFound
@@ -22,6 +20,7 @@ from headrace.engine.service.starts import StartRequest, by_hand, prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import history as history_store
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection
 
 OPEN = ("running", "waiting", "incident")
 PAGE_MAX = 200
@@ -56,7 +55,9 @@ def submit(workspace: Workspace, request: StartRequest) -> Started:
     """Hand a prepared start to the writer; those that come together share one commit."""
     starter = workspace.operations.get("start")
     if starter is None:
-        starter = workspace.operations["start"] = lambda connection, requests: start_many(workspace, connection, requests)
+        starter = workspace.operations["start"] = lambda connection, requests: start_many(
+            workspace, connection, requests
+        )
     started: Started = workspace.writer.gather(starter, request)
     return started
 
@@ -84,9 +85,13 @@ def listing(
     if flow:
         query = query.where(columns.flow_key == flow)
     if status:
-        query = query.where(columns.status.in_(OPEN) if status == "open" else columns.status == status)
+        query = query.where(
+            columns.status.in_(OPEN) if status == "open" else columns.status == status
+        )
     if search:
-        prefix = sa.and_(columns.business_key >= search, columns.business_key < search + "\U0010ffff")
+        prefix = sa.and_(
+            columns.business_key >= search, columns.business_key < search + "\U0010ffff"
+        )
         query = query.where(sa.or_(prefix, columns.id == search))
     if from_ms is not None:
         query = query.where(columns.started_at >= from_ms)
@@ -134,15 +139,24 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         for seq, at, event in history_store.read(connection, id_):
             story.tell(seq, at, event)
         children = connection.execute(
-            sa.select(t.instances.c.id, t.instances.c.status, t.instances.c.parent_step, t.instances.c.flow_key)
+            sa.select(
+                t.instances.c.id,
+                t.instances.c.status,
+                t.instances.c.parent_step,
+                t.instances.c.flow_key,
+            )
             .where(t.instances.c.parent_id == id_)
             .limit(CHILDREN_SHOWN_MAX)
         ).all()
         incidents = connection.execute(
-            sa.select(t.incidents).where(t.incidents.c.instance_id == id_).order_by(t.incidents.c.raised_at)
+            sa.select(t.incidents)
+            .where(t.incidents.c.instance_id == id_)
+            .order_by(t.incidents.c.raised_at)
         ).all()
         starter = workspace.directory(connection).people.get(row.started_by or "")
-        deliveries = connection.execute(sa.select(t.outbox).where(t.outbox.c.instance_id == id_).order_by(t.outbox.c.id)).all()
+        deliveries = connection.execute(
+            sa.select(t.outbox).where(t.outbox.c.instance_id == id_).order_by(t.outbox.c.id)
+        ).all()
         timers = connection.execute(sa.select(t.timers).where(t.timers.c.instance_id == id_)).all()
         people = workspace.directory(connection).people
     due = {timer.step: timer.due_at for timer in timers if timer.name == "due"}
@@ -164,7 +178,12 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "output": story.instance.output,
         "parent": {"id": row.parent_id} if row.parent_id else None,
         "children": [
-            {"id": child.id, "status": child.status, "flow_key": child.flow_key, "node": story.node_of(child.parent_step)}
+            {
+                "id": child.id,
+                "status": child.status,
+                "flow_key": child.flow_key,
+                "node": story.node_of(child.parent_step),
+            }
             for child in children
         ],
         "document": jsontext.loads(document),
@@ -177,11 +196,13 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     }
 
 
-def history(workspace: Workspace, actor: Actor, id_: str, after: int = 0, limit: int = 500) -> dict[str, Any]:
+def history(
+    workspace: Workspace, actor: Actor, id_: str, after: int = 0, limit: int = 500
+) -> dict[str, Any]:
     """Facts after `after`, oldest first."""
     with workspace.read() as connection:
         _row(connection, actor, id_)
-        items = []
+        items: list[dict[str, Any]] = []
         for seq, at, event in history_store.read(connection, id_, after):
             if len(items) == limit:
                 break
@@ -199,11 +220,17 @@ def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
     """Apply one wish to an open instance and answer where it stands then; `Conflict` when it has ended."""
 
     def operation(connection: Connection) -> dict[str, Any]:
-        row = connection.execute(sa.select(t.instances.c.status).where(t.instances.c.id == id_)).one_or_none()
+        row = connection.execute(
+            sa.select(t.instances.c.status).where(t.instances.c.id == id_)
+        ).one_or_none()
         if row is None:
             raise NotFound(kind="instance", id=id_)
         if row.status not in OPEN:
-            raise Conflict(expected="an open instance", found=f"{id_} is {row.status}", current={"status": row.status})
+            raise Conflict(
+                expected="an open instance",
+                found=f"{id_} is {row.status}",
+                current={"status": row.status},
+            )
         instance = advance(workspace, connection, [id_], [(id_, command)])[id_]
         return {"id": id_, "status": instance.status}
 
@@ -251,10 +278,14 @@ class Story:
     def tell(self, seq: int, at: int, event: e.Event) -> None:
         """Take in the next fact."""
         del seq
-        before = dict(self.instance.variables) if isinstance(event, e.StepPassed | e.StepEntered | e.JoinFired) else {}
+        before = (
+            dict(self.instance.variables)
+            if isinstance(event, e.StepPassed | e.StepEntered | e.JoinFired)
+            else {}
+        )
         apply(self.instance, event)
         match event:
-            case e.StepPassed(step, node, via, port, edges, _, output, variables):
+            case e.StepPassed(step, node, _, port, edges, _, output, variables):
                 self._open(step, node, at, before)
                 self._close(step, at, "done", port, output if output is not None else variables)
                 self._take(edges)
@@ -266,7 +297,13 @@ class Story:
                 self._open(step, node, at, before)
             case e.StepDone(step, _, port, edges, _, output, variables):
                 skipped = self.steps[step].pop("skipped", False)
-                self._close(step, at, "skipped" if skipped else "done", port, output if output is not None else variables)
+                self._close(
+                    step,
+                    at,
+                    "skipped" if skipped else "done",
+                    port,
+                    output if output is not None else variables,
+                )
                 self._take(edges)
             case e.StepCancelled(step):
                 self._close(step, at, "cancelled", None, None)
@@ -286,17 +323,28 @@ class Story:
                     {"by": user, "decision": decision, "comment": comment, "at": to_iso(voted_at)}
                 )
             case e.IncidentRaised(incident, step, _, code, message) if step:
-                self.steps[step] |= {"status": "failed", "incident_id": incident, "error": {"code": code, "message": message}}
+                self.steps[step] |= {
+                    "status": "failed",
+                    "incident_id": incident,
+                    "error": {"code": code, "message": message},
+                }
             case e.IncidentResolved(incident, resolution):
                 for row in self.steps.values():
                     if row.get("incident_id") == incident:
-                        row |= {"status": "waiting", "incident_id": None, "skipped": resolution == "skipped"}
+                        row |= {
+                            "status": "waiting",
+                            "incident_id": None,
+                            "skipped": resolution == "skipped",
+                        }
             case _:
                 pass
 
     def told(self) -> list[dict[str, Any]]:
         """The steps, oldest first."""
-        return [{name: value for name, value in row.items() if name not in {"_at", "skipped"}} for row in self.steps.values()]
+        return [
+            {name: value for name, value in row.items() if name not in {"_at", "skipped"}}
+            for row in self.steps.values()
+        ]
 
     def node_of(self, step: int | None) -> str | None:
         """The node of a step."""

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.engine.clock import to_iso
-from headrace.engine.errors import Conflict, ExpressionError, HeadraceError, NotFound, Problem, ValidationFailed
+from headrace.engine.errors import (
+    Conflict,
+    ExpressionError,
+    HeadraceError,
+    NotFound,
+    Problem,
+    ValidationFailed,
+)
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import Context, Done
@@ -53,18 +60,31 @@ def prepare(
         raise NotFound(kind="start node", id=start_node)
     variables = {**raw, "now": to_iso(now_ms)}
     context = Context(
-        settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=now_ms, key="", connected=node.connected
+        settings=node.settings,
+        variables=variables,
+        evaluate=Evaluator(variables),
+        now_ms=now_ms,
+        key="",
+        connected=node.connected,
     )
     try:
         outcome = node.type.run(context)
     except HeadraceError as trouble:
-        problem = Problem("/values", trouble.code, dict(trouble.params), trouble.message, node=start_node)
-        raise ValidationFailed(what=f"start of flow {flow.key}", count=1, problems=[problem]) from trouble
-    assert isinstance(outcome, Done), f"expected the start node type {node.type.name} to answer Done"
+        problem = Problem(
+            "/values", trouble.code, dict(trouble.params), trouble.message, node=start_node
+        )
+        raise ValidationFailed(
+            what=f"start of flow {flow.key}", count=1, problems=[problem]
+        ) from trouble
+    assert isinstance(outcome, Done), (
+        f"expected the start node type {node.type.name} to answer Done"
+    )
     mapped = dict(raw) if outcome.variables is None else dict(outcome.variables)
     problems = flow.check_input(mapped)
     if problems:
-        raise ValidationFailed(what=f"input of flow {flow.key}", count=len(problems), problems=problems)
+        raise ValidationFailed(
+            what=f"input of flow {flow.key}", count=len(problems), problems=problems
+        )
     evaluator = Evaluator({**variables, **mapped})
     return StartRequest(
         flow,
@@ -76,7 +96,9 @@ def prepare(
     )
 
 
-def _key(name: str, given: str | None, settings: Mapping[str, Any], evaluator: Evaluator) -> str | None:
+def _key(
+    name: str, given: str | None, settings: Mapping[str, Any], evaluator: Evaluator
+) -> str | None:
     if given is not None:
         value: Any = given
     elif settings.get(name):
@@ -90,6 +112,8 @@ def _key(name: str, given: str | None, settings: Mapping[str, Any], evaluator: E
     text = "" if value is None else str(value)
     if not text or len(text) > KEY_LENGTH_MAX:
         message = f"Expected a {name} of 1 to {KEY_LENGTH_MAX} characters, but found {len(text)}."
-        problem = Problem(f"/{name}", "key_length", {"limit": KEY_LENGTH_MAX, "found": len(text)}, message)
+        problem = Problem(
+            f"/{name}", "key_length", {"limit": KEY_LENGTH_MAX, "found": len(text)}, message
+        )
         raise ValidationFailed(what=name, count=1, problems=[problem])
     return text

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, Forbidden, NotFound, Problem, ValidationFailed
 from headrace.engine.flow.forms import check_form
@@ -18,6 +16,7 @@ from headrace.engine.service.advance import advance
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection
 
 COMMENT_MAX = 4_000
 """Characters of a comment: a page, not a file."""
@@ -68,7 +67,9 @@ def listing(
 def count(workspace: Workspace, actor: Actor) -> dict[str, int]:
     """How many tasks wait for me."""
     actors = t.task_actors.c
-    query = sa.select(sa.func.count()).where(actors.user_id == actor.user_id, actors.status == "open")
+    query = sa.select(sa.func.count()).where(
+        actors.user_id == actor.user_id, actors.status == "open"
+    )
     with workspace.read() as connection:
         return {"todo": connection.execute(query).scalar_one()}
 
@@ -82,7 +83,11 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
             raise Forbidden(permission="instances:read")
         directory = workspace.directory(connection)
         summary = _summary(workspace, connection, row)
-    names = {vote.user_id: directory.people[vote.user_id].name for vote in votes if vote.user_id in directory.people}
+    names = {
+        vote.user_id: directory.people[vote.user_id].name
+        for vote in votes
+        if vote.user_id in directory.people
+    }
     mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
     decisions = [d for d in DECISIONS if d != "returned" or row.can_return]
     return {
@@ -123,10 +128,21 @@ def decide(
         if mine is None:
             raise Forbidden(permission=f"to decide task {id_}")
         if row.status != "open" or mine.status != "open":
-            current = {"status": row.status, "decision": mine.decision, "ended_at": iso_or_none(row.ended_at)}
+            current = {
+                "status": row.status,
+                "decision": mine.decision,
+                "ended_at": iso_or_none(row.ended_at),
+            }
             raise Conflict(expected="an open task", found=f"{id_} is {row.status}", current=current)
         _check(row, decision, comment, form)
-        vote = c.Vote(row.step, actor.user_id, decision, comment, dict(form) if form else None, workspace.clock.now_ms())
+        vote = c.Vote(
+            row.step,
+            actor.user_id,
+            decision,
+            comment,
+            dict(form) if form else None,
+            workspace.clock.now_ms(),
+        )
         advance(workspace, connection, [row.instance_id], [(row.instance_id, vote)])
 
     workspace.writer.call(operation)
@@ -138,29 +154,47 @@ def _check(row: Any, decision: str, comment: str, form: Mapping[str, Any] | None
     allowed = [d for d in DECISIONS if d != "returned" or row.can_return]
     if decision not in allowed:
         message = f"Expected one of {', '.join(allowed)}, but found {decision}."
-        problems.append(Problem("/decision", "unknown_decision", {"allowed": allowed, "found": decision}, message))
+        problems.append(
+            Problem(
+                "/decision", "unknown_decision", {"allowed": allowed, "found": decision}, message
+            )
+        )
     if len(comment) > COMMENT_MAX:
         message = f"Expected at most {COMMENT_MAX} characters, but found {len(comment)}."
-        problems.append(Problem("/comment", "too_long", {"limit": COMMENT_MAX, "found": len(comment)}, message))
+        problems.append(
+            Problem("/comment", "too_long", {"limit": COMMENT_MAX, "found": len(comment)}, message)
+        )
     # Who says no need not fill in what only a yes needs; what is filled in must still be right.
     if row.form and (decision == "approved" or form):
         schema = row.form if decision == "approved" else {**row.form, "required": []}
         found = check_form(schema, dict(form or {}))
         problems += [Problem(f"/form{p.path}", p.code, p.params, p.message) for p in found]
     elif form and not row.form:
-        problems.append(Problem("/form", "no_form", {}, "Expected no form values, because this task asks for none."))
+        problems.append(
+            Problem(
+                "/form", "no_form", {}, "Expected no form values, because this task asks for none."
+            )
+        )
     if problems:
         raise ValidationFailed(what="decision", count=len(problems), problems=problems)
 
 
-def notifications(workspace: Workspace, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> dict[str, Any]:
+def notifications(
+    workspace: Workspace, actor: Actor, *, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
     """My messages, newest first."""
     columns = t.notifications.c
-    query = sa.select(t.notifications).where(columns.user_id == actor.user_id).order_by(columns.id.desc())
+    query = (
+        sa.select(t.notifications)
+        .where(columns.user_id == actor.user_id)
+        .order_by(columns.id.desc())
+    )
     if cursor:
         query = query.where(columns.id < int(cursor))
     limit = min(limit, PAGE_MAX)
-    unread = sa.select(sa.func.count()).where(columns.user_id == actor.user_id, columns.read_at.is_(None))
+    unread = sa.select(sa.func.count()).where(
+        columns.user_id == actor.user_id, columns.read_at.is_(None)
+    )
     with workspace.read() as connection:
         rows = connection.execute(query.limit(limit + 1)).all()
         unread_count = connection.execute(unread).scalar_one()
@@ -171,7 +205,11 @@ def notifications(workspace: Workspace, actor: Actor, *, cursor: str | None = No
         }
         for row in rows[:limit]
     ]  # fmt: skip
-    return {"items": items, "unread": unread_count, "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None}
+    return {
+        "items": items,
+        "unread": unread_count,
+        "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
+    }
 
 
 def read_notification(workspace: Workspace, actor: Actor, id_: int) -> None:
@@ -187,7 +225,12 @@ def read_notification(workspace: Workspace, actor: Actor, id_: int) -> None:
 
 
 def deliveries(
-    workspace: Workspace, actor: Actor, *, instance: str | None = None, cursor: str | None = None, limit: int = 50
+    workspace: Workspace,
+    actor: Actor,
+    *,
+    instance: str | None = None,
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> dict[str, Any]:
     """Mails and robot messages with their receipts, newest first."""
     actor.require("instances:read")
@@ -215,11 +258,17 @@ def _row(connection: Connection, id_: str) -> Any:
 
 def _votes(connection: Connection, id_: str) -> Any:
     columns = t.task_actors.c
-    return connection.execute(sa.select(t.task_actors).where(columns.task_id == id_).order_by(columns.user_id)).all()
+    return connection.execute(
+        sa.select(t.task_actors).where(columns.task_id == id_).order_by(columns.user_id)
+    ).all()
 
 
 def _concerns(row: Any, votes: Any, actor: Actor) -> bool:
-    return row.initiator == actor.user_id or any(v.user_id == actor.user_id for v in votes) or actor.may("instances:read")
+    return (
+        row.initiator == actor.user_id
+        or any(v.user_id == actor.user_id for v in votes)
+        or actor.may("instances:read")
+    )
 
 
 def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
@@ -244,7 +293,9 @@ def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str
     }
 
 
-def _timeline(row: Any, votes: Any, names: Mapping[str, str], people: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _timeline(
+    row: Any, votes: Any, names: Mapping[str, str], people: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     initiator = people.get(row.initiator or "")
     opened = {
         "at": to_iso(row.created_at), "who": initiator.name if initiator else "Headrace",

@@ -45,12 +45,21 @@ def run_test(
     `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error}`, or a list.
     """
     flow = compile_flow(document, types)
-    test = _Test(flow, now_ms, directory or Directory(), dict(decisions or {}), dict(mocks or {}), stop_at)
+    test = _Test(
+        flow, now_ms, directory or Directory(), dict(decisions or {}), dict(mocks or {}), stop_at
+    )
     try:
-        request = prepare(flow, start_node or by_hand(flow), input_, now_ms=now_ms, initiator=INITIATOR)
+        request = prepare(
+            flow, start_node or by_hand(flow), input_, now_ms=now_ms, initiator=INITIATOR
+        )
     except HeadraceError as wrong:
         problems = wrong.problems or [Problem("", wrong.code, wrong.params, wrong.message)]
-        return {"status": "refused", "steps": [], "edges": [], "problems": [problem.as_json() for problem in problems]}
+        return {
+            "status": "refused",
+            "steps": [],
+            "edges": [],
+            "problems": [problem.as_json() for problem in problems],
+        }
     test.tell(c.Start(request.start_node, request.input, request.business_key, INITIATOR))
     test.play()
     return test.answer(request.dedup_key)
@@ -90,14 +99,23 @@ class _Test:
                 self.due[event.step, event.name] = event.due_at
             elif isinstance(event, e.NotificationQueued):
                 self.notes.append(
-                    {"step": event.step, "channel": event.channel, "to": list(event.users), "title": event.title, "text": event.text}
+                    {
+                        "step": event.step,
+                        "channel": event.channel,
+                        "to": list(event.users),
+                        "title": event.title,
+                        "text": event.text,
+                    }
                 )
 
     def play(self) -> None:
         """Answer every wait until the instance rests for good."""
         while not self.instance.ended and self.rounds < ROUNDS_MAX:
             self.rounds += 1
-            answer = next((found for step in self.instance.steps.values() if (found := self._answer(step))), None)
+            answer = next(
+                (found for step in self.instance.steps.values() if (found := self._answer(step))),
+                None,
+            )
             if answer is None:
                 answer = self._next_timer()
             if answer is None:
@@ -112,7 +130,11 @@ class _Test:
         if step.wait == "children":
             waiting = [child for child in step.children if child not in step.outputs]
             mock = self._nth(self.mocks.get(step.node), step.node) or {}
-            return c.EndChild(step.id, waiting[0], "completed", mock.get("output")) if waiting else None
+            return (
+                c.EndChild(step.id, waiting[0], "completed", mock.get("output"))
+                if waiting
+                else None
+            )
         if step.wait == "task":
             return self._decide(step)
         return None
@@ -141,12 +163,18 @@ class _Test:
         if key in self.due and self.now_ms < self.due[key]:
             return None
         voters = [actor for actor in step.actors if actor not in step.votes]
-        return c.Vote(step.id, voters[0], port, decision.get("comment", ""), decision.get("form"), self.now_ms)
+        return c.Vote(
+            step.id, voters[0], port, decision.get("comment", ""), decision.get("form"), self.now_ms
+        )
 
     def _next_timer(self) -> c.Command | None:
         """Jump to the next moment at which something is due."""
         live = {key: at for key, at in self.due.items() if key[0] in self.instance.steps}
-        live = {key: at for key, at in live.items() if self.instance.steps[key[0]].node not in self.stop_at or key[1] == "remind"}
+        live = {
+            key: at
+            for key, at in live.items()
+            if self.instance.steps[key[0]].node not in self.stop_at or key[1] == "remind"
+        }
         if not live:
             return None
         key = min(live, key=lambda found: live[found])
@@ -179,7 +207,11 @@ class _Test:
             "visited": [step["node"] for step in told],
             "notifications": self.notes,
             "incidents": [
-                {"node": step["node"], "code": step["error"]["code"], "message": step["error"]["message"]}
+                {
+                    "node": step["node"],
+                    "code": step["error"]["code"],
+                    "message": step["error"]["message"],
+                }
                 for step in told
                 if step["status"] == "failed"
             ],

@@ -68,11 +68,15 @@ class Workspace:
         if cached is not None:
             return cached
         row = connection.execute(
-            sa.select(t.flow_versions.c.document).where(t.flow_versions.c.flow_key == key, t.flow_versions.c.version == version)
+            sa.select(t.flow_versions.c.document).where(
+                t.flow_versions.c.flow_key == key, t.flow_versions.c.version == version
+            )
         ).one_or_none()
         if row is None:
             raise NotFound(kind="flow version", id=f"{key} {version}")
-        compiled = compile_flow(jsontext.loads(row.document), self.types, version_id=f"{key}:{version}", version=version)
+        compiled = compile_flow(
+            jsontext.loads(row.document), self.types, version_id=f"{key}:{version}", version=version
+        )
         with self._lock:
             if len(self._compiled) >= FLOWS_CACHED_MAX:
                 self._compiled.pop(next(iter(self._compiled)))
@@ -83,7 +87,9 @@ class Workspace:
         """The version that new instances get now; `NotFound` when none is published."""
         version = self._published.get(key)
         if version is None:
-            version = connection.execute(sa.select(t.flows.c.published_version).where(t.flows.c.key == key)).scalar_one_or_none()
+            version = connection.execute(
+                sa.select(t.flows.c.published_version).where(t.flows.c.key == key)
+            ).scalar_one_or_none()
             if version is None:
                 raise NotFound(kind="published flow", id=key)
             self._published[key] = version
@@ -108,9 +114,23 @@ def load_directory(connection: Connection) -> Directory:
     """Read all users and roles; both are small."""
     people = {
         row.id: Person(row.id, row.login, row.name, row.email, row.active)
-        for row in connection.execute(sa.select(t.users.c.id, t.users.c.login, t.users.c.name, t.users.c.email, t.users.c.active))
+        for row in connection.execute(
+            sa.select(
+                t.users.c.id, t.users.c.login, t.users.c.name, t.users.c.email, t.users.c.active
+            )
+        )
     }
-    members: dict[str, list[str]] = {key: [] for key in connection.execute(sa.select(t.roles.c.key)).scalars()}
-    for row in connection.execute(sa.select(t.role_members.c.role, t.role_members.c.user_id).order_by(t.role_members.c.user_id)):
+    members: dict[str, list[str]] = {
+        key: [] for key in connection.execute(sa.select(t.roles.c.key)).scalars()
+    }
+    for row in connection.execute(
+        sa.select(t.role_members.c.role, t.role_members.c.user_id).order_by(
+            t.role_members.c.user_id
+        )
+    ):
         members[row.role].append(row.user_id)
-    return Directory(people, {key: tuple(ids) for key, ids in members.items()}, {p.login: p.id for p in people.values()})
+    return Directory(
+        people,
+        {key: tuple(ids) for key, ids in members.items()},
+        {p.login: p.id for p in people.values()},
+    )

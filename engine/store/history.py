@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from headrace.engine import jsontext
 from headrace.engine.run import events as e
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection
 
 CHUNKS_MAX = 5_000
 """Chunks read for one page of an instance; one longer than that is read from its end."""
 
 
-def read(connection: Connection, instance_id: str, after_seq: int = 0) -> Iterator[tuple[int, int, e.Event]]:
+def read(
+    connection: Connection, instance_id: str, after_seq: int = 0
+) -> Iterator[tuple[int, int, e.Event]]:
     """(seq, time in ms, event), oldest first, from `after_seq` on."""
     rows = connection.execute(
         sa.select(t.history.c.first_seq, t.history.c.at, t.history.c.events)

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
-
 from headrace.engine import jsontext
 from headrace.engine.run import commands as c
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
 
 
 def upsert(connection: Connection, table: sa.Table) -> Any:
@@ -26,21 +25,31 @@ def upsert(connection: Connection, table: sa.Table) -> Any:
 def put(connection: Connection, wishes: Iterable[tuple[str, c.Command]], now_ms: int) -> None:
     """Rest these wishes in their instances' inboxes and mark the instances ready."""
     rows = [
-        {"instance_id": id_, "kind": type(wish).__name__, "payload": jsontext.dumps(list(wish)), "created_at": now_ms}
+        {
+            "instance_id": id_,
+            "kind": type(wish).__name__,
+            "payload": jsontext.dumps(list(wish)),
+            "created_at": now_ms,
+        }
         for id_, wish in wishes
     ]
     if rows:
         connection.execute(t.inbox.insert(), rows)
-        mark_ready(connection, {row["instance_id"] for row in rows}, now_ms)
+        mark_ready(connection, {str(row["instance_id"]) for row in rows}, now_ms)
 
 
 def mark_ready(connection: Connection, instance_ids: Iterable[str], now_ms: int) -> None:
     """These instances have something to do."""
-    rows = [{"instance_id": id_, "ready_at": now_ms, "priority": 0, "gen": 0} for id_ in sorted(instance_ids)]
+    rows = [
+        {"instance_id": id_, "ready_at": now_ms, "priority": 0, "gen": 0}
+        for id_ in sorted(instance_ids)
+    ]
     if not rows:
         return
     statement = upsert(connection, t.ready)
-    statement = statement.on_conflict_do_update(index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1})
+    statement = statement.on_conflict_do_update(
+        index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1}
+    )
     connection.execute(statement, rows)
 
 
@@ -56,7 +65,9 @@ def pick_ready(connection: Connection, limit: int, now_ms: int) -> dict[str, int
     return {row.instance_id: row.gen for row in rows}
 
 
-_DONE = t.ready.delete().where(t.ready.c.instance_id == bindparam("b_id"), t.ready.c.gen == bindparam("b_gen"))
+_DONE = t.ready.delete().where(
+    t.ready.c.instance_id == bindparam("b_id"), t.ready.c.gen == bindparam("b_gen")
+)
 
 
 def unmark_ready(connection: Connection, seen: Iterable[tuple[str, int]]) -> None:
@@ -66,7 +77,9 @@ def unmark_ready(connection: Connection, seen: Iterable[tuple[str, int]]) -> Non
         connection.execute(_DONE, rows)
 
 
-def unapplied(connection: Connection, instance_ids: Sequence[str]) -> dict[str, list[tuple[int, c.Command]]]:
+def unapplied(
+    connection: Connection, instance_ids: Sequence[str]
+) -> dict[str, list[tuple[int, c.Command]]]:
     """The wishes of these instances in the order in which they were accepted."""
     found: dict[str, list[tuple[int, c.Command]]] = {}
     rows = connection.execute(
@@ -75,11 +88,15 @@ def unapplied(connection: Connection, instance_ids: Sequence[str]) -> dict[str, 
         .order_by(t.inbox.c.id)
     )
     for row in rows:
-        found.setdefault(row.instance_id, []).append((row.id, c.decode(row.kind, jsontext.loads(row.payload))))
+        found.setdefault(row.instance_id, []).append(
+            (row.id, c.decode(row.kind, jsontext.loads(row.payload)))
+        )
     return found
 
 
-_APPLIED = t.inbox.update().where(t.inbox.c.id == bindparam("b_id")).values(applied_rev=bindparam("b_rev"))
+_APPLIED = (
+    t.inbox.update().where(t.inbox.c.id == bindparam("b_id")).values(applied_rev=bindparam("b_rev"))
+)
 
 
 def mark_applied(connection: Connection, applied: Iterable[tuple[int, int]]) -> None:

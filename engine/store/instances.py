@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
-
 from headrace.engine import jsontext
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, from_json, to_json
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection, bindparam
 
 IN_MAX = 500
 """Values in one `IN (…)`: SQLite takes 32,766 variables, but statements stay cacheable when short."""
@@ -62,7 +61,9 @@ _UPDATE = (
 )  # fmt: skip
 
 
-def save(connection: Connection, advanced: Iterable[tuple[Stored, Sequence[e.Event]]], now_ms: int) -> None:
+def save(
+    connection: Connection, advanced: Iterable[tuple[Stored, Sequence[e.Event]]], now_ms: int
+) -> None:
     """Write where each stands now, and what happened, in one go."""
     new_rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
@@ -100,12 +101,16 @@ def save(connection: Connection, advanced: Iterable[tuple[Stored, Sequence[e.Eve
     if changes:
         result = connection.execute(_UPDATE, changes)
         # Every row was locked when it was read: another count means that the one-writer rule was broken.
-        assert result.rowcount in (-1, len(changes)), f"expected {len(changes)} instances at their revision, found {result.rowcount}"
+        assert result.rowcount in (-1, len(changes)), (
+            f"expected {len(changes)} instances at their revision, found {result.rowcount}"
+        )
     if chunks:
         connection.execute(t.history.insert(), chunks)
 
 
-def by_dedup_key(connection: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+def by_dedup_key(
+    connection: Connection, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
     """(flow key, dedup key) → the instance that has it."""
     by_flow: dict[str, list[str]] = {}
     for flow_key, dedup_key in keys:
@@ -115,7 +120,8 @@ def by_dedup_key(connection: Connection, keys: Iterable[tuple[str, str]]) -> dic
         for start in range(0, len(dedup_keys), IN_MAX):
             rows = connection.execute(
                 sa.select(t.instances.c.id, t.instances.c.dedup_key).where(
-                    t.instances.c.flow_key == flow_key, t.instances.c.dedup_key.in_(dedup_keys[start : start + IN_MAX])
+                    t.instances.c.flow_key == flow_key,
+                    t.instances.c.dedup_key.in_(dedup_keys[start : start + IN_MAX]),
                 )
             )
             found.update(((flow_key, row.dedup_key), row.id) for row in rows)

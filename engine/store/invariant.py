@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from headrace.engine import jsontext
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection
 
 OPEN = ("running", "waiting", "incident")
 PAGE = 500
@@ -30,9 +29,14 @@ class Violation:
     found: str
 
 
-def check(connection: Connection) -> list[Violation]:
+def violations(connection: Connection) -> list[Violation]:
     """Every violation; an empty list is the promise kept."""
-    return [*_hanging(connection), *_orphans(connection), *_forgotten_wishes(connection), *_steps(connection)]
+    return [
+        *_hanging(connection),
+        *_orphans(connection),
+        *_forgotten_wishes(connection),
+        *_steps(connection),
+    ]
 
 
 def _hanging(connection: Connection) -> Iterator[Violation]:
@@ -50,9 +54,15 @@ def _hanging(connection: Connection) -> Iterator[Violation]:
         has(t.incidents, t.incidents.c.resolved_at.is_(None)),
         sa.exists().where(child.c.parent_id == instance.c.id, child.c.status.in_(OPEN)),
     )
-    query = sa.select(instance.c.id, instance.c.status).where(instance.c.status.in_(OPEN), sa.not_(moving))
+    query = sa.select(instance.c.id, instance.c.status).where(
+        instance.c.status.in_(OPEN), sa.not_(moving)
+    )
     for row in connection.execute(query):
-        yield Violation("an open instance has something that will move it", row.id, f"status {row.status}, nothing")
+        yield Violation(
+            "an open instance has something that will move it",
+            row.id,
+            f"status {row.status}, nothing",
+        )
 
 
 def _orphans(connection: Connection) -> Iterator[Violation]:
@@ -65,7 +75,11 @@ def _orphans(connection: Connection) -> Iterator[Violation]:
     ):
         query = sa.select(table.c.id).where(condition, table.c.instance_id.not_in(open_ids))
         for row in connection.execute(query):
-            yield Violation(f"{table.name} belong to open instances", row.id, "its instance has ended or is missing")
+            yield Violation(
+                f"{table.name} belong to open instances",
+                row.id,
+                "its instance has ended or is missing",
+            )
 
 
 def _forgotten_wishes(connection: Connection) -> Iterator[Violation]:
@@ -75,7 +89,11 @@ def _forgotten_wishes(connection: Connection) -> Iterator[Violation]:
         .where(t.inbox.c.applied_rev.is_(None), t.ready.c.instance_id.is_(None))
     )
     for row in connection.execute(query):
-        yield Violation("a wish in the inbox makes its instance ready", f"inbox {row.id} of {row.instance_id}", "not ready")
+        yield Violation(
+            "a wish in the inbox makes its instance ready",
+            f"inbox {row.id} of {row.instance_id}",
+            "not ready",
+        )
 
 
 def _steps(connection: Connection) -> Iterator[Violation]:
@@ -92,14 +110,28 @@ def _steps(connection: Connection) -> Iterator[Violation]:
             return
         after = rows[-1].id
         ids = [row.id for row in rows]
-        jobs = set(connection.execute(sa.select(t.jobs.c.id).where(t.jobs.c.instance_id.in_(ids))).scalars())
-        tasks = set(
-            connection.execute(sa.select(t.tasks.c.id).where(t.tasks.c.instance_id.in_(ids), t.tasks.c.status == "open")).scalars()
+        jobs = set(
+            connection.execute(
+                sa.select(t.jobs.c.id).where(t.jobs.c.instance_id.in_(ids))
+            ).scalars()
         )
-        timers = set(connection.execute(sa.select(t.timers.c.id).where(t.timers.c.instance_id.in_(ids))).scalars())
+        tasks = set(
+            connection.execute(
+                sa.select(t.tasks.c.id).where(
+                    t.tasks.c.instance_id.in_(ids), t.tasks.c.status == "open"
+                )
+            ).scalars()
+        )
+        timers = set(
+            connection.execute(
+                sa.select(t.timers.c.id).where(t.timers.c.instance_id.in_(ids))
+            ).scalars()
+        )
         incidents = set(
             connection.execute(
-                sa.select(t.incidents.c.id).where(t.incidents.c.instance_id.in_(ids), t.incidents.c.resolved_at.is_(None))
+                sa.select(t.incidents.c.id).where(
+                    t.incidents.c.instance_id.in_(ids), t.incidents.c.resolved_at.is_(None)
+                )
             ).scalars()
         )
         for row in rows:
@@ -114,4 +146,8 @@ def _steps(connection: Connection) -> Iterator[Violation]:
                 }[step.get("wait", "")]
                 if not kept:
                     waits_for = step.get("wait") or "an incident"
-                    yield Violation("an open step has the row that will end it", id_, f"waits for {waits_for}, which is missing")
+                    yield Violation(
+                        "an open step has the row that will end it",
+                        id_,
+                        f"waits for {waits_for}, which is missing",
+                    )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
-
 from headrace.engine import jsontext
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection, bindparam
 
 LEASE_MS = 15_000
 """How long a worker may be silent before its job goes to another (engine.md 5.4)."""
@@ -59,7 +58,10 @@ def claim(connection: Connection, owner: str, limit: int, now_ms: int) -> list[C
         .with_for_update(skip_locked=True)
     ).all()
     if rows:
-        connection.execute(_CLAIM, [{"b_id": row.id, "b_owner": owner, "b_until": now_ms + LEASE_MS} for row in rows])
+        connection.execute(
+            _CLAIM,
+            [{"b_id": row.id, "b_owner": owner, "b_until": now_ms + LEASE_MS} for row in rows],
+        )
     return [
         Claim(
             row.id, row.instance_id, row.flow_key, row.version, row.step, row.node, row.key, row.effect, row.attempt + 1,
@@ -75,7 +77,11 @@ def renew(connection: Connection, held: Collection[tuple[str, int]], now_ms: int
     if rows:
         connection.execute(
             t.jobs.update()
-            .where(t.jobs.c.id == bindparam("b_id"), t.jobs.c.lease_epoch == bindparam("b_epoch"), t.jobs.c.status == "leased")
+            .where(
+                t.jobs.c.id == bindparam("b_id"),
+                t.jobs.c.lease_epoch == bindparam("b_epoch"),
+                t.jobs.c.status == "leased",
+            )
             .values(lease_until=bindparam("b_until")),
             rows,
         )
@@ -95,7 +101,12 @@ def holds(connection: Connection, claims: Sequence[Claim]) -> set[str]:
 _RELEASE = (
     t.jobs.update()
     .where(t.jobs.c.id == bindparam("b_id"))
-    .values(status=bindparam("b_status"), available_at=bindparam("b_at"), unknown=bindparam("b_unknown"), lease_until=None)
+    .values(
+        status=bindparam("b_status"),
+        available_at=bindparam("b_at"),
+        unknown=bindparam("b_unknown"),
+        lease_until=None,
+    )
 )
 
 
@@ -103,7 +114,11 @@ def release(connection: Connection, rows: Sequence[tuple[str, str, int, bool]]) 
     """(job, `ready` or `incident`, available from, is an attempt's outcome unknown?)."""
     if rows:
         connection.execute(
-            _RELEASE, [{"b_id": id_, "b_status": status, "b_at": at, "b_unknown": unknown} for id_, status, at, unknown in rows]
+            _RELEASE,
+            [
+                {"b_id": id_, "b_status": status, "b_at": at, "b_unknown": unknown}
+                for id_, status, at, unknown in rows
+            ],
         )
 
 
@@ -121,4 +136,7 @@ def expired(connection: Connection, limit: int, now_ms: int) -> list[sa.Row[Any]
 
 def next_available_at(connection: Connection) -> int | None:
     """When the next job is due; None when there is none."""
-    return connection.execute(sa.select(sa.func.min(t.jobs.c.available_at)).where(t.jobs.c.status == "ready")).scalar_one()
+    due_at: int | None = connection.execute(
+        sa.select(sa.func.min(t.jobs.c.available_at)).where(t.jobs.c.status == "ready")
+    ).scalar_one()
+    return due_at

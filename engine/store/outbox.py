@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
-
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection, bindparam
 
 HOLD_MS = 60_000
 """How long a sender may take; after that the message is sent again, with the same key, perhaps a second time."""
@@ -24,17 +23,32 @@ def take(connection: Connection, limit: int, now_ms: int) -> list[Any]:
         .with_for_update(skip_locked=True)
     ).all()
     if rows:
-        statement = t.outbox.update().where(t.outbox.c.id == bindparam("b_id")).values(available_at=bindparam("b_at"))
+        statement = (
+            t.outbox.update()
+            .where(t.outbox.c.id == bindparam("b_id"))
+            .values(available_at=bindparam("b_at"))
+        )
         connection.execute(statement, [{"b_id": row.id, "b_at": now_ms + HOLD_MS} for row in rows])
     return list(rows)
 
 
 def settle(
-    connection: Connection, id_: int, status: str, receipts: Sequence[Any], available_at: int, sent_at: int | None
+    connection: Connection,
+    id_: int,
+    status: str,
+    receipts: Sequence[Any],
+    available_at: int,
+    sent_at: int | None,
 ) -> None:
     """What became of one attempt."""
     connection.execute(
         t.outbox.update()
         .where(t.outbox.c.id == id_)
-        .values(status=status, receipts=list(receipts), attempts=len(receipts), available_at=available_at, sent_at=sent_at)
+        .values(
+            status=status,
+            receipts=list(receipts),
+            attempts=len(receipts),
+            available_at=available_at,
+            sent_at=sent_at,
+        )
     )

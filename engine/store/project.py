@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from sqlalchemy import Connection, bindparam
-
 from headrace.engine import jsontext
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people.directory import Directory
@@ -15,6 +13,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection, bindparam
 
 Row = dict[str, Any]
 
@@ -102,11 +101,17 @@ _ACTORS_CLOSED = (
     .where(t.task_actors.c.task_id == bindparam("b_task"), t.task_actors.c.status == "open")
     .values(status="closed")
 )
-_TIMER_GONE = t.timers.delete().where(t.timers.c.instance_id == bindparam("b_instance"), t.timers.c.step == bindparam("b_step"))
+_TIMER_GONE = t.timers.delete().where(
+    t.timers.c.instance_id == bindparam("b_instance"), t.timers.c.step == bindparam("b_step")
+)
 _INCIDENT_RESOLVED = (
     t.incidents.update()
     .where(t.incidents.c.id == bindparam("b_id"))
-    .values(resolved_at=bindparam("b_at"), resolution=bindparam("b_resolution"), resolved_by=bindparam("b_by"))
+    .values(
+        resolved_at=bindparam("b_at"),
+        resolution=bindparam("b_resolution"),
+        resolved_by=bindparam("b_by"),
+    )
 )
 
 DECISIONS = frozenset({"approved", "rejected", "returned"})
@@ -121,13 +126,24 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
     """Add what these events of one instance mean for the tables around it."""
     for event in events:
         match event:
-            case e.StepPassed() | e.StepEntered() | e.InstanceStarted() | e.TokenMarked() | e.JoinFired():
+            case (
+                e.StepPassed()
+                | e.StepEntered()
+                | e.InstanceStarted()
+                | e.TokenMarked()
+                | e.JoinFired()
+            ):
                 pass
             case e.StepDone(step, node, port):
-                _close_step(rows, instance, flow, step, node, port if port in DECISIONS else "skipped")
+                _close_step(
+                    rows, instance, flow, step, node, port if port in DECISIONS else "skipped"
+                )
             case e.StepCancelled(step, node, children):
                 _close_step(rows, instance, flow, step, node, "cancelled")
-                rows.wishes.extend((child, c.Cancel("the flow that started it was cancelled", "engine")) for child in children)
+                rows.wishes.extend(
+                    (child, c.Cancel("the flow that started it was cancelled", "engine"))
+                    for child in children
+                )
             case e.JobRequested():
                 _request_job(rows, instance, event)
             case e.TaskOpened():
@@ -141,7 +157,13 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 )  # fmt: skip
             case e.TimerSet(step, name, due_at):
                 rows.timers.append(
-                    {"id": f"{instance.id}.{step}.{name}", "instance_id": instance.id, "step": step, "name": name, "due_at": due_at}
+                    {
+                        "id": f"{instance.id}.{step}.{name}",
+                        "instance_id": instance.id,
+                        "step": step,
+                        "name": name,
+                        "due_at": due_at,
+                    }
                 )
             case e.ChildrenStarted():
                 rows.children.append((instance, event))
@@ -168,11 +190,15 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 assert_never(event)
 
 
-def _close_step(rows: Rows, instance: Instance, flow: CompiledFlow, step: int, node: str, status: str) -> None:
+def _close_step(
+    rows: Rows, instance: Instance, flow: CompiledFlow, step: int, node: str, status: str
+) -> None:
     if flow.nodes[node].type.in_worker:
         rows.jobs_gone.append({"b_id": row_id(instance.id, step)})
         return
-    rows.tasks_ended.append({"b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms})
+    rows.tasks_ended.append(
+        {"b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms}
+    )
     rows.timers_gone.append({"b_instance": instance.id, "b_step": step})
 
 
@@ -181,14 +207,18 @@ def _request_job(rows: Rows, instance: Instance, event: e.JobRequested) -> None:
     if event.again:
         rows.jobs_again.append({"b_id": id_, "b_at": rows.now_ms, "b_unknown": event.unknown})
         return
-    about = {"id": instance.id, "business_key": instance.business_key, "initiator": instance.initiator}
+    about = {
+        "id": instance.id,
+        "business_key": instance.business_key,
+        "initiator": instance.initiator,
+    }
     rows.jobs.append(
         {
             "id": id_, "instance_id": instance.id, "flow_key": instance.flow_key, "version": instance.version,
             "step": event.step, "node": instance.steps[event.step].node, "status": "ready", "key": event.key,
             "effect": event.effect, "attempts_max": event.attempts_max, "backoff_ms": event.backoff_ms,
-            "unknown": event.unknown, "variables": jsontext.dumps({**instance.variables, "instance": about}), "available_at": rows.now_ms,
-            "created_at": rows.now_ms,
+            "unknown": event.unknown, "variables": jsontext.dumps({**instance.variables, "instance": about}),
+            "available_at": rows.now_ms, "created_at": rows.now_ms,
         }
     )  # fmt: skip
 
@@ -206,13 +236,24 @@ def _open_task(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.Task
         }
     )  # fmt: skip
     rows.task_actors.extend(
-        {"task_id": id_, "user_id": user, "instance_id": instance.id, "status": "open", "created_at": rows.now_ms}
+        {
+            "task_id": id_,
+            "user_id": user,
+            "instance_id": instance.id,
+            "status": "open",
+            "created_at": rows.now_ms,
+        }
         for user in event.actors
     )
 
 
 def _notify(rows: Rows, instance: Instance, event: e.NotificationQueued) -> None:
-    common = {"title": event.title, "text": event.text, "instance_id": instance.id, "created_at": rows.now_ms}
+    common = {
+        "title": event.title,
+        "text": event.text,
+        "instance_id": instance.id,
+        "created_at": rows.now_ms,
+    }
     if event.channel == "in_app":
         rows.notifications.extend({**common, "user_id": user} for user in event.users)
         return
@@ -230,6 +271,6 @@ def _notify(rows: Rows, instance: Instance, event: e.NotificationQueued) -> None
 
 def _tell_parent(rows: Rows, instance: Instance, status: str, output: Any) -> None:
     if instance.parent_id is not None and instance.parent_step is not None:
-        rows.wishes.append((instance.parent_id, c.EndChild(instance.parent_step, instance.id, status, output)))
-
-
+        rows.wishes.append(
+            (instance.parent_id, c.EndChild(instance.parent_step, instance.id, status, output))
+        )

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection
-
 from headrace.engine.node import RecordAnswer
 from headrace.engine.store import tables as t
 from headrace.engine.store.inbox import upsert
+from sqlalchemy import Connection
 
 
 def apply(
@@ -42,14 +41,25 @@ def apply(
             if connection.execute(statement).rowcount:
                 return RecordAnswer(False, True, dict(value))
             return apply(
-                connection, operation, table, key, value, step_key=step_key, instance_id=instance_id, now_ms=now_ms
+                connection,
+                operation,
+                table,
+                key,
+                value,
+                step_key=step_key,
+                instance_id=instance_id,
+                now_ms=now_ms,
             )
         return RecordAnswer(True, found.step_key == step_key, found.value)
     statement = upsert(connection, t.records).values(row)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["table_name", "key"],
-            set_={"value": statement.excluded.value, "updated_at": now_ms, "instance_id": instance_id},
+            set_={
+                "value": statement.excluded.value,
+                "updated_at": now_ms,
+                "instance_id": instance_id,
+            },
         )
     )
     return RecordAnswer(found is not None, found is None or found.step_key == step_key, dict(value))

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine, event
-
 from headrace.engine.errors import StoreLocked
+from sqlalchemy import Connection, Engine, event
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a reader or the writer waits for SQLite's lock; only checkpoints hold it for noticeable time."""
@@ -30,23 +29,40 @@ def open_database(url: str) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         if parsed.database and parsed.database != ":memory:":
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=16, max_overflow=32)
+        engine = sa.create_engine(
+            parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=16, max_overflow=32
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     options = (
-        f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+        f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
+        f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
     )
-    return sa.create_engine(parsed, pool_pre_ping=True, pool_size=16, max_overflow=16, connect_args={"options": options, "keepalives": 1})
+    return sa.create_engine(
+        parsed,
+        pool_pre_ping=True,
+        pool_size=16,
+        max_overflow=16,
+        connect_args={"options": options, "keepalives": 1},
+    )
 
 
 def _prepare_sqlite(dbapi_connection: Any, _: Any) -> None:
-    dbapi_connection.isolation_level = None  # we say BEGIN ourselves: readers plain, the writer IMMEDIATE
+    # We say BEGIN ourselves: readers plain, the writer IMMEDIATE.
+    dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
     # auto_vacuum works only when set before the first table: purging later must give disk back.
-    for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536", "temp_store=MEMORY"):
+    for pragma in (
+        "auto_vacuum=INCREMENTAL",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "cache_size=-65536",
+        "temp_store=MEMORY",
+    ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -69,7 +85,7 @@ class WriterLock:
         path = engine.url.database
         if not is_sqlite(engine) or not path or path == ":memory:":
             return
-        self._file = Path(f"{path}.lock").open("a+", encoding="utf-8")
+        self._file = Path(f"{path}.lock").open("a+", encoding="utf-8")  # noqa: SIM115 - held for life
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

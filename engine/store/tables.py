@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+from headrace.engine import jsontext
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -24,8 +25,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-
-from headrace.engine import jsontext
 
 metadata = MetaData(
     naming_convention={
@@ -92,7 +91,13 @@ schedules = Table(
     "schedules",
     metadata,
     Column("id", String(140), primary_key=True),  # flow key : node id
-    Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), nullable=False, index=True),
+    Column(
+        "flow_key",
+        String(64),
+        ForeignKey("flows.key", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
     Column("node", String(64), nullable=False),
     Column("cron", String(200), nullable=False),
     Column("timezone", String(64), nullable=False),
@@ -127,7 +132,12 @@ instances = Table(
     Index("ix_instances_status_id", "status", "id"),
     Index("ix_instances_business_key", "business_key"),
     Index("ix_instances_started_by_id", "started_by", "id"),
-    Index("ix_instances_parent_id", "parent_id", sqlite_where=sa.text("parent_id IS NOT NULL"), postgresql_where=sa.text("parent_id IS NOT NULL")),
+    Index(
+        "ix_instances_parent_id",
+        "parent_id",
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    ),
 )
 
 ready = Table(
@@ -136,7 +146,9 @@ ready = Table(
     Column("instance_id", ID, primary_key=True),
     Column("ready_at", AT, nullable=False),
     Column("priority", Integer, nullable=False, server_default="0"),
-    Column("gen", Integer, nullable=False, server_default="0"),  # grows with every wish: guards against a lost wake-up
+    Column(
+        "gen", Integer, nullable=False, server_default="0"
+    ),  # grows with every wish: guards against a lost wake-up
     Index("ix_ready_priority_ready_at", "priority", "ready_at"),
 )
 
@@ -150,7 +162,13 @@ inbox = Table(
     Column("dedup", String(300), unique=True),
     Column("created_at", AT, nullable=False),
     Column("applied_rev", Integer),
-    Index("ix_inbox_open", "instance_id", "id", sqlite_where=sa.text("applied_rev IS NULL"), postgresql_where=sa.text("applied_rev IS NULL")),
+    Index(
+        "ix_inbox_open",
+        "instance_id",
+        "id",
+        sqlite_where=sa.text("applied_rev IS NULL"),
+        postgresql_where=sa.text("applied_rev IS NULL"),
+    ),
 )
 
 history = Table(
@@ -179,15 +197,27 @@ jobs = Table(
     Column("attempts_max", Integer, nullable=False),
     Column("backoff_ms", Integer, nullable=False),
     Column("unknown", Boolean, nullable=False, server_default=sa.false()),
-    Column("variables", Text, nullable=False),  # as they were at the request: every attempt sends the same
+    Column(
+        "variables", Text, nullable=False
+    ),  # as they were at the request: every attempt sends the same
     Column("available_at", AT, nullable=False),
     Column("lease_owner", String(64)),
     Column("lease_epoch", Integer, nullable=False, server_default="0"),
     Column("lease_until", AT),
     Column("created_at", AT, nullable=False),
     Column("ended_at", AT),
-    Index("ix_jobs_ready", "available_at", sqlite_where=sa.text("status = 'ready'"), postgresql_where=sa.text("status = 'ready'")),
-    Index("ix_jobs_leased", "lease_until", sqlite_where=sa.text("status = 'leased'"), postgresql_where=sa.text("status = 'leased'")),
+    Index(
+        "ix_jobs_ready",
+        "available_at",
+        sqlite_where=sa.text("status = 'ready'"),
+        postgresql_where=sa.text("status = 'ready'"),
+    ),
+    Index(
+        "ix_jobs_leased",
+        "lease_until",
+        sqlite_where=sa.text("status = 'leased'"),
+        postgresql_where=sa.text("status = 'leased'"),
+    ),
 )
 
 timers = Table(
@@ -214,7 +244,12 @@ incidents = Table(
     Column("resolved_at", AT),
     Column("resolution", String(16)),
     Column("resolved_by", ID),
-    Index("ix_incidents_open", "raised_at", sqlite_where=sa.text("resolved_at IS NULL"), postgresql_where=sa.text("resolved_at IS NULL")),
+    Index(
+        "ix_incidents_open",
+        "raised_at",
+        sqlite_where=sa.text("resolved_at IS NULL"),
+        postgresql_where=sa.text("resolved_at IS NULL"),
+    ),
 )
 
 # --- people -----------------------------------------------------------------------------------------------------------------
@@ -236,7 +271,9 @@ tasks = Table(
     Column("show", Json, nullable=False),
     Column("buttons", Json, nullable=False),
     Column("can_return", Boolean, nullable=False),
-    Column("status", String(12), nullable=False),  # open approved rejected returned cancelled skipped
+    Column(
+        "status", String(12), nullable=False
+    ),  # open approved rejected returned cancelled skipped
     Column("initiator", ID),
     Column("created_at", AT, nullable=False),
     Column("due_at", AT),
@@ -289,7 +326,9 @@ role_members = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("id", String(64), primary_key=True),  # sha256 of the cookie: a leaked backup signs nobody in
+    Column(
+        "id", String(64), primary_key=True
+    ),  # sha256 of the cookie: a leaked backup signs nobody in
     Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("csrf_token", String(64), nullable=False),
     Column("created_at", AT, nullable=False),
@@ -302,7 +341,9 @@ api_tokens = Table(
     Column("id", ID, primary_key=True),
     Column("name", String(200), nullable=False),
     Column("sha256", String(64), nullable=False, unique=True),
-    Column("hint", String(16), nullable=False),  # its first letters, so that people can tell tokens apart
+    Column(
+        "hint", String(16), nullable=False
+    ),  # its first letters, so that people can tell tokens apart
     Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("scopes", Json, nullable=False),
     Column("created_at", AT, nullable=False),
@@ -344,7 +385,12 @@ outbox = Table(
     Column("available_at", AT, nullable=False),
     Column("created_at", AT, nullable=False),
     Column("sent_at", AT),
-    Index("ix_outbox_queued", "available_at", sqlite_where=sa.text("status = 'queued'"), postgresql_where=sa.text("status = 'queued'")),
+    Index(
+        "ix_outbox_queued",
+        "available_at",
+        sqlite_where=sa.text("status = 'queued'"),
+        postgresql_where=sa.text("status = 'queued'"),
+    ),
 )
 
 connections = Table(
@@ -366,7 +412,9 @@ records = Table(
     Column("table_name", String(64), primary_key=True),
     Column("key", String(200), primary_key=True),
     Column("value", Json, nullable=False),
-    Column("step_key", String(64), nullable=False),  # who made it: a repeated attempt still hears "created"
+    Column(
+        "step_key", String(64), nullable=False
+    ),  # who made it: a repeated attempt still hears "created"
     Column("instance_id", ID),
     Column("created_at", AT, nullable=False),
     Column("updated_at", AT, nullable=False),

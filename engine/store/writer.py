@@ -88,7 +88,9 @@ class Writer:
         if self._closed:
             raise RuntimeError("expected an open writer, but it is closed")
         if threading.current_thread() is self._thread:
-            raise RuntimeError("expected operations from outside the writer, but one waits for another: hand it the connection instead")
+            raise RuntimeError(
+                "expected operations from outside the writer, but one waits for another: hand it the connection instead"
+            )
         self._queue.put(wish)
         return wish.future
 
@@ -140,7 +142,10 @@ class Writer:
 
     def _transaction(self, group: list[_Wish]) -> list[Any]:
         results: list[Any] = [None] * len(group)
-        with self._engine.connect().execution_options(headrace_begin="IMMEDIATE") as connection, connection.begin():
+        with (
+            self._engine.connect().execution_options(headrace_begin="IMMEDIATE") as connection,
+            connection.begin(),
+        ):
             for gathered, indexes in _by_kind(group):
                 if gathered is None:
                     index = indexes[0]

@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
@@ -26,6 +24,7 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
 from headrace.engine.store import tables as t
 from headrace.engine.store.jobs import Claim
+from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,9 @@ class Result:
 
 def run_due(workspace: Workspace, make_world: MakeWorld, owner: str, limit: int = 100) -> int:
     """Claim and run what is due, here and now, one after another; answers how many. For tests and tools."""
-    claims = workspace.writer.call(lambda connection: jobs.claim(connection, owner, limit, workspace.clock.now_ms()))
+    claims = workspace.writer.call(
+        lambda connection: jobs.claim(connection, owner, limit, workspace.clock.now_ms())
+    )
     for claim in claims:
         finish(workspace, attempt(workspace, make_world, claim))
     return len(claims)
@@ -88,7 +89,10 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
 
 def _bounded(outcome: Outcome) -> Outcome:
     if isinstance(outcome, Done) and len(jsontext.dumps(outcome.output)) > OUTPUT_MAX:
-        return Failed("output_too_large", f"expected an output of at most {OUTPUT_MAX} bytes, but it is larger")
+        return Failed(
+            "output_too_large",
+            f"expected an output of at most {OUTPUT_MAX} bytes, but it is larger",
+        )
     return outcome
 
 
@@ -101,11 +105,15 @@ def _finisher(workspace: Workspace) -> Callable[[Connection, Sequence[Any]], Seq
     """One function object a workspace, so that the writer can tell that results belong together."""
     found = workspace.operations.get("finish")
     if found is None:
-        found = workspace.operations["finish"] = lambda connection, results: finish_many(workspace, connection, results)
+        found = workspace.operations["finish"] = lambda connection, results: finish_many(
+            workspace, connection, results
+        )
     return found
 
 
-def finish_many(workspace: Workspace, connection: Connection, results: Sequence[Result]) -> list[None]:
+def finish_many(
+    workspace: Workspace, connection: Connection, results: Sequence[Result]
+) -> list[None]:
     """Apply these results to their instances in one go; those whose lease has gone are only kept in history."""
     now_ms = workspace.clock.now_ms()
     held = jobs.holds(connection, [result.claim for result in results])
@@ -114,7 +122,9 @@ def finish_many(workspace: Workspace, connection: Connection, results: Sequence[
     for result in results:
         claim = result.claim
         if claim.id not in held:
-            wishes.append((claim.instance_id, c.LateResult(claim.step, claim.attempt, _told(result.outcome))))
+            wishes.append(
+                (claim.instance_id, c.LateResult(claim.step, claim.attempt, _told(result.outcome)))
+            )
             continue
         wish, release = judge(result, now_ms, random.random())  # noqa: S311 - jitter, not a secret
         wishes.append((claim.instance_id, wish))
@@ -127,22 +137,32 @@ def finish_many(workspace: Workspace, connection: Connection, results: Sequence[
     return [None] * len(results)
 
 
-def judge(result: Result, now_ms: int, jitter: float) -> tuple[c.Command, tuple[str, int, bool] | None]:
+def judge(
+    result: Result, now_ms: int, jitter: float
+) -> tuple[c.Command, tuple[str, int, bool] | None]:
     """The wish for the instance, and how the job's row is released (None: it goes with the step)."""
     claim, outcome = result.claim, result.outcome
     tried = (claim.step, claim.attempt, result.started_at, result.ended_at)
     if isinstance(outcome, Done):
         return c.JobEnded(*tried, outcome.port, outcome.output, outcome.variables), None
     if not isinstance(outcome, Failed):
-        message = f"expected Done or Failed from a node in a worker, but found {type(outcome).__name__}"
-        return c.JobEnded(*tried, None, code="node_failed", message=message), ("incident", now_ms, claim.unknown)
+        message = (
+            f"expected Done or Failed from a node in a worker, but found {type(outcome).__name__}"
+        )
+        return c.JobEnded(*tried, None, code="node_failed", message=message), (
+            "incident",
+            now_ms,
+            claim.unknown,
+        )
     unknown = outcome.unknown or claim.unknown
     may_repeat = claim.effect != "once" if outcome.unknown else outcome.retryable
     if may_repeat and claim.attempt < claim.attempts_max:
         pause = pause_ms(claim.backoff_ms, claim.attempt, outcome.retry_after_s, jitter)
         retried = c.JobRetried(*tried, outcome.code, outcome.message, outcome.unknown)
         return retried, ("ready", now_ms + pause, unknown)
-    ended = c.JobEnded(*tried, None, code=outcome.code, message=outcome.message, unknown=outcome.unknown)
+    ended = c.JobEnded(
+        *tried, None, code=outcome.code, message=outcome.message, unknown=outcome.unknown
+    )
     return ended, ("incident", now_ms, unknown)
 
 
@@ -169,9 +189,16 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
     released: list[tuple[str, str, int, bool]] = []
     for row in rows:
         tried = (row.step, row.attempt, row.lease_until - jobs.LEASE_MS, now_ms)
-        message = "the worker fell silent during this attempt; whether the far side did it is unknown"
+        message = (
+            "the worker fell silent during this attempt; whether the far side did it is unknown"
+        )
         if row.effect == "once" or row.lease_epoch >= CLAIMS_MAX:
-            wishes.append((row.instance_id, c.JobEnded(*tried, None, code="outcome_unknown", message=message, unknown=True)))
+            wishes.append(
+                (
+                    row.instance_id,
+                    c.JobEnded(*tried, None, code="outcome_unknown", message=message, unknown=True),
+                )
+            )
             released.append((row.id, "incident", now_ms, True))
         else:
             wishes.append((row.instance_id, c.JobRetried(*tried, "worker_lost", message, True)))
@@ -179,7 +206,9 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
     if rows:
         jobs.release(connection, released)
         # A crash of ours does not use up an attempt of theirs.
-        again = [row.id for row, release in zip(rows, released, strict=True) if release[1] == "ready"]
+        again = [
+            row.id for row, release in zip(rows, released, strict=True) if release[1] == "ready"
+        ]
         connection.execute(
             t.jobs.update().where(t.jobs.c.id.in_(again)).values(attempt=t.jobs.c.attempt - 1)
         )
@@ -191,8 +220,15 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
 class JobRunner:
     """Claims jobs for a pool of threads and keeps their leases alive."""
 
-    def __init__(self, workspace: Workspace, make_world: MakeWorld, owner: str, threads: int = 16) -> None:
-        self._workspace, self._make_world, self._owner, self._threads = workspace, make_world, owner, threads
+    def __init__(
+        self, workspace: Workspace, make_world: MakeWorld, owner: str, threads: int = 16
+    ) -> None:
+        self._workspace, self._make_world, self._owner, self._threads = (
+            workspace,
+            make_world,
+            owner,
+            threads,
+        )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="headrace-job")
         self._running: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -214,7 +250,9 @@ class JobRunner:
         room = self.free()
         if room <= 0:
             return 0
-        claims = self._workspace.writer.call(lambda connection: jobs.claim(connection, self._owner, room, now_ms))
+        claims = self._workspace.writer.call(
+            lambda connection: jobs.claim(connection, self._owner, room, now_ms)
+        )
         for claim in claims:
             with self._lock:
                 self._running[claim.id] = claim.epoch
@@ -225,7 +263,9 @@ class JobRunner:
         try:
             finish(self._workspace, attempt(self._workspace, self._make_world, claim))
         except Exception:
-            log.exception("the result of job %s could not be handed in; its lease will run out", claim.id)
+            log.exception(
+                "the result of job %s could not be handed in; its lease will run out", claim.id
+            )
         finally:
             with self._lock:
                 self._running.pop(claim.id, None)

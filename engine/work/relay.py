@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
-
 from headrace.engine.clock import to_iso
 from headrace.engine.connector import Receipt
 from headrace.engine.errors import HeadraceError
@@ -29,16 +29,22 @@ BACKOFF_MS = (5_000, 30_000, 120_000, 600_000)
 OpenConnection = Callable[[str], ConnectionInfo]
 
 
-def send_due(workspace: Workspace, open_connection: OpenConnection, http: GuardedHttp, limit: int = 20) -> int:
+def send_due(
+    workspace: Workspace, open_connection: OpenConnection, http: GuardedHttp, limit: int = 20
+) -> int:
     """Send what is due; answers how many attempts were made."""
-    rows = workspace.writer.call(lambda connection: outbox.take(connection, limit, workspace.clock.now_ms()))
+    rows = workspace.writer.call(
+        lambda connection: outbox.take(connection, limit, workspace.clock.now_ms())
+    )
     for row in rows:
         receipt = _send(workspace, open_connection, http, row)
-        workspace.writer.call(lambda connection, row=row, receipt=receipt: _settle(workspace, connection, row, receipt))
+        workspace.writer.call(partial(_settle, workspace, row, receipt))
     return len(rows)
 
 
-def _send(workspace: Workspace, open_connection: OpenConnection, http: GuardedHttp, row: Any) -> Receipt:
+def _send(
+    workspace: Workspace, open_connection: OpenConnection, http: GuardedHttp, row: Any
+) -> Receipt:
     now_ms = workspace.clock.now_ms()
     try:
         connection = open_connection(row.connection or _default(workspace, row.channel))
@@ -47,7 +53,13 @@ def _send(workspace: Workspace, open_connection: OpenConnection, http: GuardedHt
         if not row.recipient:
             return Receipt(False, "Expected a mail address, but this person has none.")
         return send_mail(
-            connection, [row.recipient], row.title, row.text, guard=http.addresses, key=row.dedup, now_ms=now_ms
+            connection,
+            [row.recipient],
+            row.title,
+            row.text,
+            guard=http.addresses,
+            key=row.dedup,
+            now_ms=now_ms,
         )
     except HeadraceError as trouble:
         return Receipt(False, trouble.message)
@@ -59,18 +71,25 @@ def _send(workspace: Workspace, open_connection: OpenConnection, http: GuardedHt
 def _default(workspace: Workspace, channel: str) -> str:
     """Without a connection named, mail goes by the first mail connection there is."""
     wanted = "robot" if channel == "robot" else "smtp"
-    query = sa.select(t.connections.c.key).where(t.connections.c.connector == wanted).order_by(t.connections.c.key).limit(1)
+    query = (
+        sa.select(t.connections.c.key)
+        .where(t.connections.c.connector == wanted)
+        .order_by(t.connections.c.key)
+        .limit(1)
+    )
     with workspace.read() as connection:
         return connection.execute(query).scalar_one_or_none() or wanted
 
 
-def _settle(workspace: Workspace, connection: sa.Connection, row: Any, receipt: Receipt) -> None:
+def _settle(workspace: Workspace, row: Any, receipt: Receipt, connection: sa.Connection) -> None:
     now_ms = workspace.clock.now_ms()
     receipts = [*row.receipts, {"at": to_iso(now_ms), "ok": receipt.ok, "answer": receipt.answer}]
     if receipt.ok:
         outbox.settle(connection, row.id, "sent", receipts, now_ms, now_ms)
     elif receipt.retryable and len(receipts) < ATTEMPTS_MAX:
-        outbox.settle(connection, row.id, "queued", receipts, now_ms + BACKOFF_MS[len(receipts) - 1], None)
+        outbox.settle(
+            connection, row.id, "queued", receipts, now_ms + BACKOFF_MS[len(receipts) - 1], None
+        )
     else:
         outbox.settle(connection, row.id, "failed", receipts, now_ms, None)
         log.warning("message %s by %s failed: %s", row.id, row.channel, receipt.answer)

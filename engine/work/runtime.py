@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 
 import sqlalchemy as sa
-
 from headrace.engine.errors import NotFound
 from headrace.engine.node import ConnectionInfo, RecordAnswer, World
 from headrace.engine.service.secrets import unseal
@@ -37,16 +36,25 @@ FAILED_PAUSE_S = 1.0
 class Runtime:
     """Start it once a process; `stop` finishes what is running."""
 
-    def __init__(self, workspace: Workspace, *, job_threads: int = 16, owner: str | None = None) -> None:
+    def __init__(
+        self, workspace: Workspace, *, job_threads: int = 16, owner: str | None = None
+    ) -> None:
         self.workspace = workspace
         allow = getattr(workspace.settings, "allow_addresses", ())
         self.http = GuardedHttp(AddressGuard(allow))
-        self._runner = jobs.JobRunner(workspace, self.world, owner or f"{os.getpid()}-{os.urandom(4).hex()}", job_threads)
+        self._runner = jobs.JobRunner(
+            workspace, self.world, owner or f"{os.getpid()}-{os.urandom(4).hex()}", job_threads
+        )
         self._stopping = threading.Event()
         self._swept_at = 0
         self._threads = [
             threading.Thread(target=self._loop, args=args, name=f"headrace-{args[0]}", daemon=True)
-            for args in (("ready", self._drain), ("jobs", self._jobs), ("timers", self._timers), ("outbox", self._outbox))
+            for args in (
+                ("ready", self._drain),
+                ("jobs", self._jobs),
+                ("timers", self._timers),
+                ("outbox", self._outbox),
+            )
         ]
 
     def start(self) -> None:
@@ -65,15 +73,21 @@ class Runtime:
     def open_connection(self, key: str) -> ConnectionInfo:
         """A connection with its secrets, for a worker."""
         with self.workspace.read() as connection:
-            row = connection.execute(sa.select(t.connections).where(t.connections.c.key == key)).one_or_none()
+            row = connection.execute(
+                sa.select(t.connections).where(t.connections.c.key == key)
+            ).one_or_none()
         if row is None:
             raise NotFound(kind="connection", id=key)
-        return ConnectionInfo(row.key, row.connector, row.settings, unseal(self.workspace, row.secrets))
+        return ConnectionInfo(
+            row.key, row.connector, row.settings, unseal(self.workspace, row.secrets)
+        )
 
     def world(self, claim: Claim) -> World:
         """What the node of this job may touch."""
 
-        def record(operation: str, table: str, key: str, value: dict[str, object], step_key: str) -> RecordAnswer:
+        def record(
+            operation: str, table: str, key: str, value: dict[str, object], step_key: str
+        ) -> RecordAnswer:
             answer: RecordAnswer = self.workspace.writer.call(
                 lambda connection: records.apply(
                     connection, operation, table, key, value, step_key=step_key, instance_id=claim.instance_id,

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from cronsim import CronSim
-from sqlalchemy import Connection
-
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.run import commands as c
@@ -19,6 +18,7 @@ from headrace.engine.service.advance import advance, start_many
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import tables as t
+from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -70,12 +70,14 @@ def fire_schedules(workspace: Workspace) -> int:
     """Start what the clock says; answers how many instances were started."""
     with workspace.read() as connection:
         due = connection.execute(
-            sa.select(t.schedules).where(t.schedules.c.next_at <= workspace.clock.now_ms()).limit(DUE_MAX)
+            sa.select(t.schedules)
+            .where(t.schedules.c.next_at <= workspace.clock.now_ms())
+            .limit(DUE_MAX)
         ).all()
-    return sum(workspace.writer.call(lambda connection, row=row: _fire_schedule(workspace, connection, row)) for row in due)
+    return sum(workspace.writer.call(partial(_fire_schedule, workspace, row)) for row in due)
 
 
-def _fire_schedule(workspace: Workspace, connection: Connection, row: Any) -> int:
+def _fire_schedule(workspace: Workspace, row: Any, connection: Connection) -> int:
     """Move the schedule on and start, in one transaction: of many processes one finds `next_at` as it was read."""
     now_ms = workspace.clock.now_ms()
     moved = connection.execute(
