@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev web test test-python test-web test-e2e check build bench crash lock clean \
+.PHONY: help run dev web test test-python test-web test-e2e check fix build bench crash lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -58,6 +58,12 @@ check-web:
 
 check-web-types:
 	$(NPX) tsc --noEmit
+
+fix: ## put right what the formatters and linters can by themselves
+	$(SETUP) check
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+	$(NPX) biome check --write
 
 build: web ## wheel and source archive in dist/, with the built designer inside
 	$(SETUP) python
