@@ -27,6 +27,10 @@ FLOWS_CACHED_MAX = 500
 """Compiled versions kept in memory; a version never changes, so nothing has to be thrown out for being old."""
 
 
+FRESH_MS = 1_000
+"""How long this process may not know what another has published, or whom it has made inactive."""
+
+
 @dataclass
 class Workspace:
     """The engine as `service/` sees it."""
@@ -44,8 +48,8 @@ class Workspace:
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
     _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
-    _published: dict[str, int | None] = field(default_factory=dict)
-    _directory: Directory | None = None
+    _published: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _directory: tuple[Directory, int] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def after_commit(self) -> None:
@@ -85,15 +89,16 @@ class Workspace:
 
     def published(self, connection: Connection, key: str) -> CompiledFlow:
         """The version that new instances get now; `NotFound` when none is published."""
-        version = self._published.get(key)
-        if version is None:
+        now_ms = self.clock.now_ms()
+        cached = self._published.get(key)
+        if cached is None or cached[1] < now_ms:
             version = connection.execute(
                 sa.select(t.flows.c.published_version).where(t.flows.c.key == key)
             ).scalar_one_or_none()
             if version is None:
                 raise NotFound(kind="published flow", id=key)
-            self._published[key] = version
-        return self.flow(connection, key, version)
+            cached = self._published[key] = (version, now_ms + FRESH_MS)
+        return self.flow(connection, key, cached[0])
 
     def forget_published(self, key: str) -> None:
         """A flow was published, imported or deleted: look again."""
@@ -101,9 +106,10 @@ class Workspace:
 
     def directory(self, connection: Connection) -> Directory:
         """Users and roles now."""
-        if self._directory is None:
-            self._directory = load_directory(connection)
-        return self._directory
+        now_ms = self.clock.now_ms()
+        if self._directory is None or self._directory[1] < now_ms:
+            self._directory = (load_directory(connection), now_ms + FRESH_MS)
+        return self._directory[0]
 
     def forget_directory(self) -> None:
         """Users or roles have changed: look again."""
