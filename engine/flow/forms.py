@@ -19,13 +19,14 @@ from zoneinfo import ZoneInfo
 
 import jsonschema
 import jsonschema_rs
+from jsonschema.exceptions import ValidationError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
 from headrace.engine import clock
 from headrace.engine.errors import Problem
 from headrace.engine.flow.duration import is_duration
 from headrace.engine.flow.wording import kind_of, pointer, shown
-from jsonschema.exceptions import ValidationError
-from jsonschema.protocols import Validator
-from jsonschema.validators import extend
 
 PROBLEMS_MAX = 100
 """A person mends ten, not ten thousand; a hostile body must not cost a list of a million."""
@@ -68,7 +69,12 @@ class Form:
 
 def check_form(schema: Mapping[str, Any], value: Any) -> list[Problem]:
     """Every problem of a value against a linted form schema, by path inside the value."""
-    return _form(json.dumps(schema, sort_keys=True)).problems(value)
+    return form_of(schema).problems(value)
+
+
+def form_of(schema: Mapping[str, Any]) -> Form:
+    """The form of a schema, built once."""
+    return _form(json.dumps(schema, sort_keys=True))
 
 
 @lru_cache(maxsize=512)

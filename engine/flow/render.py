@@ -14,14 +14,15 @@ from functools import lru_cache
 from typing import Any
 
 import jinja2
-from headrace.engine.errors import ExpressionError, TemplateError
-from headrace.engine.flow import values
-from headrace.engine.flow.functions import ZONE_DEFAULT, format_date
-from headrace.engine.flow.wording import closest, kind_of, listed, shown
 from jinja2 import nodes
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
+
+from headrace.engine.errors import ExpressionError, TemplateError
+from headrace.engine.flow import values
+from headrace.engine.flow.functions import ZONE_DEFAULT, format_date
+from headrace.engine.flow.wording import closest, kind_of, listed, shown
 
 TEXT_MAX = 20_000
 """Characters of a template: a long mail."""
