@@ -75,9 +75,9 @@ NODE = NodeType(
         operation=setting(
             ("做什么", "What to do"),
             (
-                "新建：已存在时不改动。查找：只读。更新：没有就新建，有就合并这些字段。",
+                "新建：已存在时不改动。查找：只读。更新：没有就新建，有就整条替换。",
                 "Create: an existing record stays as it is. Find: reads only."
-                " Update: makes it, or changes these fields.",
+                " Update: makes it, or puts these fields in its place.",
             ),
             type="string",
             choices={

@@ -1,0 +1,285 @@
+"""The same questions to every node type and every connector: what we have many of is asked alike."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from headrace import nodes
+from headrace.engine.connector import ConnectionInfo, Incoming, Outside, Receipt
+from headrace.engine.flow.evaluate import Evaluator
+from headrace.engine.node import (
+    Context,
+    Done,
+    HttpAnswer,
+    NodeType,
+    Notify,
+    RecordAnswer,
+    WaitForChildren,
+    WaitForTask,
+    WaitUntil,
+)
+from headrace.engine.registry import connectors, describe, describe_connector, node_types
+
+TYPES = list(node_types().values())
+CONNECTORS = list(connectors().values())
+GROUPS = {"start", "control", "people", "time", "data", "connect"}
+SAMPLE = {"order_no": "A-1", "amount": 12.5, "step": {"id": 1, "node": "n", "key": "k1"}}
+
+every_type = pytest.mark.parametrize("node_type", TYPES, ids=lambda t: t.name)
+every_connector = pytest.mark.parametrize("connector", CONNECTORS, ids=lambda c: c.name)
+everything = pytest.mark.parametrize("thing", [*TYPES, *CONNECTORS], ids=lambda t: t.name)
+
+
+def test_every_file_is_found():
+    folder = Path(nodes.__file__).parent
+
+    assert {f.stem for f in folder.glob("[!_]*.py")} == set(node_types())
+    assert {f.stem for f in (folder / "connectors").glob("[!_]*.py")} == set(connectors())
+
+
+def test_the_first_release_has_these():
+    assert set(node_types()) == {
+        "approval", "condition", "connector", "end", "join", "notification", "record",
+        "schedule", "set_values", "split", "start", "subflow", "timer", "webhook",
+    }  # fmt: skip
+    assert set(connectors()) == {"rest", "robot", "smtp", "webhook"}
+
+
+# --- what people read ---------------------------------------------------------------------------
+
+
+def bilingual(text):
+    return set(text) == {"zh", "en"} and all(text.values()) and has_chinese(text["zh"])
+
+
+def has_chinese(text):
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text) or text.isascii()
+
+
+@everything
+def test_it_has_names_and_help_in_both_languages(thing):
+    assert bilingual(thing.title)
+    assert bilingual(thing.help)
+    assert thing.icon
+
+
+@everything
+def test_every_setting_says_what_it_is_for_in_both_languages(thing):
+    schemas = [thing.settings] + ([] if isinstance(thing, NodeType) else [thing.secrets])
+    for schema in schemas:
+        for path, setting in settings_of(schema):
+            assert bilingual(setting["x-title"]), path
+            assert bilingual(setting["x-help"]), path
+
+
+@everything
+def test_every_choice_has_a_title(thing):
+    for path, setting in settings_of(thing.settings):
+        if "enum" in setting:
+            assert list(setting["x-enum-titles"]) == setting["enum"], path
+            assert all(set(t) == {"zh", "en"} for t in setting["x-enum-titles"].values()), path
+
+
+def settings_of(schema, path=""):
+    """The settings a person fills in; what a widget of its own draws (texts, assignees) is that widget's to name."""
+    for name, setting in schema.get("properties", {}).items():
+        if name in ("zh", "en"):
+            continue
+        yield f"{path}/{name}", setting
+        yield from settings_of(setting, f"{path}/{name}")
+        yield from settings_of(setting.get("items", {}), f"{path}/{name}/*")
+
+
+# --- what the schema says -----------------------------------------------------------------------
+
+
+@everything
+def test_the_schema_is_valid_closed_and_ordered(thing):
+    jsonschema.Draft202012Validator.check_schema(thing.settings)
+    assert thing.settings["type"] == "object"
+    assert thing.settings["additionalProperties"] is False
+    assert thing.settings["x-order"] == list(thing.settings["properties"])
+
+
+@everything
+def test_the_example_is_valid(thing):
+    jsonschema.Draft202012Validator(thing.settings).validate(thing.example)
+    assert list(thing.check(thing.example)) == []
+
+
+@everything
+def test_defaults_are_valid(thing):
+    for path, setting in settings_of(thing.settings):
+        if "default" in setting:
+            assert jsonschema.Draft202012Validator(setting).is_valid(setting["default"]), path
+
+
+@everything
+def test_unfinished_settings_are_told_and_never_break_the_check(thing):
+    for unfinished in ({}, dict.fromkeys(thing.settings["properties"])):
+        assert not any(
+            path.startswith("//") for path, _, _ in thing.check(without_none(unfinished))
+        )
+
+
+def without_none(settings):
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+@everything
+def test_settings_shown_under_a_condition_name_a_setting_that_exists(thing):
+    properties = thing.settings["properties"]
+    for setting in properties.values():
+        for other, values in setting.get("x-when", {}).items():
+            assert set(values) <= set(properties[other]["enum"])
+
+
+# --- node types -----------------------------------------------------------------------------------
+
+
+@every_type
+def test_its_group_is_one_of_the_palettes(node_type):
+    assert node_type.group in GROUPS
+
+
+@every_type
+def test_its_ports_have_titles_in_both_languages(node_type):
+    ports = node_type.ports_for(node_type.example)
+
+    assert all(set(port.title) <= {"zh", "en"} and port.title for port in ports)
+    assert len({port.name for port in ports}) == len(ports)
+    assert bool(ports) != node_type.ends
+
+
+@every_type
+def test_its_description_is_json(node_type):
+    told = json.loads(json.dumps(describe(node_type)))
+
+    assert told["name"] == node_type.name
+    assert told["settings"] == node_type.settings
+
+
+@every_type
+def test_its_example_runs_and_leaves_by_one_of_its_ports(node_type):
+    outcome = node_type.run(context(node_type))
+
+    assert isinstance(outcome, Done | WaitForTask | WaitUntil | WaitForChildren | Notify)
+    if isinstance(outcome, Done) and not node_type.ends:
+        assert outcome.port in node_type.port_names(node_type.example)
+
+
+@every_type
+def test_it_is_run_twice_with_the_same_answer(node_type):
+    assert node_type.run(context(node_type)) == node_type.run(context(node_type))
+
+
+def context(node_type, **settings):
+    return Context(
+        settings={**node_type.example, **settings},
+        variables=SAMPLE,
+        evaluate=Evaluator(SAMPLE),
+        now_ms=1_767_945_600_000,
+        key="k1",
+        world=ObligingWorld() if node_type.in_worker else None,
+    )
+
+
+class ObligingWorld:
+    """A world where everything works; what really happens there is asked in tests/nodes and tests/work."""
+
+    def connection(self, key):
+        settings = {"base_url": "https://pay.test", "auth": "none"}
+        return ConnectionInfo(key, "rest", settings, {})
+
+    def http(self, method, url, *, headers, body, timeout_s):
+        return HttpAnswer(200, {"content-type": "application/json"}, b'{"ok":true}')
+
+    def record(self, operation, table, key, value, step_key):
+        return RecordAnswer(operation == "find", operation == "create", value)
+
+
+# --- connectors -----------------------------------------------------------------------------------
+
+
+@every_connector
+def test_example_secrets_are_valid(connector):
+    jsonschema.Draft202012Validator.check_schema(connector.secrets)
+    jsonschema.Draft202012Validator(connector.secrets).validate(connector.example_secrets)
+
+
+@every_connector
+def test_no_secret_is_kept_among_the_settings(connector):
+    assert not set(connector.settings["properties"]) & set(connector.secrets["properties"])
+    json.dumps(describe_connector(connector))
+
+
+@every_connector
+def test_a_connection_can_be_tried(connector):
+    account = ConnectionInfo("c", connector.name, connector.example, connector.example_secrets)
+
+    assert connector.test(account, ObligingOutside()).ok
+
+
+class ObligingOutside(ObligingWorld, Outside):
+    def greet_mail(self, connection):
+        return Receipt(True, "220 ready")
+
+    def send_robot(self, connection, title, text):
+        return Receipt(True, "HTTP 200")
+
+
+def test_a_failed_trial_never_shows_the_secret():
+    class Echo(ObligingOutside):
+        def http(self, method, url, *, headers, body, timeout_s):
+            return HttpAnswer(401, {}, headers["authorization"].encode())
+
+    rest = connectors()["rest"]
+    receipt = rest.test(
+        ConnectionInfo("c", "rest", rest.example, {"token": "very-secret-token"}), Echo()
+    )
+
+    assert not receipt.ok
+    assert "very-secret-token" not in receipt.answer
+
+
+SIGNED = [
+    # settings, secret, header, body, signature: the platforms' published or recomputed vectors
+    ({"platform": "shopify"}, "test_secret_key", "x-shopify-hmac-sha256", b'{"foo": "bar"}',
+     "B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g="),
+    ({"platform": "woocommerce"}, "secret", "x-wc-webhook-signature", b'{"id":727}',
+     "UtiK1DTZewPTdDmUeS7YHg+QGcWcgW08Tnjy5YKijZ0="),
+    ({"platform": "doudian", "app_key": "key"}, "secret", "event-sign", b"[]",
+     "6f79ab32c51226cf58da9261ac4b93bc"),
+    ({"platform": "other", "header": "X-Sign", "prefix": "sha256="}, "key", "x-sign",
+     b"The quick brown fox jumps over the lazy dog",
+     "sha256=f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "secret", "header", "body", "signature"), SIGNED)
+def test_a_signed_call_is_known_and_a_changed_one_is_not(settings, secret, header, body, signature):
+    account = ConnectionInfo("shop", "webhook", settings, {"secret": secret})
+    verify = connectors()["webhook"].verify
+    assert verify is not None
+
+    assert verify(account, "hmac", Incoming({header: signature}, {}, body))
+    assert not verify(account, "hmac", Incoming({header: signature}, {}, body + b" "))
+    assert not verify(account, "hmac", Incoming({}, {}, body))
+    assert not verify(account, "nonsense", Incoming({header: signature}, {}, body))
+    unset = ConnectionInfo("shop", "webhook", settings, {})
+    assert not verify(unset, "hmac", Incoming({header: signature}, {}, body))
+
+
+def test_a_token_is_taken_from_a_header_or_the_address():
+    account = ConnectionInfo("erp", "webhook", {"platform": "other"}, {"secret": "long-token"})
+    verify = connectors()["webhook"].verify
+    assert verify is not None
+
+    assert verify(account, "token", Incoming({"x-webhook-token": "long-token"}, {}, b""))
+    assert verify(account, "token", Incoming({"authorization": "Bearer long-token"}, {}, b""))
+    assert verify(account, "token", Incoming({}, {"X-Webhook-Token": "long-token"}, b""))
+    assert not verify(account, "token", Incoming({"x-webhook-token": "other"}, {}, b""))
+    unset = ConnectionInfo("erp", "webhook", {"platform": "other"}, {})
+    assert not verify(unset, "token", Incoming({"x-webhook-token": ""}, {}, b""))
