@@ -140,9 +140,9 @@ def _check(options: argparse.Namespace) -> int:
 
     database = open_database(_settings(options).database_url)
     with database.connect() as connection:
-        violations = invariant.violations(connection)
+        violations = invariant.check(connection)
     for violation in violations:
-        print(violation)
+        print(f"{violation.subject}: expected {violation.rule}, but found {violation.found}")
     print(f"{len(violations)} violations")
     return 1 if violations else 0
 

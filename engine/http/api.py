@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from flask import Flask, Response, g, request
+
 from headrace.engine import http
 from headrace.engine.http import errors
 from headrace.engine.http.door import view

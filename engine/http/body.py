@@ -7,9 +7,10 @@ from typing import Any
 
 import orjson
 from flask import Request
+from werkzeug.exceptions import ClientDisconnected
+
 from headrace.engine.errors import BodyTooLarge, NotJson, TooDeep, WrongContentType
 from headrace.engine.settings import JSON_DEPTH_MAX
-from werkzeug.exceptions import ClientDisconnected
 
 JSON_TYPE = "application/json"
 
@@ -38,9 +39,14 @@ def read_json(request: Request, limit: int) -> tuple[Any, bytes]:
     data = read_bytes(request, limit)
     if not data:
         return None, data
+    check_json_type(request)
+    return parse(data), data
+
+
+def check_json_type(request: Request) -> None:
+    """Refuse a body that does not say that it is JSON."""
     if not is_json(request.mimetype):
         raise WrongContentType(expected=JSON_TYPE, found=request.mimetype or "none")
-    return parse(data), data
 
 
 def is_json(mimetype: str) -> bool:

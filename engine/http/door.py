@@ -8,6 +8,7 @@ from hmac import compare_digest
 from typing import Any
 
 from flask import Request, Response, request
+
 from headrace.engine import jsontext
 from headrace.engine.errors import (
     CsrfFailed,

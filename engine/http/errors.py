@@ -7,9 +7,10 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
 from headrace.engine import jsontext
 from headrace.engine.errors import HeadraceError
-from werkzeug.exceptions import HTTPException
 
 log = logging.getLogger(__name__)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from headrace.engine.flow.functions import FUNCTIONS
 from headrace.engine.http.route import SIGNED_IN, Call, route
 from headrace.engine.http.shapes import BOOLEAN, OBJECT, STRING, TEXT, many, page_of, record
 from headrace.engine.registry import describe
@@ -39,3 +40,14 @@ NODE_TYPE = record(
 def node_types(call: Call) -> Any:
     items = [describe(node_type) for node_type in call.workspace.types.values()]
     return {"items": items, "next_cursor": None}
+
+
+@route(
+    "GET",
+    "/api/functions",
+    "The functions of the expression language",
+    permission=SIGNED_IN,
+    answer=page_of(record({"name": STRING, "signature": STRING, "help": TEXT, "example": STRING})),
+)
+def functions(_: Call) -> Any:
+    return {"items": [known.as_json() for known in FUNCTIONS.values()], "next_cursor": None}

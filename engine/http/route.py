@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from flask import Request, Response
+
 from headrace.engine.flow.forms import Form
 from headrace.engine.service.access import Session
 from headrace.engine.service.actor import Actor

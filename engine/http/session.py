@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response
+
 from headrace.engine.errors import CsrfFailed, NotSignedIn
 from headrace.engine.http.door import COOKIE
 from headrace.engine.http.errors import answer

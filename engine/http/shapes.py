@@ -102,5 +102,3 @@ ERROR: Schema = record(
         )
     }
 )
-DOCUMENT: Schema = {"type": "object", "description": "A flow document, format 1."}
-"""What a document must hold is told by `check`: a draft may be half done."""

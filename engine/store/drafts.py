@@ -1,0 +1,167 @@
+"""Flows as drawn: drafts, published versions, and the schedules that follow from them. Rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from headrace.engine.store import tables as t
+
+OPEN = ("running", "waiting", "incident")
+
+
+def listing(
+    connection: Connection, *, search: str, state: str, after: str | None, limit: int
+) -> Sequence[Any]:
+    """Flows by key with what their row on the screen shows, in one query."""
+    flows, versions = t.flows.c, t.flow_versions.c
+    open_instances = (
+        sa.select(sa.func.count())
+        .where(t.instances.c.flow_key == flows.key, t.instances.c.status.in_(OPEN))
+        .scalar_subquery()
+    )
+    incidents = (
+        sa.select(sa.func.count())
+        .where(t.incidents.c.flow_key == flows.key, t.incidents.c.resolved_at.is_(None))
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(
+            *t.flows.c,
+            versions.sha256,
+            open_instances.label("open_instances"),
+            incidents.label("incidents"),
+        )
+        .select_from(
+            t.flows.outerjoin(
+                t.flow_versions,
+                (versions.flow_key == flows.key) & (versions.version == flows.published_version),
+            )
+        )
+        .order_by(flows.key)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(flows.key > after)
+    if search:
+        query = query.where(
+            flows.key.icontains(search, autoescape=True)
+            | sa.cast(flows.name, sa.Text).icontains(search, autoescape=True)
+        )
+    if state == "published":
+        query = query.where(flows.published_version.is_not(None))
+    elif state == "draft":
+        query = query.where(flows.published_version.is_(None))
+    elif state == "changed":
+        query = query.where(versions.sha256 != flows.draft_etag)
+    return connection.execute(query).all()
+
+
+def find(connection: Connection, key: str) -> Row[Any] | None:
+    """The flow with its draft."""
+    return connection.execute(sa.select(t.flows).where(t.flows.c.key == key)).one_or_none()
+
+
+def published_inputs(connection: Connection) -> dict[str, str]:
+    """The published documents by flow key: what other flows can call."""
+    flows, versions = t.flows.c, t.flow_versions.c
+    query = sa.select(flows.key, versions.document).where(
+        versions.flow_key == flows.key, versions.version == flows.published_version
+    )
+    return {row.key: row.document for row in connection.execute(query)}
+
+
+def keys(connection: Connection) -> set[str]:
+    """All flows' keys."""
+    return set(connection.execute(sa.select(t.flows.c.key)).scalars())
+
+
+def insert(connection: Connection, values: Mapping[str, Any]) -> None:
+    """One more flow."""
+    connection.execute(sa.insert(t.flows).values(**values))
+
+
+def update(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
+    """Change columns of a flow."""
+    connection.execute(sa.update(t.flows).where(t.flows.c.key == key).values(**values))
+
+
+def delete(connection: Connection, key: str) -> None:
+    """Take a flow away, with its versions and schedules."""
+    connection.execute(sa.delete(t.flows).where(t.flows.c.key == key))
+
+
+def was_started(connection: Connection, key: str) -> bool:
+    """Has there ever been an instance of the flow?"""
+    query = sa.select(sa.literal(1)).where(t.instances.c.flow_key == key).limit(1)
+    return connection.execute(query).one_or_none() is not None
+
+
+# --- versions --------------------------------------------------------------------------------------
+
+
+def last_version(connection: Connection, key: str) -> int:
+    """The number of the newest version; 0 when there is none. Versions are never deleted one by one."""
+    query = sa.select(sa.func.max(t.flow_versions.c.version)).where(
+        t.flow_versions.c.flow_key == key
+    )
+    return connection.execute(query).scalar_one() or 0
+
+
+def find_version(connection: Connection, key: str, version: int) -> Row[Any] | None:
+    """One version."""
+    columns = t.flow_versions.c
+    query = sa.select(t.flow_versions).where(columns.flow_key == key, columns.version == version)
+    return connection.execute(query).one_or_none()
+
+
+def versions(connection: Connection, key: str, *, before: int | None, limit: int) -> Sequence[Any]:
+    """Versions without their documents, newest first, with how many instances each has had."""
+    columns = t.flow_versions.c
+    instances = (
+        sa.select(sa.func.count())
+        .where(t.instances.c.flow_key == key, t.instances.c.version == columns.version)
+        .scalar_subquery()
+    )
+    query = (
+        sa.select(
+            columns.version,
+            columns.note,
+            columns.sha256,
+            columns.published_at,
+            columns.published_by,
+            instances.label("instances"),
+        )
+        .where(columns.flow_key == key)
+        .order_by(columns.version.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(columns.version < before)
+    return connection.execute(query).all()
+
+
+def insert_version(connection: Connection, values: Mapping[str, Any]) -> None:
+    """One more version; it never changes."""
+    connection.execute(sa.insert(t.flow_versions).values(**values))
+
+
+# --- schedules -------------------------------------------------------------------------------------
+
+
+def schedules(connection: Connection, key: str) -> dict[str, Row[Any]]:
+    """The schedules of a flow by id."""
+    query = sa.select(t.schedules).where(t.schedules.c.flow_key == key)
+    return {row.id: row for row in connection.execute(query)}
+
+
+def replace_schedules(
+    connection: Connection, gone: Collection[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Take some away, put some in."""
+    connection.execute(sa.delete(t.schedules).where(t.schedules.c.id.in_(gone)))
+    if rows:
+        connection.execute(sa.insert(t.schedules), [dict(row) for row in rows])
