@@ -341,6 +341,7 @@ export interface Connection {
 export interface ApiToken {
   id: string;
   name: string;
+  hint?: string;
   scopes: string[];
   created_at: string;
   expires_at?: string | null;

@@ -5,7 +5,7 @@ import { App, Button, Modal } from "antd";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Trouble } from "../Trouble";
-import type { JsonObject } from "./kinds";
+import { askedOnly, type JsonObject } from "./kinds";
 import { SchemaForm } from "./SchemaForm";
 import type { JsonSchema } from "./schema";
 import { type FormProblem, validateForm, withoutEmpty } from "./validate";
@@ -18,13 +18,27 @@ interface FormDialogProps {
   submitLabel?: string;
   onSubmit: (value: JsonObject) => Promise<unknown>;
   onClose: () => void;
+  /** The last touch before it is checked and sent. */
+  prepare?: (value: JsonObject) => JsonObject;
+  /** What a 409 means here, in better words than the general ones. */
+  conflict?: string;
   /** More buttons, at the left. */
   extra?: (value: JsonObject) => ReactNode;
   width?: number;
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const { title, intro, schema, start = {}, submitLabel, onSubmit, onClose, extra } = props;
+  const {
+    title,
+    intro,
+    schema,
+    start = {},
+    submitLabel,
+    onSubmit,
+    onClose,
+    extra,
+    prepare = same,
+  } = props;
   const { t } = useTranslation("app");
   const { modal } = App.useApp();
   const [value, setValue] = useState(start);
@@ -35,7 +49,7 @@ export function FormDialog(props: FormDialogProps) {
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const filled = withoutEmpty(value) as JsonObject;
+    const filled = prepare(askedOnly(schema, withoutEmpty(value)) as JsonObject);
     const found = validateForm(schema, filled);
     setProblems(found);
     setError(null);
@@ -44,7 +58,8 @@ export function FormDialog(props: FormDialogProps) {
     try {
       await onSubmit(filled);
     } catch (reason) {
-      setError(reason);
+      const taken = (reason as { status?: number }).status === 409 && props.conflict;
+      setError(taken || reason);
       setProblems(problemsOf(reason));
     } finally {
       setBusy(false);
@@ -93,6 +108,10 @@ export function FormDialog(props: FormDialogProps) {
       </form>
     </Modal>
   );
+}
+
+function same(value: JsonObject): JsonObject {
+  return value;
 }
 
 export function problemsOf(error: unknown): FormProblem[] {

@@ -7,11 +7,11 @@ import { problemText } from "../errorText";
 import { useText } from "../text";
 import { Control } from "./Control";
 import {
+  askedNames,
   type FieldProps,
   helpOf,
   type JsonObject,
   kindOf,
-  orderedNames,
   titleOf,
   typeOf,
 } from "./kinds";
@@ -38,7 +38,7 @@ export function SchemaForm({
   path = "",
 }: SchemaFormProps) {
   const { t } = useTranslation("app");
-  const names = orderedNames(schema);
+  const names = askedNames(schema, value);
   const plain = names.filter((name) => !schema.properties?.[name]?.["x-advanced"]);
   const advanced = names.filter((name) => schema.properties?.[name]?.["x-advanced"]);
   const change = (name: string, item: unknown) => {

@@ -127,3 +127,25 @@ export function optionTitle(
   const options = optionsOf(schema, (text) => pick(text, language));
   return options.find((option) => option.value === value)?.title;
 }
+
+/** The names that are asked now: those whose `x-when` holds. */
+export function askedNames(schema: JsonSchema, value: JsonObject): string[] {
+  return orderedNames(schema).filter((name) => {
+    const when = Object.entries(schema.properties?.[name]?.["x-when"] ?? {});
+    return when.every(([other, values]) =>
+      values.includes(value[other] ?? schema.properties?.[other]?.default),
+    );
+  });
+}
+
+/** The value without what is not asked now, at every level. */
+export function askedOnly(schema: JsonSchema, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (!schema.properties) return value;
+  const properties = schema.properties;
+  const asked = new Set(askedNames(schema, value as JsonObject));
+  const kept = Object.entries(value).filter(([name]) => asked.has(name) || !(name in properties));
+  return Object.fromEntries(
+    kept.map(([name, item]) => [name, askedOnly(properties[name] ?? {}, item)]),
+  );
+}

@@ -33,6 +33,8 @@ export interface JsonSchema {
   "x-order"?: string[];
   "x-advanced"?: boolean;
   "x-widget"?: string;
+  /** Asked only when another field of the same record has one of these values (or has it as default). */
+  "x-when"?: Record<string, unknown[]>;
   /** Titles of the values of an `enum`, by value. */
   "x-enum-titles"?: Record<string, Text>;
 }

@@ -1,0 +1,179 @@
+// Roles: those of the system give permissions, business roles say who gets which tasks.
+
+import { DeleteOutlined, EditOutlined, PlusOutlined, TeamOutlined } from "@ant-design/icons";
+import { useQueryClient } from "@tanstack/react-query";
+import { App, Button } from "antd";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { api } from "../../api/client";
+import { useList } from "../../api/list";
+import { useMay } from "../../api/session";
+import type { Role } from "../../api/types";
+import { ConfirmButton } from "../../ui/ConfirmButton";
+import { useErrorText } from "../../ui/errorText";
+import { Card, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
+import { Tag } from "../../ui/StatusTag";
+import { useText } from "../../ui/text";
+import { MembersDialog, RoleDialog } from "./RoleDialogs";
+import "./roles.css";
+
+type Open = { kind: "new" } | { kind: "title" | "members"; role: Role };
+
+export default function Roles() {
+  const { t } = useTranslation("admin");
+  const write = useMay()("users:write");
+  const [open, setOpen] = useState<Open | null>(null);
+  const { rows, error, onRetry } = useList<Role>("/api/roles");
+  const close = () => setOpen(null);
+  return (
+    <>
+      <PageHeader
+        title={t("roles.title")}
+        subtitle={t("roles.subtitle")}
+        {...(write
+          ? {
+              actions: (
+                <Button
+                  type="primary"
+                  icon={<PlusOutlined />}
+                  onClick={() => setOpen({ kind: "new" })}
+                  data-testid="btn-new-role"
+                >
+                  {t("roles.create")}
+                </Button>
+              ),
+            }
+          : {})}
+      />
+      <PageBody>
+        {rows === undefined ? (
+          error ? (
+            <ErrorState error={error} onRetry={onRetry} />
+          ) : (
+            <Loading tall />
+          )
+        ) : (
+          <div className="hr-stack">
+            {[false, true].map((system) => (
+              <Group
+                key={String(system)}
+                system={system}
+                roles={rows}
+                write={write}
+                onOpen={setOpen}
+              />
+            ))}
+          </div>
+        )}
+      </PageBody>
+      {open?.kind === "new" && <RoleDialog edited={null} onClose={close} />}
+      {open?.kind === "title" && <RoleDialog edited={open.role} onClose={close} />}
+      {open?.kind === "members" && <MembersDialog role={open.role} onClose={close} />}
+    </>
+  );
+}
+
+interface GroupProps {
+  system: boolean;
+  roles: Role[];
+  write: boolean;
+  onOpen: (open: Open) => void;
+}
+
+function Group({ system, roles, write, onOpen }: GroupProps) {
+  const { t } = useTranslation("admin");
+  const own = roles.filter((role) => role.system === system);
+  return (
+    <Card title={t(system ? "roles.system" : "roles.business")}>
+      <p className="hr-muted">{t(system ? "roles.system_text" : "roles.business_text")}</p>
+      {own.length === 0 && <p className="hr-role">{t("roles.none")}</p>}
+      <ul>
+        {own.map((role) => (
+          <li key={role.key} className="hr-role" data-testid={`role-${role.key}`}>
+            <RoleRow role={role} write={write} onOpen={onOpen} />
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function RoleRow({
+  role,
+  write,
+  onOpen,
+}: {
+  role: Role;
+  write: boolean;
+  onOpen: (open: Open) => void;
+}) {
+  const { t } = useTranslation("admin");
+  const { text } = useText();
+  const members = role.members ?? [];
+  const name = text(role.title);
+  return (
+    <>
+      <div className="hr-role-name">
+        <strong>{name}</strong> <code className="hr-muted">{role.key}</code>
+        <div className="hr-row hr-role-members">
+          {members.length === 0 && <span className="hr-muted">{t("roles.no_members")}</span>}
+          {members.map((member) => (
+            <Tag key={typeof member === "string" ? member : member.id}>
+              {typeof member === "string" ? member : member.name}
+            </Tag>
+          ))}
+        </div>
+      </div>
+      {write && (
+        <span className="hr-actions">
+          <Button
+            icon={<TeamOutlined />}
+            onClick={() => onOpen({ kind: "members", role })}
+            data-testid={`members-${role.key}`}
+          >
+            {t("roles.members")}
+          </Button>
+          {!role.system && (
+            <>
+              <Button
+                type="text"
+                icon={<EditOutlined />}
+                aria-label={t("edit_of", { name })}
+                onClick={() => onOpen({ kind: "title", role })}
+              />
+              <Delete role={role} name={name} />
+            </>
+          )}
+        </span>
+      )}
+    </>
+  );
+}
+
+function Delete({ role, name }: { role: Role; name: string }) {
+  const { t } = useTranslation(["admin", "app"]);
+  const { message } = App.useApp();
+  const textOf = useErrorText();
+  const queries = useQueryClient();
+  const remove = async () => {
+    try {
+      await api.delete(`/api/roles/${role.key}`);
+      await queries.invalidateQueries({ queryKey: ["/api/roles"] });
+    } catch (error) {
+      const used = (error as { status?: number }).status === 409;
+      message.error(used ? t("roles.in_use") : textOf(error));
+    }
+  };
+  return (
+    <ConfirmButton
+      type="text"
+      danger
+      icon={<DeleteOutlined />}
+      aria-label={t("delete_of", { name })}
+      title={t("roles.delete_title", { name })}
+      text={t("roles.delete_text")}
+      confirmLabel={t("app:action.delete")}
+      onConfirm={remove}
+    />
+  );
+}
