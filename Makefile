@@ -18,7 +18,8 @@ run: ## set up everything and serve it with a demo workspace on http://127.0.0.1
 
 dev: ## the same for working on it: the designer reloads by itself on http://127.0.0.1:5173
 	$(SETUP) check
-	@trap 'kill 0' EXIT INT TERM; $(BIN)/headrace serve --demo & ($(NPX) vite) & wait
+	@trap "trap '' INT TERM; kill 0; wait" EXIT INT TERM; \
+	    $(BIN)/headrace serve --demo & ($(NPX) vite) & wait
 
 web: ## build the designer into designer/static
 	$(SETUP) web
@@ -72,7 +73,7 @@ build: web ## wheel and source archive in dist/, with the built designer inside
 
 bench: ## how fast it is, beside its peers
 	$(SETUP) bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m tests.bench
 
 crash: ## kill real processes again and again, and see that nothing is lost or done twice
 	$(SETUP) python

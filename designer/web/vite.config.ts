@@ -2,7 +2,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-const server = process.env["HEADRACE_API"] ?? "http://127.0.0.1:8000";
+const server = `http://127.0.0.1:${process.env["HEADRACE_PORT"] ?? "8000"}`;
 
 export default defineConfig({
   plugins: [react()],
