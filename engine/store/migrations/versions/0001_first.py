@@ -152,6 +152,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("parent_id IS NOT NULL"),
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
+    op.create_index("ix_instances_started_by_id", "instances", ["started_by", "id"], unique=False)
     op.create_index("ix_instances_status_id", "instances", ["status", "id"], unique=False)
     op.create_table(
         "jobs",
@@ -169,7 +170,6 @@ def upgrade() -> None:
         sa.Column("backoff_ms", sa.Integer(), nullable=False),
         sa.Column("unknown", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("variables", sa.Text(), nullable=False),
-        sa.Column("connected", sa.Text(), nullable=False),
         sa.Column("available_at", sa.BigInteger(), nullable=False),
         sa.Column("lease_owner", sa.String(length=64), nullable=True),
         sa.Column("lease_epoch", sa.Integer(), server_default="0", nullable=False),
@@ -489,6 +489,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_jobs_instance_id"), table_name="jobs")
     op.drop_table("jobs")
     op.drop_index("ix_instances_status_id", table_name="instances")
+    op.drop_index("ix_instances_started_by_id", table_name="instances")
     op.drop_index(
         "ix_instances_parent_id",
         table_name="instances",
