@@ -129,8 +129,8 @@ def _parsed(text: str) -> tuple[ast.expr, _Place]:
 
 
 def _syntax(text: str, error: SyntaxError, place: _Place) -> ExpressionError:
-    line, column = error.lineno or 1, (error.offset or 1) - 1
-    # SyntaxError counts characters where nodes count bytes.
+    # SyntaxError counts characters where nodes count bytes; without an offset the text ended too early.
+    line, column = error.lineno or 1, (error.offset or len(text) + 1) - 1
     at = min(place.of(line, 0) + column, len(text))
     if "nested parentheses" in (error.msg or "") or "too complex" in (error.msg or ""):
         return _too_deep()

@@ -339,9 +339,7 @@ _FormValidator: Any = extend(jsonschema.Draft202012Validator, {"pattern": _check
 
 _KEYWORDS: Mapping[str, Callable[[Any], bool]] = {
     "$schema": lambda v: isinstance(v, str),
-    "type": lambda v: (
-        v in _KINDS or (isinstance(v, list) and bool(v) and all(n in _KINDS for n in v))
-    ),
+    "type": lambda v: _is_kind(v) or (isinstance(v, list) and bool(v) and all(map(_is_kind, v))),
     "properties": lambda v: isinstance(v, dict),
     "required": lambda v: isinstance(v, list) and all(isinstance(n, str) for n in v),
     "additionalProperties": lambda v: isinstance(v, bool | dict),
@@ -411,7 +409,7 @@ def _lint_keyword(
         yield _problem(
             path, "form_format_unknown", params, f"one of {', '.join(FORMAT_CHECKS)}", value
         )
-    elif keyword == "required":
+    elif keyword == "required" and isinstance(schema.get("properties", {}), Mapping):
         for name in [name for name in value if name not in schema.get("properties", {})]:
             params = {"name": name}
             yield _problem(
@@ -449,6 +447,10 @@ def pattern_refused(pattern: str) -> str | None:
     ) as error:
         return f"no regular expression: {str(error).splitlines()[0]}"
     return None
+
+
+def _is_kind(value: Any) -> bool:
+    return isinstance(value, str) and value in _KINDS
 
 
 def _is_number(value: Any) -> bool:

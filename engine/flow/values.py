@@ -452,4 +452,5 @@ def _number_json(number: Number) -> int | float | str:
 
 def number_text(value: Any) -> str:
     """A number as plain digits: never `1E+3`."""
-    return f"{exact(value):f}" if not isinstance(value, int) else str(exact(value))
+    number = exact(value)
+    return str(number) if isinstance(number, int) else f"{number:f}"
