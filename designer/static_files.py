@@ -6,9 +6,10 @@ import mimetypes
 from pathlib import Path
 
 from flask import Flask, Response, request
-from headrace.engine.http.api import is_api
 from werkzeug.exceptions import NotFound
 from werkzeug.security import safe_join
+
+from headrace.engine.http.api import is_api
 
 STATIC = Path(__file__).parent / "static"
 

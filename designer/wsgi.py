@@ -14,10 +14,12 @@ from typing import Any
 
 from headrace.designer.static_files import install as install_designer
 from headrace.engine.http.api import create_api
+from headrace.engine.http.route import House
 from headrace.engine.service import demo, users
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.settings import Settings, from_environment
 from headrace.engine.work.runtime import Runtime
+from headrace.engine.work.world import WorkerOutside
 
 LOCK_WAIT_S = 10
 """How long a start waits for a process that is just ending."""
@@ -41,7 +43,9 @@ class Application:
             runtime = Runtime(self.workspace)
             runtime.start()
             self._stack.callback(runtime.stop)
-            self.flask = create_api(self.workspace)
+            outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms)
+            self.house = House(self.workspace, outside)
+            self.flask = create_api(self.house)
             install_designer(self.flask)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -56,6 +60,11 @@ class Application:
             for person in demo.sign_ins():
                 roles = ", ".join(person["roles"])
                 self._say(f"  {person['login']:<6} password {person['password']:<11} {roles}")
+
+    def stopping(self) -> None:
+        """End what would last: live screens."""
+        self.house.stopping.set()
+        self.workspace.wakeup.hint("history")
 
     def close(self) -> None:
         """Stop the workers, finish what is queued, let the database go."""

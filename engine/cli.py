@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         code = options.run(options)
-    except (HeadraceError, WrongSettings) as trouble:
+    except (HeadraceError, WrongSettings, OSError) as trouble:
         _fail(trouble)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -140,7 +140,7 @@ def _check(options: argparse.Namespace) -> int:
 
     database = open_database(_settings(options).database_url)
     with database.connect() as connection:
-        violations = invariant.check(connection)
+        violations = invariant.violations(connection)
     for violation in violations:
         print(f"{violation.subject}: expected {violation.rule}, but found {violation.found}")
     print(f"{len(violations)} violations")

@@ -10,6 +10,7 @@ GIL just as well: what its processes do with requests is the same code. (Measure
 from __future__ import annotations
 
 import signal
+import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -25,8 +26,14 @@ WAITING_MAX = 256
 """Requests taken from the network at once; the others wait in the socket's queue."""
 
 
+class PortTaken(OSError):
+    """Somebody else listens there."""
+
+
 class _InProcess(MTServer):
-    """granian's threaded server, with a GIL."""
+    """granian's threaded server, with a GIL; it tells the application when it has started and before it stops."""
+
+    app: Any
 
     def _check_gil(self) -> None:
         pass
@@ -34,9 +41,18 @@ class _InProcess(MTServer):
     def serve(self, *args: Any, **more: Any) -> None:
         AbstractServer.serve(self, *args, **more)
 
+    def startup(self, *args: Any) -> None:
+        super().startup(*args)  # type: ignore[no-untyped-call]
+        self.app.started(self.bind_addr, self.bind_port)
+
+    def shutdown(self, *args: Any) -> None:
+        self.app.stopping()
+        super().shutdown(*args)  # type: ignore[no-untyped-call]
+
 
 def serve(make: Callable[[], Any], *, host: str, port: int, say: Callable[[str], None]) -> int:
     """Make the application, serve it until SIGTERM or SIGINT, and close it: what was accepted is finished."""
+    _check_port(host, port)
     # Until the server takes the signals, one ends the start in good order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app = make()
@@ -51,10 +67,21 @@ def serve(make: Callable[[], Any], *, host: str, port: int, say: Callable[[str],
             backpressure=WAITING_MAX,
             log_level=LogLevels.warning,
         )
-        server.on_startup(lambda: app.started(host, port))
-        server.on_shutdown(lambda: say("Stopping: finishing what was accepted"))
+        server.app = app
         server.serve(target_loader=lambda *_: app, wrap_loader=False)
+        say("Stopping: finishing what was accepted")
     finally:
         app.close()
     say("Stopped")
     return 0
+
+
+def _check_port(host: str, port: int) -> None:
+    """The server shares its port with whoever asks for it (SO_REUSEPORT): two installations would take turns answering."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as taken:
+            raise PortTaken(f"expected to listen at {host}:{port}, but: {taken.strerror}") from None

@@ -14,8 +14,7 @@ from flask import Flask, Response, g, request
 from headrace.engine import http
 from headrace.engine.http import errors
 from headrace.engine.http.door import view
-from headrace.engine.http.route import Route
-from headrace.engine.service.workspace import Workspace
+from headrace.engine.http.route import House, Route
 
 PREFIXES = ("/api/", "/hooks/", "/health")
 """What belongs to the API; everything else is the browser application's."""
@@ -45,7 +44,7 @@ HEADERS = {
 }
 
 
-def create_api(workspace: Workspace) -> Flask:
+def create_api(house: House) -> Flask:
     """An application with all routes; `designer/wsgi.py` adds the browser side."""
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.url_map.strict_slashes = True
@@ -57,7 +56,7 @@ def create_api(workspace: Workspace) -> Flask:
         app.add_url_rule(
             route.path.replace("{", "<").replace("}", ">"),
             endpoint=f"{route.method} {route.path}",
-            view_func=view(route, workspace),
+            view_func=view(route, house),
             methods=[route.method],
             provide_automatic_options=False,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
@@ -22,22 +23,22 @@ from headrace.engine.errors import (
 )
 from headrace.engine.http import body as bodies
 from headrace.engine.http import errors
-from headrace.engine.http.route import ANYBODY, SIGNED_IN, Answer, Call, Route
+from headrace.engine.http.route import ANYBODY, SIGNED_IN, Answer, Call, House, Route
 from headrace.engine.service import access, idempotency
-from headrace.engine.service.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
 COOKIE = "headrace_session"
+_SECRET = re.compile(r"password|secret|token", re.IGNORECASE)
 CSRF_HEADER = "X-CSRF-Token"
 
 
-def view(route: Route, workspace: Workspace) -> Callable[..., Response]:
+def view(route: Route, house: House) -> Callable[..., Response]:
     """The function Flask calls."""
 
     def serve(**variables: str) -> Response:
         try:
-            call = Call(workspace, request)
+            call = Call(house, request)
             _check_variables(variables)
             bodies.check_length(request, route.body_max)
             if route.permission != ANYBODY:
@@ -90,6 +91,8 @@ def _query(route: Route, request: Request) -> dict[str, Any]:
         text = request.args.get(name)
         if text is None:
             values[name] = schema.get("default")
+            if schema.get("x-required"):
+                problems.append(_missing(name))
             continue
         values[name] = _of_kind(text, schema)
         found = route.query_forms[name].problems(values[name])
@@ -99,6 +102,11 @@ def _query(route: Route, request: Request) -> dict[str, Any]:
     if problems:
         raise ValidationFailed(what="query", count=len(problems), problems=problems)
     return values
+
+
+def _missing(name: str) -> Problem:
+    message = f"Expected a value for {name}, but found nothing."
+    return Problem(f"/query/{name}", "required", {"name": name}, message)
 
 
 def _of_kind(text: str, schema: Any) -> Any:
@@ -123,10 +131,17 @@ def _body(call: Call, route: Route) -> bytes:
         if not route.body_required:
             return raw
         raise NotJson(reason="an empty body")
-    problems = route.form.problems(call.body)
+    problems = [_masked(problem) for problem in route.form.problems(call.body)]
     if problems:
         raise ValidationFailed(what="body", count=len(problems), problems=problems)
     return raw
+
+
+def _masked(problem: Problem) -> Problem:
+    """What is wrong with a secret is told without the secret."""
+    if _SECRET.search(problem.path):
+        return Problem(problem.path, problem.code, {}, f"Expected another value: {problem.code}.")
+    return problem
 
 
 def _once(call: Call, route: Route, variables: dict[str, str], key: str, raw: bytes) -> Response:

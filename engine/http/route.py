@@ -10,12 +10,14 @@ Variables of the path come as further arguments. A handler answers a JSON value,
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
 from flask import Request, Response
 
+from headrace.engine.connector import Outside
 from headrace.engine.flow.forms import Form
 from headrace.engine.service.access import Session
 from headrace.engine.service.actor import Actor
@@ -35,16 +37,32 @@ BODY_MAX_BYTES = 1_000_000
 NOBODY = Actor("nobody", "nobody")
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all requests share."""
+
+    workspace: Workspace
+    outside: Outside | None = None
+    """How the trial of a connection reaches out; None: it cannot."""
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is about to stop: answers that last end."""
+
+
 @dataclass(slots=True)
 class Call:
     """One request, checked."""
 
-    workspace: Workspace
+    house: House
     request: Request
     actor: Actor = NOBODY
     session: Session | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+
+    @property
+    def workspace(self) -> Workspace:
+        """The engine."""
+        return self.house.workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +148,7 @@ __all__ = [
     "SIGNED_IN",
     "Answer",
     "Call",
+    "House",
     "Response",
     "Route",
     "Schema",

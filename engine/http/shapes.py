@@ -80,6 +80,7 @@ CURSOR: Schema = {
     "maxLength": 300,
     "description": "`next_cursor` of the page before.",
 }
+COUNTING_CURSOR: Schema = {**CURSOR, "pattern": "^[0-9]{1,18}$"}
 SEARCH: Schema = {"type": "string", "maxLength": 200, "default": ""}
 PAGING: Mapping[str, Schema] = {"limit": LIMIT, "cursor": CURSOR}
 

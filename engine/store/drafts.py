@@ -49,7 +49,7 @@ def listing(
     if search:
         query = query.where(
             flows.key.icontains(search, autoescape=True)
-            | sa.cast(flows.name, sa.Text).icontains(search, autoescape=True)
+            | sa.type_coerce(flows.name, sa.Text).icontains(search, autoescape=True)
         )
     if state == "published":
         query = query.where(flows.published_version.is_not(None))

@@ -1,0 +1,61 @@
+"""Webhooks in: the bytes as they came, so that their signature can be proven. 202 means that it is in the store."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from headrace.engine.errors import NotJson, WrongContentType
+from headrace.engine.http import body as bodies
+from headrace.engine.http.route import ANYBODY, Call, route
+from headrace.engine.http.shapes import BOOLEAN, STRING, many, record
+from headrace.engine.service import connections, hooks
+
+HOOK_MAX_BYTES = 2_000_000
+"""A page of any shop's orders is smaller."""
+
+FIELDS_MAX = 1_000
+"""Fields of a form: payment services send some fifty."""
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+
+
+@route(
+    "POST",
+    "/hooks/{flow_key}/{node_id}",
+    "Start instances from a call of another system; the flow's webhook node says how it proves itself",
+    permission=ANYBODY,
+    raw=True,
+    body_max=HOOK_MAX_BYTES,
+    answer=record({"instances": many(record({"id": STRING, "duplicate": BOOLEAN}))}),
+    status=202,
+    errors=(400, 401, 404, 413, 415, 422),
+)
+def receive(call: Call, flow_key: str, node_id: str) -> Any:
+    request = call.request
+    if not bodies.is_json(request.mimetype) and request.mimetype != FORM_TYPE:
+        found = request.mimetype or "none"
+        raise WrongContentType(expected=f"{bodies.JSON_TYPE} or {FORM_TYPE}", found=found)
+    raw = bodies.read_bytes(request, HOOK_MAX_BYTES)
+    body = _fields(raw) if request.mimetype == FORM_TYPE else bodies.parse(raw)
+    started = hooks.receive(
+        call.workspace,
+        flow_key,
+        node_id,
+        raw,
+        body,
+        {name.lower(): value for name, value in request.headers.items()},
+        {name: value.replace("\0", "") for name, value in request.args.items()},
+        lambda key: connections.open_connection(call.workspace, key),
+    )
+    return {"instances": [{"id": one.id, "duplicate": one.duplicate} for one in started]}
+
+
+def _fields(raw: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+    except ValueError as wrong:
+        raise NotJson(reason=f"a form that cannot be read: {wrong}") from None
+    if any("\0" in name or "\0" in value for name, value in pairs):
+        raise NotJson(reason="a text holds the character U+0000")
+    return dict(pairs)

@@ -1,0 +1,59 @@
+"""How the workspace is doing, in numbers: for the first screen, kept for some seconds because many look at it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+from zoneinfo import ZoneInfo
+
+from headrace.engine.service.actor import Actor
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import screens
+from headrace.engine.store.writer import Writer
+
+KEPT_MS = 3_000
+"""Counting a million instances takes some 100 ms: one count serves all screens that ask within this time."""
+
+ZONE = "Asia/Shanghai"
+"""Whose midnight `today` begins at, unless the caller names another zone."""
+
+_kept: WeakKeyDictionary[Writer, dict[str, tuple[int, dict[str, Any]]]] = WeakKeyDictionary()
+
+
+def overview(workspace: Workspace, actor: Actor, timezone: str = ZONE) -> dict[str, Any]:
+    """Instances by status, what waits, and what ended today."""
+    actor.require("flows:read")
+    now = workspace.clock.now_ms()
+    kept = _kept.setdefault(workspace.writer, {})
+    at, answer = kept.get(timezone, (0, {}))
+    if not answer or not 0 <= now - at < KEPT_MS:
+        answer = _counted(workspace, _midnight(now, timezone))
+        kept[timezone] = (now, answer)
+    return answer
+
+
+def _counted(workspace: Workspace, today: int) -> dict[str, Any]:
+    with workspace.read() as connection:
+        by_status = screens.instances_by_status(connection)
+        ended = screens.ended_since(connection, today)
+        work = screens.open_work(connection)
+    statuses = ("running", "waiting", "incident", "completed", "cancelled")
+    return {
+        "instances": {
+            **{status: by_status.get(status, 0) for status in statuses},
+            "completed_today": ended.get("completed", 0),
+            "cancelled_today": ended.get("cancelled", 0),
+        },
+        "tasks": {"open": work["tasks_open"]},
+        "incidents": {"open": work["incidents_open"]},
+        "ready": work["ready"],
+        "outbox_queued": work["outbox_queued"],
+        "jobs_running": work["jobs_running"],
+        "jobs_ready": work["jobs_ready"],
+    }
+
+
+def _midnight(now: int, timezone: str) -> int:
+    local = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(timezone))
+    return int(local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
