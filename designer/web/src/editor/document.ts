@@ -46,6 +46,10 @@ export interface Schema {
   "x-advanced"?: boolean;
   "x-widget"?: string;
   "x-enum-titles"?: Record<string, Text>;
+  /** Shown only while these other settings have one of these values. */
+  "x-when"?: Record<string, unknown[]>;
+  /** Names that only this setting knows, besides the variables of the flow. */
+  "x-variables"?: string[];
 }
 
 export interface FlowNode {
@@ -107,6 +111,8 @@ export interface NodeType {
   in_worker: boolean;
   ports: Port[];
   ports_from: string | null;
+  /** A setting whose value says which further ports there are. */
+  ports_by?: { setting: string; cases: Record<string, Port[]> } | null;
   settings: Schema;
   example: Settings;
 }
@@ -139,7 +145,8 @@ export function entering(document: FlowDocument, node: string): FlowEdge[] {
 export function portsOf(node: FlowNode, types: NodeTypes): Port[] {
   const type = types.get(node.type);
   if (type === undefined) return [];
-  return [...branchPorts(node, type.ports_from), ...type.ports];
+  const cases = type.ports_by?.cases[String(node.settings[type.ports_by.setting] ?? "")] ?? [];
+  return [...branchPorts(node, type.ports_from), ...cases, ...type.ports];
 }
 
 function branchPorts(node: FlowNode, setting: string | null): Port[] {

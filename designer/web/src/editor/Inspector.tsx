@@ -1,0 +1,358 @@
+// What is selected, to read and change: a node, a line, several things, or (nothing selected) the flow itself.
+
+import {
+  ApartmentOutlined,
+  CopyOutlined,
+  DeleteOutlined,
+  PlusOutlined,
+  QuestionCircleOutlined,
+} from "@ant-design/icons";
+import { Button, Input, Popover } from "antd";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { useTranslation } from "react-i18next";
+import { SchemaForm } from "../ui/form/SchemaForm";
+import { pasteFragment, removeNode, removeSelected, selectedFragment, tidyUp } from "./actions";
+import { disconnect } from "./commands/disconnect";
+import { renameNode } from "./commands/renameNode";
+import { setFlow } from "./commands/setFlow";
+import { setInput } from "./commands/setInput";
+import { setResult } from "./commands/setResult";
+import { setSample } from "./commands/setSample";
+import { setSettings } from "./commands/setSettings";
+import { edgeOf, type FlowEdge, type FlowNode, nodeOf } from "./document";
+import { BilingualInput } from "./form/BilingualField";
+import { FormContext, pathInSettings } from "./form/context";
+import { SchemaEditor } from "./form/SchemaField";
+import { SettingsForm } from "./form/SettingsForm";
+import { NodeIcon } from "./icons";
+import { edgeSentence, type Words } from "./sentence";
+import { useDocument, useEditor } from "./store";
+import { nameOf, variablesAt } from "./variables";
+
+export function Inspector({ words }: { words: Words }) {
+  const document = useDocument();
+  const selection = useEditor((state) => state.selection);
+  const count = selection.nodes.length + selection.notes.length;
+  const node = nodeOf(document, selection.nodes[0] ?? "");
+  const edge = edgeOf(document, selection.edges[0] ?? "");
+  if (count > 1) return <Several count={count} />;
+  if (node !== undefined) return <OfNode key={node.id} node={node} words={words} />;
+  if (edge !== undefined && count === 0) return <OfEdge edge={edge} words={words} />;
+  if (selection.notes.length === 1) return <Several count={1} />;
+  return <OfFlow />;
+}
+
+interface FrameProps {
+  head: ReactNode;
+  children: ReactNode;
+}
+
+function Frame({ head, children }: FrameProps) {
+  return (
+    <section className="hr-inspector" data-testid="inspector">
+      <div className="hr-inspector-head">{head}</div>
+      {children}
+    </section>
+  );
+}
+
+function OfNode({ node, words }: { node: FlowNode; words: Words }) {
+  const { t } = useTranslation("editor");
+  const types = useEditor((state) => state.types);
+  const readOnly = useEditor((state) => state.readOnly);
+  const { run } = useEditor.getState();
+  const type = types.get(node.type);
+  const form = useNodeForm(node, words);
+  const body = useRef<HTMLDivElement>(null);
+  useFieldFocus(node.id, body);
+  if (type === undefined) {
+    return (
+      <Frame head={<h3>{node.id}</h3>}>
+        <p className="hr-muted-text">{t("inspector.unknown_type", { type: node.type })}</p>
+      </Frame>
+    );
+  }
+  return (
+    <Frame
+      head={
+        <>
+          <span className="hr-palette-icon" data-group={type.group}>
+            <NodeIcon icon={type.icon} type={type.name} />
+          </span>
+          <div className="hr-inspector-title">
+            <h3>{nameOf(node, types, words.text)}</h3>
+            <span className="hr-muted-text">{words.text(type.title)}</span>
+          </div>
+          {type.help && (
+            <Popover
+              content={<div className="hr-help-text">{words.text(type.help)}</div>}
+              trigger={["click", "hover"]}
+              placement="bottomRight"
+            >
+              <Button
+                type="text"
+                icon={<QuestionCircleOutlined />}
+                aria-label={t("inspector.help")}
+              />
+            </Popover>
+          )}
+          <Button
+            type="text"
+            danger
+            icon={<DeleteOutlined />}
+            aria-label={t("action.delete")}
+            title={t("action.delete")}
+            disabled={readOnly}
+            onClick={() => removeNode(node.id)}
+            data-testid="btn-delete-node"
+          />
+        </>
+      }
+    >
+      <div ref={body} className="hr-fields">
+        <fieldset className="hr-setting" data-path="$name">
+          <legend>{t("field.name")}</legend>
+          <BilingualInput
+            testId="field-name"
+            label={t("field.name")}
+            value={node.name ?? {}}
+            onChange={(name) => run(renameNode, { node: node.id, name })}
+            disabled={readOnly}
+          />
+        </fieldset>
+        <FormContext.Provider value={form}>
+          <SettingsForm
+            schema={type.settings}
+            value={node.settings}
+            onChange={(settings) => run(setSettings, { node: node.id, settings })}
+          />
+        </FormContext.Provider>
+        {!type.ends && !type.starts && (
+          <details className="hr-advanced" open={node.result !== undefined || undefined}>
+            <summary>{t("inspector.advanced")}</summary>
+            <div className="hr-fields">
+              <fieldset className="hr-setting" data-path="$result">
+                <legend>{t("field.result")}</legend>
+                <Input
+                  className="hr-mono"
+                  value={node.result ?? ""}
+                  placeholder={node.id}
+                  disabled={readOnly}
+                  onChange={(event) =>
+                    run(setResult, { node: node.id, result: event.target.value.trim() })
+                  }
+                  aria-label={t("field.result")}
+                  data-testid="field-result-name"
+                />
+                <p className="hr-setting-help">{t("field.result_help")}</p>
+              </fieldset>
+              <p className="hr-muted-text">
+                {t("inspector.id")} <code>{node.id}</code>
+              </p>
+            </div>
+          </details>
+        )}
+      </div>
+    </Frame>
+  );
+}
+
+/** What the fields of this node's form may use. */
+export function useNodeForm(node: FlowNode, words: Words) {
+  const { t } = useTranslation("editor");
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const readOnly = useEditor((state) => state.readOnly);
+  const problems = useEditor((state) => state.problems);
+  const tried = useEditor((state) => state.test?.variables);
+  return useMemo(
+    () => ({
+      variables: variablesAt(document, node.id, types, t, words.text, tried),
+      words,
+      sample: { ...document.sample, ...tried },
+      problems: problems.flatMap((problem) => {
+        const path = problem.node === node.id ? pathInSettings(problem) : null;
+        return path === null ? [] : [{ ...problem, path }];
+      }),
+      example: types.get(node.type)?.example ?? {},
+      disabled: readOnly,
+      Form: SettingsForm,
+    }),
+    [document, node.id, node.type, types, t, words, problems, tried, readOnly],
+  );
+}
+
+/** Enter on a node comes here; a problem leads to its very field. */
+function useFieldFocus(node: string, body: React.RefObject<HTMLDivElement | null>): void {
+  const focus = useEditor((state) => state.focus);
+  useEffect(() => {
+    if (focus?.node !== node || (focus.field === undefined && !focus.inspector)) return;
+    const timer = setTimeout(() => {
+      const place = fieldPlace(body.current, focus.field);
+      const control = place?.querySelector<HTMLElement>(CONTROLS);
+      place?.closest("details")?.setAttribute("open", "");
+      (control ?? place)?.scrollIntoView({ block: "center" });
+      control?.focus();
+    }, 60);
+    return () => clearTimeout(timer);
+  }, [focus, node, body]);
+}
+
+const CONTROLS = "input:not([type=hidden]), textarea, .cm-content, button";
+
+/** The field, or the nearest one around it that is drawn. */
+function fieldPlace(body: HTMLElement | null, field: string | undefined): HTMLElement | null {
+  if (body === null || field === undefined) return body;
+  for (let path = field; path !== ""; path = path.split("/").slice(0, -1).join("/")) {
+    const found = body.querySelector<HTMLElement>(`[data-path="${CSS.escape(path)}"]`);
+    if (found !== null) return found;
+  }
+  return body;
+}
+
+function OfEdge({ edge, words }: { edge: FlowEdge; words: Words }) {
+  const { t } = useTranslation("editor");
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const readOnly = useEditor((state) => state.readOnly);
+  const { run, goTo, openMenu } = useEditor.getState();
+  const from = nodeOf(document, edge.from);
+  const to = nodeOf(document, edge.to);
+  const sentence = edgeSentence(document, edge, types, words);
+  const button = (node: FlowNode | undefined) =>
+    node !== undefined && (
+      <Button type="link" onClick={() => goTo(node.id)}>
+        {nameOf(node, types, words.text)}
+      </Button>
+    );
+  return (
+    <Frame head={<h3>{t("inspector.line")}</h3>}>
+      <dl className="hr-facts">
+        <dt>{t("inspector.from")}</dt>
+        <dd>{button(from)}</dd>
+        <dt>{t("inspector.to")}</dt>
+        <dd>{button(to)}</dd>
+        {sentence !== "" && (
+          <>
+            <dt>{t("inspector.when")}</dt>
+            <dd>{sentence}</dd>
+          </>
+        )}
+      </dl>
+      <div className="hr-quick">
+        <Button
+          icon={<PlusOutlined />}
+          disabled={readOnly}
+          onClick={(event) =>
+            openMenu({
+              wish: { kind: "edge", edge: edge.id },
+              at: { x: event.clientX, y: event.clientY },
+            })
+          }
+        >
+          {t("action.insert_here")}
+        </Button>
+        <Button
+          danger
+          icon={<DeleteOutlined />}
+          disabled={readOnly}
+          onClick={() => run(disconnect, { edge: edge.id })}
+          data-testid="btn-delete-edge"
+        >
+          {t("action.delete")}
+        </Button>
+      </div>
+    </Frame>
+  );
+}
+
+function Several({ count }: { count: number }) {
+  const { t } = useTranslation("editor");
+  const readOnly = useEditor((state) => state.readOnly);
+  const duplicate = () => {
+    const fragment = selectedFragment();
+    if (fragment !== null) pasteFragment(fragment);
+  };
+  return (
+    <Frame head={<h3>{t("inspector.several", { count })}</h3>}>
+      <div className="hr-quick">
+        <Button icon={<CopyOutlined />} onClick={duplicate} disabled={readOnly}>
+          {t("action.duplicate")}
+        </Button>
+        {count > 1 && (
+          <Button icon={<ApartmentOutlined />} onClick={tidyUp} disabled={readOnly}>
+            {t("action.layout")}
+          </Button>
+        )}
+        <Button danger icon={<DeleteOutlined />} onClick={removeSelected} disabled={readOnly}>
+          {t("action.delete")}
+        </Button>
+      </div>
+    </Frame>
+  );
+}
+
+function OfFlow() {
+  const { t } = useTranslation("editor");
+  const document = useDocument();
+  const readOnly = useEditor((state) => state.readOnly);
+  const { run } = useEditor.getState();
+  const hasInput = Object.keys(document.input.properties ?? {}).length > 0;
+  return (
+    <Frame
+      head={
+        <div className="hr-inspector-title">
+          <h3>{t("flow.title")}</h3>
+          <span className="hr-muted-text">{t("flow.hint")}</span>
+        </div>
+      }
+    >
+      <div className="hr-fields">
+        <fieldset className="hr-setting">
+          <legend>{t("flow.name")}</legend>
+          <BilingualInput
+            testId="flow-name"
+            label={t("flow.name")}
+            value={document.name}
+            onChange={(name) => run(setFlow, { name })}
+            disabled={readOnly}
+          />
+        </fieldset>
+        <fieldset className="hr-setting">
+          <legend>{t("flow.description")}</legend>
+          <BilingualInput
+            testId="flow-description"
+            label={t("flow.description")}
+            value={document.description ?? {}}
+            onChange={(description) => run(setFlow, { description })}
+            disabled={readOnly}
+            long
+          />
+        </fieldset>
+        <fieldset className="hr-setting">
+          <legend>{t("flow.input")}</legend>
+          <p className="hr-setting-help hr-help-above">{t("flow.input_help")}</p>
+          <SchemaEditor
+            value={document.input}
+            onChange={(input) => run(setInput, { input })}
+            disabled={readOnly}
+            testId="flow-input"
+          />
+        </fieldset>
+        {hasInput && (
+          <fieldset className="hr-setting">
+            <legend>{t("flow.sample")}</legend>
+            <p className="hr-setting-help hr-help-above">{t("flow.sample_help")}</p>
+            <SchemaForm
+              schema={document.input}
+              value={document.sample ?? {}}
+              onChange={(sample) => run(setSample, { sample })}
+              disabled={readOnly}
+              path="/sample"
+            />
+          </fieldset>
+        )}
+      </div>
+    </Frame>
+  );
+}

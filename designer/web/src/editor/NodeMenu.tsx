@@ -1,0 +1,141 @@
+// The menu that asks what comes next: which way out, which node, or (for `C`) which node to lead to.
+
+import { useTranslation } from "react-i18next";
+import { addFor } from "./actions";
+import { connect } from "./commands/connect";
+import { inReadingOrder, leaving, nodeOf, portsOf } from "./document";
+import { NodeIcon } from "./icons";
+import { GROUPS } from "./Palette";
+import { type Pick, PickMenu } from "./PickMenu";
+import { whyNotAdd, whyNotAppend, whyNotConnect, whyNotInsert } from "./rules";
+import type { Words } from "./sentence";
+import { type Menu, useDocument, useEditor } from "./store";
+import { nameOf } from "./variables";
+
+export function NodeMenu({ words }: { words: Words }) {
+  const menu = useEditor((state) => state.menu);
+  return menu === null ? null : <Open menu={menu} words={words} />;
+}
+
+function Open({ menu, words }: { menu: Menu; words: Words }) {
+  const { t } = useTranslation("editor");
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const { openMenu, run, goTo } = useEditor.getState();
+  const { wish, at } = menu;
+  const close = () => {
+    openMenu(null);
+    const node = "node" in wish ? wish.node : undefined;
+    if (node !== undefined) goTo(node);
+  };
+
+  if ((wish.kind === "after" || wish.kind === "connect") && wish.port === undefined) {
+    return (
+      <PickMenu
+        title={t("menu.which_way")}
+        at={at}
+        testId="port-menu"
+        picks={ports()}
+        onPick={(port) => openMenu({ wish: { ...wish, port }, at })}
+        onClose={close}
+      />
+    );
+  }
+  if (wish.kind === "connect") {
+    const from = wish.node;
+    const port = wish.port ?? "out";
+    return (
+      <PickMenu
+        title={t("menu.connect_to")}
+        at={at}
+        testId="target-menu"
+        picks={targets(from, port)}
+        onPick={(to) => {
+          openMenu(null);
+          run(connect, { from, port, to });
+          goTo(from);
+        }}
+        onClose={close}
+      />
+    );
+  }
+  return (
+    <PickMenu
+      title={t(
+        wish.kind === "before" ? "menu.before" : wish.kind === "after" ? "menu.after" : "menu.add",
+      )}
+      at={at}
+      testId="node-menu"
+      picks={kinds()}
+      onPick={(type) => {
+        openMenu(null);
+        addFor(wish, type);
+      }}
+      onClose={close}
+    />
+  );
+
+  function ports(): Pick[] {
+    const node = "node" in wish ? nodeOf(document, wish.node) : undefined;
+    if (node === undefined) return [];
+    const taken = new Map(leaving(document, node.id).map((edge) => [edge.port, edge.to]));
+    const all = portsOf(node, types).map((port): Pick & { open: boolean } => {
+      const to = nodeOf(document, taken.get(port.name) ?? "");
+      return {
+        key: port.name,
+        title: words.text(port.title) || port.name,
+        open: to === undefined,
+        hint:
+          to === undefined
+            ? t("menu.open_port")
+            : t("menu.leads_to", { name: nameOf(to, types, words.text) }),
+      };
+    });
+    return all.sort((a, b) => Number(b.open) - Number(a.open));
+  }
+
+  function targets(from: string, port: string): Pick[] {
+    return inReadingOrder(document, types)
+      .filter((node) => node.id !== from)
+      .flatMap((node): Pick[] => {
+        const reason = whyNotConnect(document, { from, port, to: node.id }, types);
+        if (reason === "to_a_start") return [];
+        const type = types.get(node.type);
+        return [
+          {
+            key: node.id,
+            title: nameOf(node, types, words.text),
+            hint: words.text(type?.title),
+            icon: <NodeIcon icon={type?.icon} type={node.type} />,
+            ...(type === undefined ? {} : { colour: type.group }),
+            ...(reason === null ? {} : { disabled: t(`reason.${reason}`) }),
+          },
+        ];
+      });
+  }
+
+  function kinds(): Pick[] {
+    const all = [...types.values()].sort(
+      (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group),
+    );
+    return all.flatMap((type): Pick[] => {
+      const reason =
+        wish.kind === "free"
+          ? whyNotAdd(document, type.name, types)
+          : wish.kind === "after"
+            ? whyNotAppend(type.name, types)
+            : whyNotInsert(type.name, types);
+      if (reason !== null) return [];
+      return [
+        {
+          key: type.name,
+          title: words.text(type.title),
+          hint: words.text(type.help),
+          group: t(`group.${type.group}`),
+          colour: type.group,
+          icon: <NodeIcon icon={type.icon} type={type.name} />,
+        },
+      ];
+    });
+  }
+}

@@ -1,0 +1,129 @@
+// The kinds of nodes there are: search, drag onto the canvas, or click (Enter) to add.
+
+import { SearchOutlined } from "@ant-design/icons";
+import { useReactFlow } from "@xyflow/react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { addFor, addFromPalette } from "./actions";
+import { type Drop, startDrag, useDrag } from "./canvas/paletteDrag";
+import { NODE_HEIGHT, NODE_WIDTH, type NodeType } from "./document";
+import { NodeIcon } from "./icons";
+import { whyNotAdd, whyNotInsert } from "./rules";
+import { useDocument, useEditor } from "./store";
+import type { ShowText } from "./variables";
+
+export const GROUPS: NodeType["group"][] = [
+  "start",
+  "people",
+  "control",
+  "time",
+  "data",
+  "connect",
+];
+
+export function Palette({ text }: { text: ShowText }) {
+  const { t } = useTranslation("editor");
+  const [search, setSearch] = useState("");
+  const types = useEditor((state) => state.types);
+  const word = search.trim().toLowerCase();
+  const found = [...types.values()].filter((type) =>
+    `${Object.values(type.title).join(" ")} ${type.name} ${text(type.help)}`
+      .toLowerCase()
+      .includes(word),
+  );
+  return (
+    <nav className="hr-palette" aria-label={t("palette.title")} data-testid="palette">
+      <div className="hr-palette-search">
+        <SearchOutlined aria-hidden />
+        <input
+          value={search}
+          onChange={(event) => setSearch(event.target.value)}
+          placeholder={t("palette.search")}
+          aria-label={t("palette.search")}
+          data-testid="palette-search"
+        />
+      </div>
+      {GROUPS.map((group) => {
+        const inside = found.filter((type) => type.group === group);
+        if (inside.length === 0) return null;
+        return (
+          <section key={group}>
+            <h3>{t(`group.${group}`)}</h3>
+            {inside.map((type) => (
+              <Item key={type.name} type={type} text={text} />
+            ))}
+          </section>
+        );
+      })}
+      {found.length === 0 && <p className="hr-pick-none">{t("menu.nothing")}</p>}
+      <DragGhost text={text} />
+    </nav>
+  );
+}
+
+function Item({ type, text }: { type: NodeType; text: ShowText }) {
+  const { t } = useTranslation("editor");
+  const { screenToFlowPosition } = useReactFlow();
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const reason = whyNotAdd(document, type.name, types);
+  const centre = () => {
+    const pane = window.document.querySelector(".react-flow")?.getBoundingClientRect();
+    const at = screenToFlowPosition({
+      x: (pane?.left ?? 0) + (pane?.width ?? 0) / 2,
+      y: (pane?.top ?? 0) + (pane?.height ?? 0) / 2,
+    });
+    return { x: at.x - NODE_WIDTH / 2, y: at.y - NODE_HEIGHT / 2 };
+  };
+  const drop = ({ at, edge }: Drop) => {
+    if (edge !== null) {
+      addFor({ kind: "edge", edge }, type.name);
+      return;
+    }
+    const place = screenToFlowPosition(at);
+    const position = { x: place.x - NODE_WIDTH / 2, y: place.y - NODE_HEIGHT / 2 };
+    addFor({ kind: "free", position }, type.name);
+  };
+  return (
+    <button
+      type="button"
+      className="hr-palette-item"
+      data-group={type.group}
+      data-testid={`palette-item-${type.name}`}
+      disabled={reason !== null}
+      title={reason === null ? text(type.help) : t(`reason.${reason}`)}
+      onPointerDown={(event) =>
+        startDrag(event, type.name, whyNotInsert(type.name, types) === null, drop)
+      }
+      onClick={() => addFromPalette(type.name, centre())}
+    >
+      <span className="hr-palette-icon">
+        <NodeIcon icon={type.icon} type={type.name} />
+      </span>
+      <span className="hr-palette-name">{text(type.title)}</span>
+    </button>
+  );
+}
+
+/** What is in the hand while dragging. */
+function DragGhost({ text }: { text: ShowText }) {
+  const name = useDrag((state) => state.type);
+  const at = useDrag((state) => state.at);
+  const onLine = useDrag((state) => state.edge !== null);
+  const type = useEditor((state) => (name === null ? undefined : state.types.get(name)));
+  if (type === undefined) return null;
+  return (
+    <div
+      className="hr-drag-ghost"
+      data-group={type.group}
+      data-on-line={onLine || undefined}
+      style={{ left: at.x, top: at.y }}
+      aria-hidden
+    >
+      <span className="hr-palette-icon">
+        <NodeIcon icon={type.icon} type={type.name} />
+      </span>
+      {text(type.title)}
+    </div>
+  );
+}

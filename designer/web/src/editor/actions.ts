@@ -1,0 +1,160 @@
+// What a gesture or a key asks for, in the words of commands; then the new thing is selected and focused.
+
+import { addNode } from "./commands/addNode";
+import { addNote } from "./commands/addNote";
+import { autoLayout } from "./commands/autoLayout";
+import { insertBefore } from "./commands/insertBefore";
+import { insertOnEdge } from "./commands/insertOnEdge";
+import { moveNodes } from "./commands/moveNodes";
+import { type Fragment, fragmentOf, paste } from "./commands/paste";
+import { removeSelection } from "./commands/removeSelection";
+import {
+  entering,
+  freshNodeId,
+  freshNoteId,
+  nodeOf,
+  notesOf,
+  openPorts,
+  type Position,
+  portsOf,
+} from "./document";
+import { whyNotAppend } from "./rules";
+import { type MenuWish, useEditor } from "./store";
+
+const state = () => useEditor.getState();
+
+/** A node of this type where the menu was asked to put one. Answers with its id, or null if it may not be. */
+export function addFor(wish: MenuWish, type: string): string | null {
+  const { history, run } = state();
+  const id = freshNodeId(history.present, type);
+  const done =
+    wish.kind === "edge"
+      ? run(insertOnEdge, { edge: wish.edge, id, type })
+      : wish.kind === "before"
+        ? run(insertBefore, { node: wish.node, id, type })
+        : wish.kind === "free"
+          ? run(addNode, { id, type, position: wish.position })
+          : wish.kind === "after"
+            ? run(addNode, {
+                id,
+                type,
+                after: { node: wish.node, port: wish.port ?? "out" },
+                ...(wish.position === undefined ? {} : { position: wish.position }),
+              })
+            : false;
+  if (!done) return null;
+  state().goTo(id);
+  return id;
+}
+
+/** From the palette by click or Enter: behind the selected node if it has an open way out, else free. */
+export function addFromPalette(type: string, centre: Position): string | null {
+  const { history, selection, types } = state();
+  const selected = nodeOf(history.present, selection.nodes[0] ?? "");
+  const port = selected && openPorts(history.present, selected, types)[0];
+  if (selected === undefined || port === undefined || whyNotAppend(type, types) !== null) {
+    return addFor({ kind: "free", position: centre }, type);
+  }
+  return addFor({ kind: "after", node: selected.id, port: port.name }, type);
+}
+
+/** `A`: asks what comes after. `I`: asks what comes before. `C`: asks where to lead a line. */
+export function askFor(kind: "after" | "before" | "connect", at?: Position): void {
+  const { history, selection, types, openMenu, readOnly } = state();
+  const node = nodeOf(history.present, selection.nodes[0] ?? "");
+  if (node === undefined || readOnly) return;
+  const place = at ?? besideNode(node.id);
+  if (kind === "before") {
+    const starts = types.get(node.type)?.starts ?? false;
+    if (!starts) openMenu({ wish: { kind, node: node.id }, at: place });
+    return;
+  }
+  const ports = portsOf(node, types);
+  const [only] = ports;
+  if (only === undefined) return;
+  const port = ports.length === 1 ? { port: only.name } : {};
+  openMenu({ wish: { kind, node: node.id, ...port }, at: place });
+}
+
+function besideNode(id: string): Position {
+  const box = document
+    .querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
+    ?.getBoundingClientRect();
+  if (box === undefined) return { x: window.innerWidth / 2 - 150, y: window.innerHeight / 3 };
+  return { x: box.right + 8, y: box.top };
+}
+
+export function removeSelected(): void {
+  const { selection, history, run, goTo } = state();
+  const [first] = selection.nodes;
+  const neighbour = first === undefined ? undefined : entering(history.present, first)[0]?.from;
+  run(removeSelection, selection);
+  const left = neighbour !== undefined && nodeOf(state().history.present, neighbour) !== undefined;
+  if (left && state().selection.nodes.length === 0) goTo(neighbour);
+}
+
+export function removeNode(id: string): void {
+  state().select({ nodes: [id] });
+  removeSelected();
+}
+
+export function nudge(dx: number, dy: number): void {
+  const { selection, history, run } = state();
+  const chosen = [
+    ...history.present.nodes.filter((node) => selection.nodes.includes(node.id)),
+    ...notesOf(history.present).filter((note) => selection.notes.includes(note.id)),
+  ];
+  const positions = Object.fromEntries(
+    chosen.map((item) => [item.id, { x: item.position.x + dx, y: item.position.y + dy }]),
+  );
+  run(moveNodes, { positions });
+}
+
+export function selectAll(): void {
+  const { present } = state().history;
+  state().select({
+    nodes: present.nodes.map((node) => node.id),
+    notes: notesOf(present).map((note) => note.id),
+  });
+}
+
+export function selectedFragment(): Fragment | null {
+  const { history, selection } = state();
+  if (selection.nodes.length + selection.notes.length === 0) return null;
+  return fragmentOf(history.present, selection.nodes, selection.notes);
+}
+
+export function pasteFragment(fragment: Fragment, offset = { x: 40, y: 40 }): void {
+  const before = state().history.present;
+  if (!state().run(paste, { fragment, offset })) return;
+  const after = state().history.present;
+  const oldNodes = new Set(before.nodes.map((node) => node.id));
+  const oldNotes = new Set(notesOf(before).map((note) => note.id));
+  state().select({
+    nodes: after.nodes.filter((node) => !oldNodes.has(node.id)).map((node) => node.id),
+    notes: notesOf(after)
+      .filter((note) => !oldNotes.has(note.id))
+      .map((note) => note.id),
+  });
+}
+
+export function tidyUp(): void {
+  const { selection, run } = state();
+  run(autoLayout, selection.nodes.length > 1 ? { only: selection.nodes } : {});
+}
+
+export function putNote(position: Position): void {
+  const { history, run, select } = state();
+  const id = freshNoteId(history.present);
+  if (run(addNote, { id, position })) select({ notes: [id] });
+}
+
+/** Moves the selection to a neighbour along the lines. */
+export function walk(direction: 1 | -1): void {
+  const { history, selection, goTo } = state();
+  const [current] = selection.nodes;
+  const next = history.present.edges.find((edge) =>
+    direction === 1 ? edge.from === current : edge.to === current,
+  );
+  if (next !== undefined) goTo(direction === 1 ? next.to : next.from);
+}

@@ -1,0 +1,315 @@
+// The place where flows are drawn. It turns gestures into commands and decides nothing itself.
+
+import {
+  applyNodeChanges,
+  Background,
+  BackgroundVariant,
+  type Connection,
+  Controls,
+  type FinalConnectionState,
+  MiniMap,
+  type OnEdgesChange,
+  type OnNodesChange,
+  ReactFlow,
+  SelectionMode,
+  useConnection,
+  useOnViewportChange,
+  useReactFlow,
+} from "@xyflow/react";
+import "@xyflow/react/dist/style.css";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useMode } from "../../theme/mode";
+import { connect } from "../commands/connect";
+import { insertOnEdge } from "../commands/insertOnEdge";
+import { moveNodes } from "../commands/moveNodes";
+import { reconnect } from "../commands/reconnect";
+import { entering, leaving, NODE_HEIGHT, NODE_WIDTH, nodeOf, type Position } from "../document";
+import { whyNotConnect } from "../rules";
+import type { Words } from "../sentence";
+import { useDocument, useEditor } from "../store";
+import { useAriaLabels } from "./ariaLabels";
+import "./canvas.css";
+import {
+  type CanvasEdge,
+  type CanvasNode,
+  edgeElements,
+  type Marks,
+  nodeElements,
+  type ProblemMark,
+} from "./elements";
+import { EDGE_DEFAULTS, EDGE_VIEWS, NODE_VIEWS } from "./FlowDrawing";
+import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
+
+const MANY_NODES = 150;
+const FAR = 0.5;
+const SNAP: [number, number] = [10, 10];
+const FIT = { maxZoom: 1, padding: 0.14 };
+
+interface CanvasProps {
+  words: Words;
+  problems: ReadonlyMap<string, ProblemMark>;
+  marks: Marks | null;
+  mode: "hand" | "pointer";
+  onOpenNode: (node: string) => void;
+}
+
+export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps) {
+  const { t } = useTranslation("editor");
+  const colours = useMode();
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const selection = useEditor((state) => state.selection);
+  const readOnly = useEditor((state) => state.readOnly);
+  const { run, select, openMenu } = useEditor.getState();
+  const flow = useReactFlow<CanvasNode, CanvasEdge>();
+  const frame = useRef<HTMLDivElement>(null);
+
+  const drawing = useMemo(
+    () => ({ document, types, words, problems, marks, selection, editable: !readOnly }),
+    [document, types, words, problems, marks, selection, readOnly],
+  );
+  const [nodes, setNodes] = useState<CanvasNode[]>([]);
+  const [edges, setEdges] = useState<CanvasEdge[]>([]);
+  useEffect(() => {
+    setNodes((before) => nodeElements(drawing, before));
+    setEdges((before) => edgeElements(drawing, before));
+  }, [drawing]);
+
+  const onNodesChange: OnNodesChange<CanvasNode> = useCallback((changes) => {
+    setNodes((before) => applyNodeChanges(changes, before));
+    const chosen = changes.filter((change) => change.type === "select");
+    if (chosen.length === 0) return;
+    const { selection: old, history } = useEditor.getState();
+    const ids = new Set([...old.nodes, ...old.notes]);
+    for (const { id, selected } of chosen) selected ? ids.add(id) : ids.delete(id);
+    const isNode = (id: string) => nodeOf(history.present, id) !== undefined;
+    useEditor.getState().select({
+      nodes: [...ids].filter(isNode),
+      notes: [...ids].filter((id) => !isNode(id)),
+      edges: old.edges,
+    });
+  }, []);
+
+  const onEdgesChange: OnEdgesChange<CanvasEdge> = useCallback((changes) => {
+    const chosen = changes.filter((change) => change.type === "select");
+    if (chosen.length === 0) return;
+    const { selection: old } = useEditor.getState();
+    const ids = new Set(old.edges);
+    for (const { id, selected } of chosen) selected ? ids.add(id) : ids.delete(id);
+    useEditor.getState().select({ ...old, edges: [...ids] });
+  }, []);
+
+  const wishOf = (connection: Connection | CanvasEdge) => ({
+    from: connection.source,
+    port: connection.sourceHandle ?? "out",
+    to: connection.target,
+  });
+
+  const connectEnd = (event: MouseEvent | TouchEvent, end: FinalConnectionState) => {
+    if (end.isValid || end.fromNode === null || end.fromHandle === null) return;
+    const at = pointOf(event);
+    const forwards = end.fromHandle.type === "source";
+    const over = nodeAt(at);
+    if (over !== null) {
+      const wish = forwards
+        ? { from: end.fromNode.id, port: end.fromHandle.id ?? "out", to: over }
+        : null;
+      if (wish !== null) run(connect, wish);
+      return;
+    }
+    if (end.toNode !== null || !forwards) return;
+    const place = flow.screenToFlowPosition(at);
+    openMenu({
+      wish: {
+        kind: "after",
+        node: end.fromNode.id,
+        port: end.fromHandle.id ?? "out",
+        position: { x: place.x, y: place.y - NODE_HEIGHT / 2 },
+      },
+      at,
+    });
+  };
+
+  const dropped = (dragged: CanvasNode[]) => {
+    const [only] = dragged;
+    const line = useDrag.getState().edge;
+    useDrag.setState({ edge: null });
+    if (dragged.length === 1 && only !== undefined && line !== null && mayGoBetween(only)) {
+      const type = only.type === "step" ? only.data.node.type : "";
+      run(moveNodes, { positions: { [only.id]: only.position } });
+      run(insertOnEdge, { edge: line, id: only.id, type });
+      return;
+    }
+    run(moveNodes, {
+      positions: Object.fromEntries(dragged.map((node) => [node.id, { ...node.position }])),
+    });
+  };
+
+  const mayGoBetween = (node: CanvasNode) =>
+    node.type === "step" &&
+    entering(document, node.id).length === 0 &&
+    leaving(document, node.id).length === 0;
+
+  useOnViewportChange({
+    onChange: useCallback(({ zoom }: { zoom: number }) => {
+      frame.current?.toggleAttribute("data-far", zoom < FAR);
+    }, []),
+  });
+  useFocusRequest();
+
+  return (
+    <div className="hr-canvas" ref={frame} data-testid="canvas">
+      <ReactFlow<CanvasNode, CanvasEdge>
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={NODE_VIEWS}
+        edgeTypes={EDGE_VIEWS}
+        defaultEdgeOptions={EDGE_DEFAULTS}
+        onNodesChange={onNodesChange}
+        onEdgesChange={onEdgesChange}
+        onConnect={(connection) => run(connect, wishOf(connection))}
+        onConnectEnd={connectEnd}
+        isValidConnection={(connection) =>
+          whyNotConnect(document, wishOf(connection as Connection), types) === null
+        }
+        onReconnect={(edge, connection) => run(reconnect, { edge: edge.id, ...wishOf(connection) })}
+        onNodeDrag={(event, node, dragged) => {
+          const free = dragged.length === 1 && mayGoBetween(node);
+          if (free) useDrag.setState({ edge: edgeAt(pointOf(event as MouseEvent)) });
+        }}
+        onNodeDragStop={(_event, _node, dragged) => dropped(dragged)}
+        onSelectionDragStop={(_event, dragged) => dropped(dragged)}
+        onNodeDoubleClick={(_, node) => node.type === "step" && onOpenNode(node.id)}
+        onPaneClick={() => select({})}
+        onPaneContextMenu={(event) => {
+          event.preventDefault();
+          if (readOnly) return;
+          const at = pointOf(event as MouseEvent);
+          openMenu({ wish: { kind: "free", position: flow.screenToFlowPosition(at) }, at });
+        }}
+        colorMode={colours}
+        fitView
+        fitViewOptions={FIT}
+        minZoom={0.1}
+        maxZoom={2}
+        snapToGrid
+        snapGrid={SNAP}
+        connectionRadius={30}
+        nodesDraggable={!readOnly}
+        nodesConnectable={!readOnly}
+        edgesReconnectable={!readOnly}
+        edgesFocusable={false}
+        nodesFocusable
+        disableKeyboardA11y
+        deleteKeyCode={null}
+        selectionKeyCode="Shift"
+        multiSelectionKeyCode={["Shift", "Meta", "Control"]}
+        selectionOnDrag={mode === "pointer"}
+        panOnDrag={mode === "hand" ? true : [1, 2]}
+        panActivationKeyCode="Space"
+        selectionMode={SelectionMode.Partial}
+        zoomOnDoubleClick={false}
+        nodeDragThreshold={3}
+        onlyRenderVisibleElements={document.nodes.length > MANY_NODES}
+        ariaLabelConfig={useAriaLabels()}
+        proOptions={{ hideAttribution: true }}
+      >
+        <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
+        <Controls showInteractive={false} position="bottom-left" />
+        <MiniMap
+          pannable
+          zoomable
+          className="hr-minimap"
+          nodeColor={minimapColour}
+          nodeBorderRadius={12}
+          position="bottom-right"
+        />
+      </ReactFlow>
+      {document.nodes.length === 0 && !readOnly && (
+        <div className="hr-canvas-empty">{t("canvas.empty")}</div>
+      )}
+      <WhyNot />
+    </div>
+  );
+}
+
+function minimapColour(node: CanvasNode): string {
+  if (node.type === "note") return "var(--hr-note-yellow)";
+  return `var(--hr-group-${node.data.type?.group ?? "control"})`;
+}
+
+/** While a line is drawn to where it may not go: the reason, at the pointer. */
+function WhyNot() {
+  const { t } = useTranslation("editor");
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const { flowToScreenPosition } = useReactFlow();
+  const aim = useConnection((connection) =>
+    connection.inProgress && connection.toNode !== null && connection.isValid === false
+      ? {
+          from: connection.fromNode.id,
+          port: connection.fromHandle.id ?? "out",
+          to: connection.toNode.id,
+          at: connection.to,
+        }
+      : null,
+  );
+  if (aim === null) return null;
+  const reason = whyNotConnect(document, aim, types);
+  if (reason === null) return null;
+  const at = flowToScreenPosition(aim.at);
+  return (
+    <div className="hr-why-not" role="status" style={{ left: at.x + 14, top: at.y + 14 }}>
+      {t(`reason.${reason}`)}
+    </div>
+  );
+}
+
+/** Brings what was asked for into view and gives it the keyboard. */
+function useFocusRequest(): void {
+  const focus = useEditor((state) => state.focus);
+  const flow = useReactFlow();
+  useEffect(() => {
+    if (focus === null) return;
+    const { history } = useEditor.getState();
+    const node = nodeOf(history.present, focus.node);
+    if (node === undefined) return;
+    const { x, y, zoom } = flow.getViewport();
+    const pane = window.document.querySelector(".react-flow")?.getBoundingClientRect();
+    const left = node.position.x * zoom + x;
+    const top = node.position.y * zoom + y;
+    const inside =
+      pane !== undefined &&
+      left > 10 &&
+      top > 10 &&
+      left + NODE_WIDTH * zoom < pane.width - 10 &&
+      top + NODE_HEIGHT * zoom < pane.height - 10;
+    if (!inside) {
+      void flow.setCenter(node.position.x + NODE_WIDTH / 2, node.position.y + NODE_HEIGHT / 2, {
+        zoom: Math.max(zoom, 0.6),
+        duration: reducedMotion() ? 0 : 200,
+      });
+    }
+    if (focus.field !== undefined || focus.inspector) return;
+    const timer = setTimeout(
+      () => {
+        window.document
+          .querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(focus.node)}"]`)
+          ?.focus({ preventScroll: true });
+      },
+      inside ? 30 : 260,
+    );
+    return () => clearTimeout(timer);
+  }, [focus, flow]);
+}
+
+function reducedMotion(): boolean {
+  return window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
+}
+
+function pointOf(event: MouseEvent | TouchEvent): Position {
+  if ("clientX" in event) return { x: event.clientX, y: event.clientY };
+  const touch = event.changedTouches[0] ?? event.touches[0];
+  return { x: touch?.clientX ?? 0, y: touch?.clientY ?? 0 };
+}

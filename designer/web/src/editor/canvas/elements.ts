@@ -1,0 +1,186 @@
+// From the document to what the canvas draws. Values that did not change stay the same objects, so that React skips them.
+
+import type { Edge, Node } from "@xyflow/react";
+import {
+  type FlowDocument,
+  type FlowNode,
+  type FlowNote,
+  inReadingOrder,
+  type NodeType,
+  type NodeTypes,
+  notesOf,
+  type Port,
+  portsOf,
+  sameValue,
+  sizeOf,
+} from "../document";
+import { edgeSentence, nodeSentence, type Words } from "../sentence";
+import type { Selection } from "../store";
+import { nameOf } from "../variables";
+
+/** What a run (a test or a real one) left on a node. */
+export interface Mark {
+  status: string;
+  duration?: string;
+  times?: number;
+}
+
+export interface Marks {
+  nodes: ReadonlyMap<string, Mark>;
+  /** How often each edge was taken. */
+  edges: ReadonlyMap<string, number>;
+}
+
+export interface ProblemMark {
+  severity: "error" | "warning";
+  messages: string[];
+}
+
+export interface StepData extends Record<string, unknown> {
+  node: FlowNode;
+  type: NodeType | undefined;
+  title: string;
+  typeTitle: string;
+  summary: string;
+  ports: { name: string; title: string; required: boolean; connected: boolean }[];
+  problem: ProblemMark | null;
+  mark: Mark | null;
+  faded: boolean;
+  editable: boolean;
+}
+
+export interface NoteData extends Record<string, unknown> {
+  note: FlowNote;
+  editable: boolean;
+}
+
+export interface LineData extends Record<string, unknown> {
+  label: string;
+  kind: "plain" | "good" | "bad";
+  taken: number | null;
+  faded: boolean;
+  editable: boolean;
+}
+
+export type StepElement = Node<StepData, "step">;
+export type NoteElement = Node<NoteData, "note">;
+export type CanvasNode = StepElement | NoteElement;
+export type CanvasEdge = Edge<LineData, "line">;
+
+export interface Drawing {
+  document: FlowDocument;
+  types: NodeTypes;
+  words: Words;
+  problems: ReadonlyMap<string, ProblemMark>;
+  marks: Marks | null;
+  selection: Selection;
+  editable: boolean;
+}
+
+export function nodeElements(drawing: Drawing, before: readonly CanvasNode[]): CanvasNode[] {
+  const old = new Map(before.map((element) => [element.id, element]));
+  const steps = inReadingOrder(drawing.document, drawing.types).map((node) =>
+    kept(old.get(node.id), stepElement(node, drawing)),
+  );
+  const notes = notesOf(drawing.document).map((note) =>
+    kept(old.get(note.id), noteElement(note, drawing)),
+  );
+  return [...notes, ...steps];
+}
+
+function stepElement(node: FlowNode, drawing: Drawing): StepElement {
+  const { types, words, document, marks, selection, problems, editable } = drawing;
+  const type = types.get(node.type);
+  const title = nameOf(node, types, words.text);
+  const typeTitle = words.text(type?.title) || node.type;
+  const summary = nodeSentence(node, types, words);
+  const mark = marks?.nodes.get(node.id) ?? null;
+  return {
+    id: node.id,
+    type: "step",
+    position: node.position,
+    ...sizeOf(node, types),
+    selected: selection.nodes.includes(node.id),
+    ariaLabel: [typeTitle, title, summary].filter((part) => part !== "").join(", "),
+    data: {
+      node,
+      type,
+      title,
+      typeTitle,
+      summary,
+      ports: portsOf(node, types).map((port) => portData(port, node, document, words)),
+      problem: problems.get(node.id) ?? null,
+      mark,
+      faded: marks !== null && mark === null,
+      editable,
+    },
+  };
+}
+
+function portData(port: Port, node: FlowNode, document: FlowDocument, words: Words) {
+  return {
+    name: port.name,
+    title: words.text(port.title) || port.name,
+    required: port.required,
+    connected: document.edges.some((edge) => edge.from === node.id && edge.port === port.name),
+  };
+}
+
+function noteElement(note: FlowNote, { selection, editable }: Drawing): NoteElement {
+  return {
+    id: note.id,
+    type: "note",
+    position: note.position,
+    width: note.size.width,
+    height: note.size.height,
+    zIndex: -1,
+    selected: selection.notes.includes(note.id),
+    data: { note, editable },
+  };
+}
+
+/** Keeps the element (and what the canvas measured on it) when nothing that is shown has changed. */
+function kept<Element extends CanvasNode>(old: CanvasNode | undefined, next: Element): CanvasNode {
+  if (old === undefined || old.type !== next.type) return next;
+  const data = sameValue(old.data, next.data) ? old.data : next.data;
+  const same =
+    data === old.data &&
+    old.position.x === next.position.x &&
+    old.position.y === next.position.y &&
+    old.width === next.width &&
+    old.height === next.height &&
+    (old.selected ?? false) === next.selected;
+  return same ? old : ({ ...old, ...next, data } as CanvasNode);
+}
+
+export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): CanvasEdge[] {
+  const { document, types, words, marks, selection, editable } = drawing;
+  const old = new Map(before.map((element) => [element.id, element]));
+  const names = new Map(document.nodes.map((node) => [node.id, nameOf(node, types, words.text)]));
+  return document.edges.map((edge) => {
+    const label = edgeSentence(document, edge, types, words);
+    const taken = marks === null ? null : (marks.edges.get(edge.id) ?? 0);
+    const next: CanvasEdge = {
+      id: edge.id,
+      type: "line",
+      source: edge.from,
+      sourceHandle: edge.port,
+      target: edge.to,
+      selected: selection.edges.includes(edge.id),
+      interactionWidth: 24,
+      ariaLabel: `${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`,
+      data: { label, kind: kindOf(edge.port), taken, faded: taken === 0, editable },
+    };
+    const known = old.get(edge.id);
+    return known !== undefined && sameValue(comparable(known), comparable(next)) ? known : next;
+  });
+}
+
+function comparable(edge: CanvasEdge) {
+  return [edge.source, edge.sourceHandle, edge.target, edge.selected ?? false, edge.data];
+}
+
+function kindOf(port: string): LineData["kind"] {
+  if (port === "rejected" || port === "error") return "bad";
+  return port === "approved" ? "good" : "plain";
+}

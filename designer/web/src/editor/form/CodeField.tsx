@@ -1,0 +1,27 @@
+// A setting that is an expression, or a text with {{ … }} in it.
+
+import { CodeInput } from "./CodeInput";
+import { type FieldProps, testIdOf, useForm } from "./context";
+
+const LONG_FROM = 1_000;
+
+export function CodeField({ path, schema, value, onChange, label }: FieldProps) {
+  const { variables, sample, disabled, example } = useForm();
+  const kind = schema.format === "template" ? "template" : "expression";
+  const hint = example[path];
+  const long = kind === "template" && (schema.maxLength ?? 0) > LONG_FROM;
+  return (
+    <CodeInput
+      kind={kind}
+      value={typeof value === "string" ? value : ""}
+      onChange={(next) => onChange(next === "" ? undefined : next)}
+      label={label}
+      placeholder={typeof hint === "string" ? hint : ""}
+      variables={variables}
+      sample={sample}
+      disabled={disabled}
+      long={long}
+      testId={testIdOf(path)}
+    />
+  );
+}

@@ -1,0 +1,48 @@
+// A problem of a flow in one sentence, with the setting called what the form calls it.
+
+import { useCallback } from "react";
+import { useTranslation } from "react-i18next";
+import type { Problem } from "../api/client";
+import { problemText } from "../ui/errorText";
+import { useText } from "../ui/text";
+import { type FlowDocument, type NodeTypes, nodeOf, type Schema, type Text } from "./document";
+import { useEditor } from "./store";
+
+export function useProblemWords(): (problem: Problem) => string {
+  const { t } = useTranslation(["editor", "errors"]);
+  const { language } = useText();
+  const types = useEditor((state) => state.types);
+  return useCallback(
+    (problem) => {
+      const params = problem.params ?? {};
+      const pick = (value: unknown) => {
+        const text = (value ?? {}) as Text;
+        return typeof value === "string" ? value : text[language] || text.zh || text.en || "";
+      };
+      const document = useEditor.getState().history.present;
+      const setting = settingOf(problem, document, types);
+      return t(`editor:problem.${problem.code}`, {
+        ...params,
+        name: pick(params["name"]),
+        title: pick(params["title"]) || String(params["port"] ?? ""),
+        label: pick(setting?.["x-title"]) || String(params["setting"] ?? ""),
+        message: problem.message,
+        defaultValue: problemText(t, problem),
+      });
+    },
+    [t, language, types],
+  );
+}
+
+/** The schema of the setting a problem's path leads to. */
+function settingOf(problem: Problem, document: FlowDocument, types: NodeTypes): Schema | undefined {
+  const node = nodeOf(document, problem.node ?? "");
+  const path = /\/settings\/(.+)$/.exec(problem.path)?.[1]?.split("/") ?? [];
+  let schema: Schema | undefined = types.get(node?.type ?? "")?.settings;
+  let named: Schema | undefined;
+  for (const name of path) {
+    schema = schema?.properties?.[name] ?? schema?.items;
+    if (schema?.["x-title"] !== undefined) named = schema;
+  }
+  return named;
+}

@@ -1,0 +1,148 @@
+// What is wrong with the flow as it is drawn, asked of the server while one works; and what can be mended at once.
+
+import { useEffect, useMemo } from "react";
+import { api, type Problem } from "../api/client";
+import type { ProblemMark } from "./canvas/elements";
+import { addNode } from "./commands/addNode";
+import { connect } from "./commands/connect";
+import { disconnect } from "./commands/disconnect";
+import { removeSelection } from "./commands/removeSelection";
+import { type FlowDocument, freshNodeId, nodeOf, openPorts } from "./document";
+import { pathInSettings } from "./form/context";
+import { useProblemWords } from "./problemWords";
+import { useDocument, useEditor } from "./store";
+
+const QUIET_MS = 400;
+
+/** Keeps `problems` of the store up to date. */
+export function useChecking(key: string): void {
+  const document = useDocument();
+  const setProblems = useEditor((state) => state.setProblems);
+  useEffect(() => {
+    if (document.key === "") return;
+    const abort = new AbortController();
+    const timer = setTimeout(async () => {
+      try {
+        const answer = await api.post<{ problems: Problem[] }>(
+          `/api/flows/${key}/check`,
+          { document },
+          { signal: abort.signal },
+        );
+        setProblems(answer.problems.map((problem) => located(problem, document)));
+      } catch {
+        // Without an answer the earlier problems stay; saving tells about the connection.
+      }
+    }, QUIET_MS);
+    return () => {
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [document, key, setProblems]);
+}
+
+/** Which node or line a problem is about, also when only its path says so. */
+function located(problem: Problem, document: FlowDocument): Problem {
+  const [, list, index] = /^\/?(nodes|edges)\/(\d+)/.exec(problem.path) ?? [];
+  if (list === "nodes" && problem.node === undefined) {
+    const node = document.nodes[Number(index)];
+    if (node !== undefined) return { ...problem, node: node.id };
+  }
+  if (list === "edges" && problem.edge === undefined) {
+    const edge = document.edges[Number(index)];
+    if (edge !== undefined) return { ...problem, edge: edge.id };
+  }
+  return problem;
+}
+
+export function isError(problem: Problem): boolean {
+  return problem.severity !== "warning";
+}
+
+/** The badges of the nodes. */
+export function useProblemMarks(): ReadonlyMap<string, ProblemMark> {
+  const problemWords = useProblemWords();
+  const problems = useEditor((state) => state.problems);
+  return useMemo(() => {
+    const marks = new Map<string, ProblemMark>();
+    for (const problem of problems) {
+      if (problem.node === undefined) continue;
+      const mark = marks.get(problem.node) ?? { severity: "warning", messages: [] };
+      marks.set(problem.node, {
+        severity: isError(problem) ? "error" : mark.severity,
+        messages: [...mark.messages, problemWords(problem)],
+      });
+    }
+    return marks;
+  }, [problems, problemWords]);
+}
+
+/** Leads to the place of a problem: its node and field, or its line. */
+export function openProblem(problem: Problem): void {
+  const { goTo, select, show } = useEditor.getState();
+  show("inspector");
+  if (problem.node !== undefined) goTo(problem.node, pathInSettings(problem) ?? undefined);
+  else if (problem.edge !== undefined) select({ edges: [problem.edge] });
+  else select({});
+}
+
+export interface Fix {
+  labelKey: string;
+  run: () => void;
+}
+
+/** A mend so obvious that one button does it. */
+export function fixFor(problem: Problem, document: FlowDocument): Fix | null {
+  const { run, goTo, types } = useEditor.getState();
+  const node = nodeOf(document, problem.node ?? "");
+  const lacksStart = !document.nodes.some((each) => types.get(each.type)?.starts);
+  if (problem.edge !== undefined && problem.node === undefined) {
+    const edge = problem.edge;
+    return { labelKey: "fix.remove_line", run: () => run(disconnect, { edge }) };
+  }
+  if (node === undefined) {
+    if (lacksStart && /start/.test(problem.code)) {
+      return {
+        labelKey: "fix.add_start",
+        run: () => {
+          const id = freshNodeId(document, "start");
+          if (run(addNode, { id, type: "start" })) goTo(id);
+        },
+      };
+    }
+    return null;
+  }
+  if (/unreachable|not_reachable/.test(problem.code)) {
+    return {
+      labelKey: "fix.remove_node",
+      run: () => run(removeSelection, { nodes: [node.id], edges: [], notes: [] }),
+    };
+  }
+  const port = portOf(problem, document);
+  if (port === undefined || !/port|connected|edge|way/.test(problem.code)) return null;
+  const end = document.nodes.find((each) => types.get(each.type)?.ends);
+  if (end === undefined) {
+    return {
+      labelKey: "fix.add_end",
+      run: () => {
+        const id = freshNodeId(document, "end");
+        if (run(addNode, { id, type: "end", after: { node: node.id, port } })) goTo(id);
+      },
+    };
+  }
+  return {
+    labelKey: "fix.to_end",
+    run: () => run(connect, { from: node.id, port, to: end.id }),
+  };
+}
+
+function portOf(problem: Problem, document: FlowDocument): string | undefined {
+  const { types } = useEditor.getState();
+  const node = nodeOf(document, problem.node ?? "");
+  if (node === undefined) return undefined;
+  const open = openPorts(document, node, types).filter((port) => port.required);
+  const named = problem.params?.["port"];
+  return (
+    open.find((port) => port.name === named)?.name ??
+    (named === undefined ? open[0]?.name : undefined)
+  );
+}

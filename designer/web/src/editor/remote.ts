@@ -1,0 +1,44 @@
+// What the editor asks the server for. Each is asked once and kept a while.
+
+import { useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
+import { api } from "../api/client";
+import type { Connection, FlowSummary, Page, Person, Role } from "../api/types";
+import type { NodeType, NodeTypes } from "./document";
+
+const RARELY_MS = 300_000;
+
+export interface FunctionHelp {
+  name: string;
+  signature: string;
+  help?: { zh?: string; en?: string };
+  example?: string;
+}
+
+export function useNodeTypes(): { types: NodeTypes | undefined; error: unknown } {
+  const { data, error } = useQuery({
+    queryKey: ["node-types"],
+    queryFn: () => api.get<Page<NodeType>>("/api/node-types"),
+    staleTime: RARELY_MS,
+  });
+  const types = useMemo(() => data && new Map(data.items.map((type) => [type.name, type])), [data]);
+  return { types, error };
+}
+
+function useItems<Item>(key: string, path: string): Item[] {
+  const { data } = useQuery({
+    queryKey: [key, "for-editor"],
+    queryFn: () => api.get<Page<Item>>(path),
+    staleTime: RARELY_MS,
+    retry: false,
+  });
+  return data?.items ?? NONE;
+}
+
+const NONE: never[] = [];
+
+export const useFunctions = () => useItems<FunctionHelp>("functions", "/api/functions");
+export const useRoles = () => useItems<Role>("roles", "/api/roles");
+export const usePeople = () => useItems<Person>("users", "/api/users?limit=200");
+export const useConnections = () => useItems<Connection>("connections", "/api/connections");
+export const useFlows = () => useItems<FlowSummary>("flows", "/api/flows?limit=200");

@@ -1,0 +1,270 @@
+// Settings read back as people say them: "amount > 200 and region is Tibet", "wait 24 hours", "role: finance manager".
+
+import type { TFunction } from "i18next";
+import type { FlowDocument, FlowEdge, FlowNode, NodeTypes, Schema, Text } from "./document";
+import { nodeOf, portsOf } from "./document";
+import type { ShowText, Variable } from "./variables";
+
+export interface Rule {
+  field: string;
+  operator: string;
+  value?: unknown;
+  valueSource?: "value" | "field";
+}
+
+export interface Tree {
+  combinator: "and" | "or";
+  not?: boolean;
+  rules: (Rule | Tree)[];
+}
+
+export type When = Tree | { expression: string };
+
+export interface Words {
+  t: TFunction<"editor">;
+  text: ShowText;
+  /** Title of a variable by its path; the path itself where nobody gave it one. */
+  titleOf: (path: string) => string;
+  choiceOf?: (path: string, value: unknown) => string | undefined;
+  /** Titles of roles and names of people by their keys. */
+  roleOf?: (key: string) => string;
+  userOf?: (id: string) => string;
+  flowOf?: (key: string) => string;
+  connectionOf?: (key: string) => string;
+}
+
+const SYMBOLS: Record<string, string> = {
+  "=": "=",
+  "!=": "≠",
+  "<": "<",
+  "<=": "≤",
+  ">": ">",
+  ">=": "≥",
+};
+
+export function titlesFrom(variables: readonly Variable[]): Pick<Words, "titleOf" | "choiceOf"> {
+  const byPath = new Map(variables.map((variable) => [variable.path, variable]));
+  return {
+    titleOf: (path) => byPath.get(path)?.title ?? path,
+    choiceOf: (path, value) =>
+      byPath.get(path)?.choices?.find((choice) => choice.value === value)?.title,
+  };
+}
+
+/** Titles of the start's fields; enough for the canvas, where no single node's variables are at hand. */
+export function inputTitles(input: Schema, text: ShowText): Pick<Words, "titleOf" | "choiceOf"> {
+  const find = (path: string): Schema | undefined =>
+    path.split(".").reduce<Schema | undefined>((schema, name) => schema?.properties?.[name], input);
+  return {
+    titleOf: (path) => {
+      const schema = find(path);
+      return text(schema?.["x-title"]) || schema?.title || path;
+    },
+    choiceOf: (path, value) => text(find(path)?.["x-enum-titles"]?.[String(value)]) || undefined,
+  };
+}
+
+export function conditionSentence(when: unknown, words: Words): string {
+  if (typeof when !== "object" || when === null) return "";
+  if ("expression" in when) return String((when as { expression: unknown }).expression ?? "");
+  if (!("rules" in when) || !Array.isArray((when as Tree).rules)) return "";
+  return treeSentence(when as Tree, words, false);
+}
+
+function treeSentence(tree: Tree, words: Words, inner: boolean): string {
+  const parts = tree.rules
+    .map((rule) => ("rules" in rule ? treeSentence(rule, words, true) : ruleSentence(rule, words)))
+    .filter((part) => part !== "");
+  const joined = parts.join(words.t(tree.combinator === "or" ? "sentence.or" : "sentence.and"));
+  const framed = inner && parts.length > 1 ? words.t("sentence.group", { inner: joined }) : joined;
+  return tree.not && framed !== "" ? words.t("sentence.not", { inner: joined }) : framed;
+}
+
+function ruleSentence(rule: Rule, words: Words): string {
+  if (!rule.field || rule.field === "~") return "";
+  const field = words.titleOf(rule.field);
+  const show = (value: unknown) =>
+    rule.valueSource === "field"
+      ? words.titleOf(String(value))
+      : (words.choiceOf?.(rule.field, value) ?? valueWords(value, words));
+  if (rule.operator === "null" || rule.operator === "notNull")
+    return words.t(`sentence.${rule.operator}`, { field });
+  if (rule.operator === "between") {
+    const [low, high] = listOf(rule.value);
+    return words.t("sentence.between", { field, low: show(low), high: show(high) });
+  }
+  if (rule.operator === "in" || rule.operator === "notIn") {
+    const list = listOf(rule.value).map(show).join(words.t("sentence.comma"));
+    return words.t(`sentence.${rule.operator}`, { field, list });
+  }
+  const symbol = SYMBOLS[rule.operator];
+  if (symbol !== undefined) return `${field} ${symbol} ${show(rule.value)}`;
+  return words.t(`sentence.${rule.operator as "contains"}`, { field, value: show(rule.value) });
+}
+
+export function listOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  if (typeof value === "string" && value !== "") return value.split(",").map((each) => each.trim());
+  return value === undefined || value === null || value === "" ? [] : [value];
+}
+
+function valueWords(value: unknown, words: Words): string {
+  if (value === true) return words.t("sentence.yes");
+  if (value === false) return words.t("sentence.no");
+  if (value === undefined || value === null || value === "") return "…";
+  return String(value);
+}
+
+// --- durations ---
+
+const DURATION = /^P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/;
+export const UNITS = ["W", "D", "H", "M", "S"] as const;
+export type Unit = (typeof UNITS)[number];
+
+/** `PT24H` → [[24, "H"]]; null when it is not a duration we can show by number and unit. */
+export function durationParts(duration: unknown): [number, Unit][] | null {
+  const match = typeof duration === "string" ? DURATION.exec(duration) : null;
+  if (match === null) return null;
+  const parts = UNITS.flatMap((unit, index): [number, Unit][] => {
+    const digits = match[index + 1];
+    return digits === undefined ? [] : [[Number(digits), unit]];
+  });
+  return parts.length === 0 ? null : parts;
+}
+
+export function durationFrom(count: number, unit: Unit): string {
+  return unit === "W" || unit === "D" ? `P${count}${unit}` : `PT${count}${unit}`;
+}
+
+export function durationSentence(duration: unknown, t: TFunction<"editor">): string {
+  const parts = durationParts(duration);
+  if (parts === null) return String(duration ?? "");
+  return parts.map(([count, unit]) => t(`unit.${unit}`, { count })).join(" ");
+}
+
+// --- cron ---
+
+/** The usual calendars in words; what is not usual is shown as it is written. */
+export function cronSentence(cron: unknown, t: TFunction<"editor">): string {
+  const parts = String(cron ?? "")
+    .trim()
+    .split(/\s+/);
+  if (parts.length !== 5) return String(cron ?? "");
+  const [minute = "", hour = "", day = "", month = "", weekday = ""] = parts;
+  const everyMinutes = /^\*\/(\d+)$/.exec(minute)?.[1];
+  const rest = hour === "*" && day === "*" && month === "*" && weekday === "*";
+  if (minute === "*" && rest) return t("cron.every_minute");
+  if (everyMinutes !== undefined && rest) return t("cron.every_minutes", { n: everyMinutes });
+  if (!/^\d+$/.test(minute) || month !== "*") return parts.join(" ");
+  if (hour === "*" && day === "*" && weekday === "*") return t("cron.hourly", { minute });
+  if (!/^\d+$/.test(hour)) return parts.join(" ");
+  const time = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+  if (day === "*" && weekday === "*") return t("cron.daily", { time });
+  if (day === "*" && weekday === "1-5") return t("cron.workdays", { time });
+  if (day === "*" && /^[0-7]$/.test(weekday))
+    return t("cron.weekly", { time, day: t(`weekday.${Number(weekday) % 7}` as "weekday.1") });
+  if (/^\d+$/.test(day) && weekday === "*") return t("cron.monthly", { time, day });
+  return parts.join(" ");
+}
+
+// --- people ---
+
+export function assigneesSentence(assignees: unknown, words: Words): string {
+  if (!Array.isArray(assignees)) return "";
+  const names = assignees.map((each) => {
+    if (each?.kind === "role")
+      return words.t("assignee.is_role", { name: words.roleOf?.(each.id) ?? each.id });
+    if (each?.kind === "user") return words.userOf?.(each.id) ?? String(each.id ?? "");
+    if (each?.kind === "initiator") return words.t("assignee.initiator");
+    return String(each?.value ?? "");
+  });
+  return names.filter((name) => name !== "").join(words.t("sentence.comma"));
+}
+
+// --- a node in one line, an edge in a few words ---
+
+export function nodeSentence(node: FlowNode, types: NodeTypes, words: Words): string {
+  const { settings } = node;
+  const { t } = words;
+  const string = (name: string) =>
+    typeof settings[name] === "string" ? (settings[name] as string) : "";
+  switch (node.type) {
+    case "condition":
+      return t("summary.condition", { count: listOf(settings["branches"]).length });
+    case "approval":
+      return assigneesSentence(settings["assignees"], words);
+    case "timer":
+      if (settings["mode"] === "until" || settings["duration"] === undefined)
+        return string("until") === "" ? "" : t("summary.until", { until: string("until") });
+      return t(settings["days"] === "business" ? "summary.wait_business" : "summary.wait", {
+        duration: durationSentence(settings["duration"], t),
+      });
+    case "notification":
+      return [
+        t(`channel.${string("channel") || "in_app"}` as "channel.mail", {
+          defaultValue: string("channel"),
+        }),
+        assigneesSentence(settings["to"], words) || string("title"),
+      ]
+        .filter((part) => part !== "")
+        .join(" · ");
+    case "connector":
+      return [
+        words.connectionOf?.(string("connection")) ?? string("connection"),
+        string("method"),
+        string("path"),
+      ]
+        .filter((part) => part !== "")
+        .join(" ");
+    case "set_values":
+      return listOf(settings["values"])
+        .map((each) => (each as { name?: string }).name ?? "")
+        .filter((name) => name !== "")
+        .join(t("sentence.comma"));
+    case "subflow":
+      return string("flow") === "" ? "" : (words.flowOf?.(string("flow")) ?? string("flow"));
+    case "schedule":
+      return cronSentence(settings["cron"], t);
+    case "webhook":
+      return t("summary.webhook");
+    case "record":
+      return string("table") === ""
+        ? ""
+        : t(`summary.record_${string("operation") || "create"}` as "summary.record_create", {
+            table: string("table"),
+          });
+    case "end":
+      return string("result") === ""
+        ? ""
+        : t(`end_result.${string("result")}` as "end_result.completed", {
+            defaultValue: string("result"),
+          });
+    case "start":
+      return t("summary.start");
+    default:
+      return firstText(settings) || words.text(types.get(node.type)?.help as Text | undefined);
+  }
+}
+
+function firstText(settings: Record<string, unknown>): string {
+  const found = Object.values(settings).find((value) => typeof value === "string" && value !== "");
+  return typeof found === "string" ? found : "";
+}
+
+/** What stands on a line: the branch's condition, or the name of the way; nothing where there is but one way. */
+export function edgeSentence(
+  document: FlowDocument,
+  edge: FlowEdge,
+  types: NodeTypes,
+  words: Words,
+): string {
+  const from = nodeOf(document, edge.from);
+  if (from === undefined) return "";
+  const ports = portsOf(from, types);
+  if (ports.length < 2) return "";
+  const branches = listOf(from.settings["branches"]) as { id?: string; when?: unknown }[];
+  const branch = branches.find((each) => each.id === edge.port);
+  const sentence = branch === undefined ? "" : conditionSentence(branch.when, words);
+  if (sentence !== "") return sentence;
+  return words.text(ports.find((port) => port.name === edge.port)?.title) || edge.port;
+}

@@ -1,0 +1,39 @@
+// The words sentences are made of, for the flow that is shown and the people and roles there are.
+
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { useText } from "../ui/text";
+import type { FlowDocument } from "./document";
+import { useConnections, useFlows, usePeople, useRoles } from "./remote";
+import { inputTitles, type Words } from "./sentence";
+
+export function useWords(document: FlowDocument): Words {
+  const { t } = useTranslation("editor");
+  const { language } = useText();
+  const roles = useRoles();
+  const people = usePeople();
+  const flows = useFlows();
+  const connections = useConnections();
+  const { input } = document;
+  return useMemo(() => {
+    const text = textIn(language);
+    return {
+      t,
+      text,
+      ...inputTitles(input, text),
+      roleOf: (key) => text(roles.find((role) => role.key === key)?.title) || key,
+      userOf: (id) => people.find((person) => person.id === id || person.login === id)?.name ?? id,
+      flowOf: (key) => text(flows.find((flow) => flow.key === key)?.name) || key,
+      connectionOf: (key) =>
+        text(connections.find((connection) => connection.key === key)?.name) || key,
+    };
+  }, [t, language, input, roles, people, flows, connections]);
+}
+
+function textIn(language: "zh" | "en"): Words["text"] {
+  const other = language === "zh" ? "en" : "zh";
+  return (value) => {
+    if (value === null || value === undefined) return "";
+    return typeof value === "string" ? value : value[language] || value[other] || "";
+  };
+}

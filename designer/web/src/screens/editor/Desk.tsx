@@ -1,0 +1,220 @@
+// The editor on a desk: tool bar, palette and outline, canvas, side panel.
+
+import { ReactFlowProvider } from "@xyflow/react";
+import { useEffect, useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useBlocker } from "react-router";
+import type { Flow } from "../../api/types";
+import { Canvas } from "../../editor/canvas/Canvas";
+import type { FlowDocument } from "../../editor/document";
+import { useDraft } from "../../editor/draft";
+import "../../editor/editor.css";
+import { HistoryPanel } from "../../editor/HistoryPanel";
+import { Inspector } from "../../editor/Inspector";
+import { NodeMenu } from "../../editor/NodeMenu";
+import { Outline } from "../../editor/Outline";
+import { Palette } from "../../editor/Palette";
+import { Problems } from "../../editor/Problems";
+import { isError, useChecking, useProblemMarks } from "../../editor/problems";
+import { SearchNodes } from "../../editor/SearchNodes";
+import { ShortcutSheet } from "../../editor/ShortcutSheet";
+import { useShortcuts } from "../../editor/shortcuts";
+import { type Panel, useDocument, useEditor } from "../../editor/store";
+import { TestPanel } from "../../editor/TestPanel";
+import { marksOf } from "../../editor/testMarks";
+import { useWords } from "../../editor/words";
+import { Bar } from "./Bar";
+import { StaleDialog } from "./StaleDialog";
+
+export function Desk(props: { flow: Flow; first: FlowDocument }) {
+  return (
+    <ReactFlowProvider>
+      <Inside {...props} />
+    </ReactFlowProvider>
+  );
+}
+
+function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
+  const { t } = useTranslation("editor");
+  const document = useDocument();
+  const words = useWords(document);
+  const draft = useDraft(flow.key, first, flow.draft.etag);
+  const problemMarks = useProblemMarks();
+  const test = useEditor((state) => state.test);
+  const panel = useEditor((state) => state.panel);
+  const marks = useMemo(() => (test === null ? null : marksOf(test, t)), [test, t]);
+  const [mode, setMode] = useState<"hand" | "pointer">("hand");
+  const [left, setLeft] = useState<"palette" | "outline">("palette");
+  const [search, setSearch] = useState(false);
+  const [help, setHelp] = useState(false);
+  const { show } = useEditor.getState();
+
+  useChecking(flow.key);
+  useSelectionOpensInspector();
+  const openInspector = (node?: string) => {
+    const { selection } = useEditor.getState();
+    const id = node ?? selection.nodes[0];
+    if (id === undefined) return;
+    show("inspector");
+    useEditor.setState({ focus: { node: id, inspector: true } });
+  };
+  useShortcuts({
+    save: () => void draft.save(),
+    search: () => setSearch(true),
+    help: () => setHelp(true),
+    openInspector: () => openInspector(),
+    setMode,
+  });
+  useLeavingSaves(draft.save, draft.state === "saved");
+  const name = words.text(document.name);
+  useEffect(() => {
+    window.document.title = name;
+  }, [name]);
+
+  return (
+    <div className="hr-editor" data-testid="editor">
+      <Bar
+        flow={flow}
+        draft={draft}
+        words={words}
+        mode={mode}
+        onMode={setMode}
+        onSearch={() => setSearch(true)}
+        onHelp={() => setHelp(true)}
+      />
+      <div className="hr-editor-body">
+        <aside className="hr-left">
+          <Tabs
+            label={t("left.label")}
+            className="hr-left-tabs"
+            tabs={[
+              ["palette", t("palette.title")],
+              ["outline", t("outline.title")],
+            ]}
+            active={left}
+            onChange={setLeft}
+          />
+          {left === "palette" ? <Palette text={words.text} /> : <Outline words={words} />}
+        </aside>
+        <main className="hr-editor-canvas">
+          <Canvas
+            words={words}
+            problems={problemMarks}
+            marks={marks}
+            mode={mode}
+            onOpenNode={openInspector}
+          />
+        </main>
+        <aside
+          className="hr-side"
+          onKeyDown={(event) => event.key === "Escape" && backToCanvas(event)}
+        >
+          <SideTabs panel={panel} />
+          <div className="hr-side-body">
+            {panel === "inspector" && <Inspector words={words} />}
+            {panel === "problems" && <Problems words={words} />}
+            {panel === "test" && <TestPanel words={words} />}
+            {panel === "history" && <HistoryPanel />}
+          </div>
+        </aside>
+      </div>
+      <NodeMenu words={words} />
+      {search && <SearchNodes words={words} onClose={() => setSearch(false)} />}
+      {help && <ShortcutSheet onClose={() => setHelp(false)} />}
+      {draft.stale !== null && <StaleDialog draft={draft} />}
+    </div>
+  );
+}
+
+function SideTabs({ panel }: { panel: Panel }) {
+  const { t } = useTranslation("editor");
+  const problems = useEditor((state) => state.problems);
+  const errors = problems.filter(isError).length;
+  return (
+    <Tabs
+      label={t("side.label")}
+      className="hr-side-tabs"
+      tabs={[
+        ["inspector", t("side.inspector")],
+        ["test", t("side.test")],
+        [
+          "problems",
+          <>
+            {t("side.problems")}
+            {problems.length > 0 && (
+              <span className="hr-count" data-severity={errors > 0 ? "error" : "warning"}>
+                {problems.length}
+              </span>
+            )}
+          </>,
+        ],
+        ["history", t("side.history")],
+      ]}
+      active={panel}
+      onChange={(next) => useEditor.getState().show(next)}
+    />
+  );
+}
+
+interface TabsProps<Name extends string> {
+  label: string;
+  className: string;
+  tabs: [Name, React.ReactNode][];
+  active: Name;
+  onChange: (name: Name) => void;
+}
+
+function Tabs<Name extends string>({ label, className, tabs, active, onChange }: TabsProps<Name>) {
+  return (
+    <div className={className} role="tablist" aria-label={label}>
+      {tabs.map(([name, title]) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          aria-selected={name === active}
+          onClick={() => onChange(name)}
+          data-testid={`tab-${name}`}
+        >
+          {title}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Esc in the side panel: back to the node on the canvas. */
+function backToCanvas(event: React.KeyboardEvent): void {
+  if (event.defaultPrevented || window.document.querySelector(".cm-tooltip-autocomplete")) return;
+  const { selection, goTo } = useEditor.getState();
+  const [node] = selection.nodes;
+  if (node === undefined) return;
+  event.preventDefault();
+  goTo(node);
+}
+
+/** Whoever selects something wants to see what it is, unless a test run is being read. */
+function useSelectionOpensInspector(): void {
+  const selection = useEditor((state) => state.selection);
+  useEffect(() => {
+    const { panel, test, show } = useEditor.getState();
+    const chosen = selection.nodes.length + selection.edges.length + selection.notes.length > 0;
+    if (chosen && panel !== "inspector" && !(panel === "test" && test !== null)) show("inspector");
+  }, [selection]);
+}
+
+/** Leaving for another screen waits for the draft; when it cannot be saved, one is asked. */
+function useLeavingSaves(save: () => Promise<boolean>, saved: boolean): void {
+  const { t } = useTranslation("editor");
+  const blocker = useBlocker(
+    ({ currentLocation, nextLocation }) =>
+      !saved && currentLocation.pathname !== nextLocation.pathname,
+  );
+  useEffect(() => {
+    if (blocker.state !== "blocked") return;
+    void save().then((done) => {
+      if (done || window.confirm(t("leave.unsaved"))) blocker.proceed();
+      else blocker.reset();
+    });
+  }, [blocker, save, t]);
+}

@@ -1,0 +1,112 @@
+// The designer: loads the flow and its node types, then opens the editor.
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Button, Modal } from "antd";
+import { useEffect, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useParams } from "react-router";
+import { api } from "../../api/client";
+import { useMay } from "../../api/session";
+import type { Flow } from "../../api/types";
+import { autoLayout } from "../../editor/commands/autoLayout";
+import type { FlowDocument, NodeTypes } from "../../editor/document";
+import { type Copy, forget, unsavedCopy } from "../../editor/draft";
+import { useNodeTypes } from "../../editor/remote";
+import { useEditor } from "../../editor/store";
+import { useNarrow } from "../../theme/mode";
+import { ErrorState, Loading } from "../../ui/page";
+import { ExactTime } from "../../ui/time";
+import { Desk } from "./Desk";
+import { Phone } from "./Phone";
+
+export default function EditorScreen() {
+  const { key = "" } = useParams();
+  const { types, error: typesError } = useNodeTypes();
+  const { data, error, refetch } = useQuery({
+    queryKey: ["flow", key],
+    queryFn: () => api.get<Flow>(`/api/flows/${key}`),
+    // The editor holds the truth while it is open; a refetch must not take it away.
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  const failed = error ?? typesError;
+  if (failed) return <ErrorState error={failed} onRetry={() => void refetch()} />;
+  if (data === undefined || types === undefined) return <Loading rows={6} />;
+  return <Opened key={key} flow={data} types={types} />;
+}
+
+function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
+  const narrow = useNarrow();
+  const may = useMay();
+  const queries = useQueryClient();
+  const first = flow.draft.document as FlowDocument;
+  const [copy, setCopy] = useState<Copy | null>(() => unsavedCopy(flow.key, first));
+  const [start, setStart] = useState<FlowDocument | null>(null);
+  const readOnly = !may("flows:write");
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: opens once; the editor lives on its own from then on
+  useEffect(() => {
+    const placed = isPiled(first) ? autoLayout.run(first, {}, types) : first;
+    useEditor.getState().open(placed, types, readOnly);
+    setStart(placed);
+    return () => void queries.invalidateQueries({ queryKey: ["/api/flows"] });
+  }, []);
+
+  if (start === null) return <Loading rows={6} />;
+  const props = { flow, first: start };
+  return (
+    <>
+      {narrow ? <Phone {...props} /> : <Desk {...props} />}
+      {copy !== null && (
+        <Recovery
+          copy={copy}
+          onTake={() => {
+            useEditor.getState().open(copy.document, types, readOnly);
+            setCopy(null);
+          }}
+          onDrop={() => {
+            forget(flow.key);
+            setCopy(null);
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Documents made by hand or by a program may come without places. */
+function isPiled(document: FlowDocument): boolean {
+  const places = new Set(document.nodes.map(({ position }) => `${position?.x},${position?.y}`));
+  return document.nodes.length > 1 && places.size === 1;
+}
+
+function Recovery({
+  copy,
+  onTake,
+  onDrop,
+}: {
+  copy: Copy;
+  onTake: () => void;
+  onDrop: () => void;
+}) {
+  const { t } = useTranslation("editor");
+  return (
+    <Modal
+      open
+      closable={false}
+      title={t("recovery.title")}
+      footer={[
+        <Button key="drop" onClick={onDrop} data-testid="btn-recovery-drop">
+          {t("recovery.drop")}
+        </Button>,
+        <Button key="take" type="primary" onClick={onTake} data-testid="btn-recovery-take">
+          {t("recovery.take")}
+        </Button>,
+      ]}
+    >
+      <p>
+        {t("recovery.text")} <ExactTime at={copy.at} />
+      </p>
+    </Modal>
+  );
+}

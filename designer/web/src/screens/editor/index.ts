@@ -1,0 +1,8 @@
+import { lazy } from "react";
+import type { Screen } from "../screen";
+
+export const screen: Screen = {
+  path: "/flows/:key",
+  wholeWindow: true,
+  component: lazy(() => import("./EditorScreen")),
+};
