@@ -248,7 +248,8 @@ class Run:
             step = self.instance.steps[step_id]
             node = self.flow.nodes[step.node]
             if node.type.in_worker:
-                self._request_job(step.id, node, again=True)
+                # Without an attempt there is no row to be used again: the incident came before the request.
+                self._request_job(step.id, node, again=step.attempt > 0)
             else:
                 self._settle(step, node, self._ask(node, step.id))
 
@@ -262,15 +263,7 @@ class Run:
         if step_id:
             self._done(self.instance.steps[step_id], Done(command.output, command.port))
         else:
-            node = self.flow.nodes[node_id]
-            self._emit(
-                e.JoinFired(
-                    self.instance.next_step,
-                    node_id,
-                    list(self.instance.marks[node_id]),
-                    self._edges(node, "out"),
-                )
-            )
+            self._fire_join(self.flow.nodes[node_id], tuple(self.instance.marks[node_id]))
 
     # --- tokens ---------------------------------------------------------------------------------------------------------
 
@@ -278,18 +271,21 @@ class Run:
         """Let tokens travel until all rest, the budget is used up, or the instance ends."""
         instance = self.instance
         self._visits = 0
-        while self._visits < STEPS_MAX and not instance.ended:
+        while not instance.ended:
+            if instance.rests:
+                # Also when the budget was used up by the very last visit: resting without this would be a hang.
+                self._quiet()
+                return
+            if self._visits >= STEPS_MAX:
+                return
             if instance.start_at is not None:
                 start = self.flow.nodes[instance.start_at]
                 self._visits += 1
                 self._emit(
                     e.StepPassed(instance.next_step, start.id, (), "out", self._edges(start, "out"))
                 )
-            elif instance.pending:
-                self._arrive(instance.pending[0])
             else:
-                self._quiet()
-                return
+                self._arrive(instance.pending[0])
 
     def _arrive(self, edge_id: str) -> None:
         self._visits += 1
@@ -297,13 +293,16 @@ class Run:
         if node.type.joins:
             self._emit(e.TokenMarked(edge_id, node.id))
             if all(entry in self.instance.marks[node.id] for entry in node.entries):
-                self._emit(
-                    e.JoinFired(
-                        self.instance.next_step, node.id, node.entries, self._edges(node, "out")
-                    )
-                )
+                self._fire_join(node, node.entries)
             return
         self._enter(node, edge_id)
+
+    def _fire_join(self, node: CompiledNode, via: Sequence[str]) -> None:
+        # A token that came after all, behind another join that was skipped: nobody need decide any more.
+        stuck = [id_ for id_, found in self.instance.incidents.items() if found == [0, node.id]]
+        for incident in stuck:
+            self._emit(e.IncidentResolved(incident, "solved", "engine"))
+        self._emit(e.JoinFired(self.instance.next_step, node.id, via, self._edges(node, "out")))
 
     def _enter(self, node: CompiledNode, edge_id: str) -> None:
         step_id = self.instance.next_step
@@ -318,11 +317,6 @@ class Run:
             return
         outcome = self._ask(node, step_id)
         if type(outcome) is Done:
-            if node.type.ends:
-                outcome = Done(
-                    {"result": node.settings.get("result", "completed"), "output": outcome.output},
-                    None,
-                )
             self._emit(
                 e.StepPassed(
                     step_id, node.id, (edge_id,), outcome.port, self._edges(node, outcome.port), _result(node, outcome),
@@ -342,12 +336,16 @@ class Run:
             connected=node.connected,
         )  # fmt: skip
         try:
-            return node.type.run(context)
+            outcome = node.type.run(context)
         except HeadraceError as trouble:
             return Failed(trouble.code, trouble.message)
         except Exception as bug:
             log.exception("node %s of %s v%s failed", node.id, self.flow.key, self.flow.version)
             return Failed("node_failed", f"{type(bug).__name__}: {bug}")
+        if node.type.ends and isinstance(outcome, Done):
+            result = node.settings.get("result", "completed")
+            return Done({"result": result, "output": outcome.output}, None)
+        return outcome
 
     def visible(self, node_id: str, step_id: int, key: str) -> dict[str, Any]:
         """The variables a node sees: the instance's, and the reserved ones."""
@@ -474,8 +472,10 @@ class Run:
             self._done(step, Done([child[0] for child in children]))
 
     def _child(self, step: Step, index: int, child: ChildStart) -> list[Any]:
-        """Ids of children follow from the parent's: replay and a second try give the same."""
-        seed = hashlib.sha256(f"{self.instance.id}.{step.id}.{index}".encode()).digest()
+        """Ids of children follow from the parent's: the same advance done again gives the same, a retry of the step others."""
+        seed = hashlib.sha256(
+            f"{self.instance.id}.{step.id}.{index}.{self.instance.seq}".encode()
+        ).digest()
         return [
             new_id("ins", self.now_ms, seed[:10]),
             dict(child.input),

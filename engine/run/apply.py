@@ -80,6 +80,7 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.ChildrenStarted(step, _, children, each):
             row = instance.steps[step]
             row.wait, row.children, row.each = "children", [child[0] for child in children], each
+            row.outputs = {}  # those of an earlier try
         case e.ChildEnded(step, child, status, output):
             instance.steps[step].outputs[child] = {"status": status, "output": output}
         case e.NotificationQueued():
