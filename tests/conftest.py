@@ -1,8 +1,10 @@
 """What every test may ask for: databases, Redis, a mailbox. Servers start when first asked for."""
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -10,6 +12,8 @@ import pytest
 import redis
 from sqlalchemy import make_url
 
+from headrace.engine.store.migrations import migrate
+from headrace.engine.store.session import open_database
 from tests.servers import Mailbox, postgresql, redis_server, smtp_server
 
 
@@ -26,13 +30,8 @@ def postgresql_server() -> Iterator[str]:
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """A fresh, empty PostgreSQL database."""
-    name = f"headrace_{uuid.uuid4().hex[:12]}"
-    server = make_url(postgresql_server)
-    admin = server.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-        yield server.set(database=name).render_as_string(hide_password=False)
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with _database(postgresql_server) as url:
+        yield url
 
 
 @pytest.fixture
@@ -45,6 +44,43 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """A fresh, empty database of each kind we support: the test runs once on each."""
     return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that was migrated once, to copy: migrating takes half a second, copying none."""
+    path = tmp_path_factory.mktemp("template") / "headrace.sqlite3"
+    _migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> Iterator[str]:
+    """A PostgreSQL database that was migrated once, to copy."""
+    with _database(postgresql_server) as url:
+        _migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def migrated_sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A fresh SQLite database with all tables."""
+    path = tmp_path / "migrated.sqlite3"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def migrated_postgresql_url(postgresql_server: str, postgresql_template: str) -> Iterator[str]:
+    """A fresh PostgreSQL database with all tables."""
+    with _database(postgresql_server, postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest) -> str:
+    """A fresh database with all tables, of each kind we support: the test runs once on each."""
+    return str(request.getfixturevalue(f"migrated_{request.param}_url"))
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +106,25 @@ def mailbox() -> Iterator[Mailbox]:
     """An SMTP server of this test; `mailbox.port`, `mailbox.letters`, `mailbox.wait(2)`."""
     with smtp_server() as box:
         yield box
+
+
+@contextmanager
+def _database(server: str, template: str = "template1") -> Iterator[str]:
+    name = f"headrace_{uuid.uuid4().hex[:12]}"
+    address = make_url(server)
+    admin = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        try:
+            yield address.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def _migrate(url: str) -> None:
+    engine = open_database(url)
+    migrate(engine)
+    with engine.connect() as connection:
+        if url.startswith("sqlite"):  # all into the one file that is copied
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()

@@ -29,6 +29,15 @@ def test_one_test_does_not_see_what_another_wrote(database_url: str) -> None:
     engine.dispose()
 
 
+def test_a_migrated_database_has_all_tables_and_no_flow(migrated_url: str) -> None:
+    engine = create_engine(migrated_url)
+
+    assert {"instances", "inbox", "jobs"} <= set(inspect(engine).get_table_names())
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM instances")).scalar_one() == 0
+    engine.dispose()
+
+
 def test_redis_answers_and_starts_empty(redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         assert client.ping()
