@@ -185,7 +185,7 @@ def _group_problems(group: Any, path: str, depth: int, rules: list[int]) -> Iter
             limit=DEPTH_MAX,
         )
         return
-    if group.get("combinator", "and") not in {"and", "or"}:
+    if group.get("combinator", "and") not in ("and", "or"):
         found = shown(group.get("combinator"))
         yield _trouble(
             f"{path}/combinator",
@@ -244,7 +244,7 @@ def _rule_problems(rule: Any, path: str) -> Iterator[Trouble]:
 
 def _value_problems(rule: Mapping[str, Any], operator: str, path: str) -> Iterator[Trouble]:
     source, value = rule.get("valueSource", "value"), rule.get("value")
-    if source not in {"value", "field"}:
+    if source not in ("value", "field"):
         yield _trouble(path, "condition_wrong", "a value or a field", shown(source))
     elif operator in {"between", "notBetween"}:
         ends = _as_list(value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from headrace.engine.node import ERROR, OUT, NodeType, Port, PortsBy
 
 T = {"zh": "名", "en": "Name"}
@@ -95,24 +97,69 @@ TYPES = {
     node_type.name: node_type
     for node_type in (
         kind("start", starts=True, business_key=EXPRESSION),
-        kind("schedule", starts=True, cron={"type": "string", "format": "cron"}, timezone={"type": "string", "format": "timezone"}, values=PAIRS),
+        kind(
+            "schedule",
+            starts=True,
+            cron={"type": "string", "format": "cron"},
+            timezone={"type": "string", "format": "timezone"},
+            values=PAIRS,
+        ),
         kind("webhook", starts=True, items=EXPRESSION, values=PAIRS, dedup_key=EXPRESSION),
-        kind("condition", ports=(Port("else", T),), ports_from="branches", required=["branches"], branches=BRANCHES),
+        kind(
+            "condition",
+            ports=(Port("else", T),),
+            ports_from="branches",
+            required=["branches"],
+            branches=BRANCHES,
+        ),
         kind("split", splits=True),
         kind("join", joins=True),
         kind("end", ports=(), ends=True, output=PAIRS),
-        kind("approval", ports=(Port("approved", T), Port("rejected", T), Port("returned", T, required=False)), waits=True,
-             title=TEMPLATE, assignees=ASSIGNEES, form={"type": "object", "x-widget": "schema"}, due=DURATION),
-        kind("timer", waits=True, required=["mode"], mode={"enum": ["for", "until"]}, duration={**DURATION, "x-when": {"mode": ["for"]}},
-             until={**EXPRESSION, "x-when": {"mode": ["until"]}}),
+        kind(
+            "approval",
+            ports=(Port("approved", T), Port("rejected", T), Port("returned", T, required=False)),
+            waits=True,
+            title=TEMPLATE,
+            assignees=ASSIGNEES,
+            form={"type": "object", "x-widget": "schema"},
+            due=DURATION,
+        ),
+        kind(
+            "timer",
+            waits=True,
+            required=["mode"],
+            mode={"enum": ["for", "until"]},
+            duration={**DURATION, "x-when": {"mode": ["for"]}},
+            until={**EXPRESSION, "x-when": {"mode": ["until"]}},
+        ),
         kind("set_values", group="data", values=PAIRS, check=_check_values),
-        kind("subflow", ports=(OUT, ERROR), waits=True, flow={"type": "string", "x-widget": "flow"}, for_each=EXPRESSION, input=PAIRS),
-        kind("connector", ports=(OUT, ERROR), in_worker=True, path=TEMPLATE, done_when=EXPRESSION,
-             values=PAIRS),
-        kind("record", in_worker=True, ports=(), ports_by=PortsBy("operation", {"find": (Port("found", T), Port("missing", T)), "upsert": (OUT,)}),
-             operation={"enum": ["find", "upsert"]}),
+        kind(
+            "subflow",
+            ports=(OUT, ERROR),
+            waits=True,
+            flow={"type": "string", "x-widget": "flow"},
+            for_each=EXPRESSION,
+            input=PAIRS,
+        ),
+        kind(
+            "connector",
+            ports=(OUT, ERROR),
+            in_worker=True,
+            path=TEMPLATE,
+            done_when=EXPRESSION,
+            values=PAIRS,
+        ),
+        kind(
+            "record",
+            in_worker=True,
+            ports=(),
+            ports_by=PortsBy(
+                "operation", {"find": (Port("found", T), Port("missing", T)), "upsert": (OUT,)}
+            ),
+            operation={"enum": ["find", "upsert"]},
+        ),
     )
-}  # fmt: skip
+}
 
 
 def node(node_id, type_name, settings=None, **more):
@@ -131,7 +178,7 @@ def arrows(*ways):
     found = []
     for way in ways:
         stops = [stop.strip() for stop in way.split(">")]
-        for stop, following in zip(stops, stops[1:], strict=False):
+        for stop, following in itertools.pairwise(stops):
             source, _, port = stop.partition(":")
             target = following.partition(":")[0]
             found.append(

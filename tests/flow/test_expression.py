@@ -1,3 +1,4 @@
+import contextlib
 import json
 import time
 from datetime import UTC, datetime
@@ -244,10 +245,8 @@ def test_an_error_says_what_would_help(text, said):
 )
 def test_a_hostile_text_costs_little_and_breaks_nothing(text):
     began = time.perf_counter()
-    try:
+    with contextlib.suppress(ExpressionError):
         value(text)
-    except ExpressionError:
-        pass
 
     assert time.perf_counter() - began < 0.5
 

@@ -51,7 +51,8 @@ def error(text, data=DATA):
         ("{% if amount > 500 and vip %}big{% else %}small{% endif %}", "big"),
         ("{{ 'a' if nope is defined else 'b' }}", "b"),
         (
-            "{% for item in order.items %}{{ loop.index }}{{ item.sku }}{% for tag in item.tags %}{{ tag }}{% endfor %} {% endfor %}",
+            "{% for item in order.items %}{{ loop.index }}{{ item.sku }}"
+            "{% for tag in item.tags %}{{ tag }}{% endfor %} {% endfor %}",
             "1axy 2b ",
         ),
         ("{{ amount + 0.1 }}", "1234.6"),
@@ -168,9 +169,46 @@ def test_a_template_says_which_variables_it_reads():
 
 
 tokens = st.sampled_from(
-    ["{{", "}}", "{%", "%}", "{#", "#}", "if", "endif", "for", "in", "endfor", "else", "order", ".items", "amount", "nope", "|", "(", ")",
-     "'x'", "1", "+", "-", "~", "[0]", "loop", ".index", "is", "defined", "not", ",", *FILTERS, "text", "\n", "raw", "set", "="]
-)  # fmt: skip
+    [
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "{#",
+        "#}",
+        "if",
+        "endif",
+        "for",
+        "in",
+        "endfor",
+        "else",
+        "order",
+        ".items",
+        "amount",
+        "nope",
+        "|",
+        "(",
+        ")",
+        "'x'",
+        "1",
+        "+",
+        "-",
+        "~",
+        "[0]",
+        "loop",
+        ".index",
+        "is",
+        "defined",
+        "not",
+        ",",
+        *FILTERS,
+        "text",
+        "\n",
+        "raw",
+        "set",
+        "=",
+    ]
+)
 
 
 @given(

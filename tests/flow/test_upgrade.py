@@ -29,7 +29,7 @@ DRAFT = {
 
 
 def test_a_draft_of_the_first_design_is_a_flow_of_today():
-    assert [problem for problem in validate(upgrade(DRAFT), TYPES)] == []
+    assert list(validate(upgrade(DRAFT), TYPES)) == []
 
 
 def test_nothing_of_an_old_draft_is_lost():
