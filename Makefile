@@ -71,9 +71,9 @@ build: web ## wheel and source archive in dist/, with the built designer inside
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation
 
-bench: ## how fast it is, beside its peers
+bench: ## how fast it is, beside its peers (BENCH=--quick: within a minute)
 	$(SETUP) bench
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH)
 
 crash: ## kill real processes again and again, and see that nothing is lost or done twice
 	$(SETUP) python

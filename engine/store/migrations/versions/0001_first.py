@@ -168,7 +168,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("attempts_max", sa.Integer(), nullable=False),
         sa.Column("backoff_ms", sa.Integer(), nullable=False),
-        sa.Column("unknown", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("unknown", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("variables", sa.Text(), nullable=False),
         sa.Column("available_at", sa.BigInteger(), nullable=False),
         sa.Column("lease_owner", sa.String(length=64), nullable=True),

@@ -1,0 +1,177 @@
+"""`make bench`: how fast it is, beside its peers and beside the limit, in one run.
+
+    python -m tests.bench [--quick | --full] [--only sqlite,rest] [--rounds 3]
+
+Every case runs in a process of its own, the rounds are interleaved (so that a noisy minute hits all alike), and the table
+shows each case's median round. On a busy machine read CPU and ratios, not instances a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+from tests.bench.bars import judged
+from tests.bench.cases import CASES, WAITING_DUE, WAITING_FULL, Case
+from tests.bench.measure import ROOT, Sample, run_case
+from tests.servers import postgresql
+
+RESULTS = ROOT / ".make" / "bench.json"
+
+
+def main() -> None:
+    """Run, print, keep."""
+    chosen = _options()
+    cases = [case for case in CASES if not chosen.only or case.key in chosen.only.split(",")]
+    runs: dict[str, list[Sample]] = {case.key: [] for case in cases}
+    with ExitStack() as stack:
+        server = None
+        if any(case.postgresql for case in cases):
+            server = os.environ.get("HEADRACE_TEST_PG") or stack.enter_context(
+                postgresql(durable=True)
+            )
+        for round_ in range(chosen.rounds):
+            for case in cases:
+                if case.repeats or round_ == 0:
+                    _say(f"round {round_ + 1}/{chosen.rounds}: {case.title}")
+                    runs[case.key].append(_run(case, chosen, server))
+    _say("")
+    results = {key: median(samples) for key, samples in runs.items()}
+    print("\n".join([*_table(cases, results), "", *_bars(results)]))
+    _keep(runs)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="one short round, within a minute")
+    size.add_argument("--full", action="store_true", help="with 1,000,000 waiting instances")
+    parser.add_argument("--only", default="", help=", ".join(case.key for case in CASES))
+    parser.add_argument("--rounds", type=int, default=0)
+    options = parser.parse_args()
+    options.rounds = options.rounds or (1 if options.quick else 3)
+    return options
+
+
+def _run(case: Case, chosen: argparse.Namespace, server: str | None) -> Sample:
+    options: dict[str, Any] = {
+        "instances": case.quick if chosen.quick else case.normal,
+        **case.options,
+    }
+    if case.key == "waiting":
+        options["due"] = WAITING_DUE["quick" if chosen.quick else "normal"]
+        if chosen.full:
+            options["instances"] = WAITING_FULL
+    if not case.postgresql:
+        return run_case(case.module, **options)
+    assert server is not None
+    with _database(server) as url:
+        return run_case(case.module, **options, url=url)
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    name = f"bench_{uuid.uuid4().hex[:8]}"
+    address = make_url(server)
+    admin = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        try:
+            yield address.set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def median(samples: Sequence[Sample]) -> Sample:
+    """The round in the middle, by instances a second; its other numbers belong together."""
+    return sorted(samples, key=lambda sample: sample.rate)[len(samples) // 2]
+
+
+def _table(cases: Sequence[Case], results: Mapping[str, Sample]) -> list[str]:
+    head = ["", "inst/s", "p50 ms", "p99 ms", "CPU ms", "× DBOS", "× Spiff", "of limit", "MB"]
+    rows = []
+    for case in cases:
+        sample = results[case.key]
+
+        def ratio(key: str | None, mine: Sample = sample) -> str:
+            other = results.get(key or "")
+            return f"{mine.rate / other.rate:.1f}" if other else ""
+
+        of_limit = f"{sample.rate / results['limit'].rate:.1%}" if "limit" in results else ""
+        rows.append(
+            [
+                case.title, f"{sample.rate:,.0f}", _number(sample.p50_ms), _number(sample.p99_ms), f"{sample.cpu_ms:.2f}",
+                ratio(case.dbos), ratio(case.spiff), of_limit if case.dbos else "", _number(sample.rss_mb, 0),
+            ]
+        )  # fmt: skip
+    return _aligned([head, *rows])
+
+
+def _bars(results: Mapping[str, Sample]) -> list[str]:
+    rows = [["what we promise", "bar", "goal", "measured", ""]]
+    for bar, value, verdict in judged(results):
+        sign = "≤ " if bar.most else "≥ "
+        rows.append(
+            [
+                bar.title, f"{sign}{bar.first:,g}{bar.unit}", f"{sign}{bar.goal:,g}{bar.unit}",
+                f"{value:,.0f}{bar.unit}" if value >= 100 else f"{value:,.2f}{bar.unit}", verdict,
+            ]
+        )  # fmt: skip
+    return _aligned(rows)
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ) + " |"
+        for row in rows
+    ]  # fmt: skip
+    rule = [
+        "-" * (width + 2) if not i else "-" * (width + 1) + ":" for i, width in enumerate(widths)
+    ]
+    return [lines[0], f"|{'|'.join(rule)}|", *lines[1:]]
+
+
+def _keep(runs: Mapping[str, Sequence[Sample]]) -> None:
+    """For comparing with later runs; not kept by git."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    machine = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+    }
+    told = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": machine,
+        "runs": {key: [asdict(sample) for sample in samples] for key, samples in runs.items()},
+    }
+    RESULTS.write_text(json.dumps(told, indent=1))
+    _say(f"every round: {Path(os.path.relpath(RESULTS))}")
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
