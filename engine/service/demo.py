@@ -5,16 +5,21 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
-from headrace.engine.errors import Conflict
-from headrace.engine.service import users
+from headrace.engine import jsontext
+from headrace.engine.errors import Conflict, HeadraceError
+from headrace.engine.service import flows, templates, users
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import facts
+from headrace.engine.store import drafts, facts
 from headrace.engine.store import users as user_rows
 
 log = logging.getLogger(__name__)
+
+FLOWS = "headrace.flows"
+"""Where the flows for learning are: data, as templates."""
 
 WORKSPACE_NAME = "Headrace"
 _FACT = "workspace"
@@ -79,7 +84,34 @@ def prepare(workspace: Workspace) -> None:
         fact = {"name": WORKSPACE_NAME, "demo": True}
         workspace.writer.call(lambda connection: facts.put(connection, _FACT, fact))
     _roles(workspace)
+    for key in templates.all_templates():
+        _install(workspace, key)
+    _samples(workspace)
     _people(workspace)
+
+
+def _install(workspace: Workspace, key: str) -> None:
+    try:
+        templates.install(workspace, ENGINE, key)
+    except HeadraceError as trouble:  # a demo with a template less is better than none
+        log.warning("Template %s is not installed: %s", key, trouble.message)
+
+
+def _samples(workspace: Workspace) -> None:
+    """The flows for learning, published where they are right."""
+    with workspace.read() as connection:
+        known = drafts.keys(connection)
+    documents = [
+        jsontext.loads(file.read_bytes())
+        for file in files(FLOWS).iterdir()
+        if file.name.endswith(".json")
+    ]
+    missing = [document for document in documents if document["key"] not in known]
+    for document in missing:
+        flows.create(workspace, ENGINE, document=document, action="flows.install")
+    for document in missing:
+        if not any(p.severity == "error" for p in flows.problems(workspace, document)):
+            flows.publish(workspace, ENGINE, document["key"])
 
 
 def _roles(workspace: Workspace) -> None:

@@ -18,6 +18,7 @@ from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, DraftStale, NotFound, Problem, ValidationFailed
 from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import canonical, sha256
+from headrace.engine.flow.upgrade import upgrade
 from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, NOTES_MAX, validate
 from headrace.engine.service import audit, connections, schedules, testrun
 from headrace.engine.service.actor import Actor
@@ -167,7 +168,7 @@ def import_file(
 ) -> dict[str, Any]:
     """A new flow from a file's JSON, of this format or an older one; under its own key or another."""
     actor.require("flows:write")
-    document = upgraded(value)
+    document = upgrade(value)
     refused = shape_problems(document)
     if refused:
         raise ValidationFailed(what="flow file", count=len(refused), problems=refused)
@@ -324,13 +325,6 @@ def publish(
 
 
 # --- documents -------------------------------------------------------------------------------------
-
-
-def upgraded(value: Any) -> Document:
-    """A file's JSON in the format of today; raises `ValidationFailed` for what is no flow at all."""
-    if not isinstance(value, Mapping):
-        raise _wrong("", "type", "a flow as a JSON object", type(value).__name__)
-    return value
 
 
 def shape_problems(document: Any) -> list[Problem]:
