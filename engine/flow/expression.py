@@ -8,8 +8,7 @@ Python's own `eval` is ever near a designer's text. Names and members are look-u
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -18,19 +17,23 @@ from typing import Any
 from headrace.engine.errors import ExpressionError
 from headrace.engine.flow import values
 from headrace.engine.flow.functions import FUNCTIONS, Function
+from headrace.engine.flow.reading import Place, read
 from headrace.engine.flow.values import to_json_value, wrong
 from headrace.engine.flow.wording import closest, kind_of, listed, shown
 
 __all__ = ["FUNCTIONS", "Expression", "compile_expression", "to_json_value", "variables_of"]
 
-TEXT_MAX = 2_000
-"""Characters of an expression: longer ones belong into a set_values node or two."""
+EACH_MAX = 100_000
+"""Items times parts of what `each(…)` works out for them: bounds the time."""
 
-NODES_MAX = 500
-"""Parts of an expression; each is evaluated at most once, so this bounds the time."""
+ITEM = "it"
+"""The name of the item inside `each(…)`."""
 
-DEPTH_MAX = 40
-"""Levels of brackets and operators: bounds the stack."""
+EACH_READS_MAX = 1_000_000
+"""What the value of `each(…)` may read in all rounds together: a long list looked through for every item of another one."""
+
+_READS = "…"
+"""Where `each(…)` counts; no name of a variable."""
 
 CACHE_MAX = 1_024
 """Compiled expressions kept, by text."""
@@ -60,7 +63,7 @@ class Expression:
 @lru_cache(maxsize=CACHE_MAX)
 def compile_expression(text: str) -> Expression:
     """Compile a text once; raises `ExpressionError` with kind `syntax`, `not_allowed`, `arguments` or `limit`."""
-    tree, place = _parsed(text)
+    tree, place = read(text)
     compiler = _Compiler(text, place)
     run = compiler.compile(tree)
     return Expression(
@@ -75,101 +78,6 @@ def variables_of(text: str) -> set[str]:
     """The dotted paths an expression reads, optional ones too. Raises `ExpressionError` as compiling does."""
     expression = compile_expression(text)
     return set(expression.variables | expression.optional)
-
-
-# --- reading -------------------------------------------------------------------------------------
-
-_ODD_ESCAPE = re.compile(r"""\\(?!["'\\ntru])""")
-_HINTS: Sequence[tuple[str, str]] = (
-    ("&&", "Write and instead of &&."),
-    ("||", "Write or instead of ||."),
-    ("<>", "Write != instead of <>."),
-    ("===", "Write == instead of ===."),
-    ("!==", "Write != instead of !==."),
-)
-_FULL_WIDTH = str.maketrans("（）［］，．：＞＜＝！＋－＊／％“”‘’。、", "()[],.:><=!+-*/%\"\"''.,")
-"""What a Chinese keyboard types → what is meant."""
-
-
-class _Place:
-    """Turns the parser's line and byte column into an offset in the text, in characters."""
-
-    def __init__(self, source: str, shift: int) -> None:
-        self._lines = source.splitlines(keepends=True) or [""]
-        self._shift = shift
-
-    def of(self, line: int, column: int) -> int:
-        before = sum(len(text) for text in self._lines[: line - 1])
-        here = self._lines[min(line, len(self._lines)) - 1]
-        return max(0, before + len(here.encode()[:column].decode(errors="ignore")) - self._shift)
-
-
-def _parsed(text: str) -> tuple[ast.expr, _Place]:
-    if len(text) > TEXT_MAX:
-        reason = f"Expected at most {TEXT_MAX} characters, but found {len(text)}."
-        raise wrong("limit", reason, at=TEXT_MAX, limit=TEXT_MAX)
-    if not text.strip():
-        raise wrong("syntax", "Expected an expression, but found nothing.", at=0)
-    if odd := _ODD_ESCAPE.search(text):
-        raise wrong("syntax", "Expected \\\\ for a backslash inside a text.", at=odd.start())
-    if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise wrong("syntax", "Expected a text of whole characters.", at=0)
-    source = f"({text}\n)" if "\n" in text or "\r" in text or text[0].isspace() else text
-    place = _Place(source, 1 if source is not text else 0)
-    try:
-        tree = ast.parse(source, mode="eval").body
-    except SyntaxError as error:
-        raise _syntax(text, error, place) from None
-    except (RecursionError, MemoryError):
-        raise _too_deep() from None
-    except ValueError as error:
-        raise wrong("syntax", f"Expected an expression: {error}.", at=0) from None
-    _check_size(tree)
-    return tree, place
-
-
-def _syntax(text: str, error: SyntaxError, place: _Place) -> ExpressionError:
-    # SyntaxError counts characters where nodes count bytes; without an offset the text ended too early.
-    line, column = error.lineno or 1, (error.offset or len(text) + 1) - 1
-    at = min(place.of(line, 0) + column, len(text))
-    if "nested parentheses" in (error.msg or "") or "too complex" in (error.msg or ""):
-        return _too_deep()
-    return wrong("syntax", f"Expected an expression, but {_why(text, error, at)}", at=at)
-
-
-def _why(text: str, error: SyntaxError, at: int) -> str:
-    for wide in text:
-        if ord(wide) in _FULL_WIDTH and "invalid character" in (error.msg or ""):
-            return f"found the full-width {wide}: write {wide.translate(_FULL_WIDTH)}."
-    for sign, hint in _HINTS:
-        if sign in text:
-            return f"found {sign}. {hint}"
-    if text[at : at + 1] == "=" or "==" in (error.msg or ""):
-        return "found a single =. Write == to compare."
-    return f"it cannot be read: {error.msg}."
-
-
-def _too_deep() -> ExpressionError:
-    reason = f"Expected at most {DEPTH_MAX} levels of brackets and operators, but found more."
-    return wrong("limit", reason, limit=DEPTH_MAX, at=0)
-
-
-def _check_size(tree: ast.expr) -> None:
-    level: list[ast.AST] = [tree]
-    count = depth = 0
-    while level:
-        depth, count = depth + 1, count + len(level)
-        if count > NODES_MAX:
-            reason = f"Expected at most {NODES_MAX} parts, but found more."
-            raise wrong("limit", reason, limit=NODES_MAX, at=0)
-        if depth > DEPTH_MAX:
-            raise _too_deep()
-        level = [
-            child
-            for node in level
-            for child in ast.iter_child_nodes(node)
-            if isinstance(child, ast.expr)
-        ]
 
 
 # --- compiling -----------------------------------------------------------------------------------
@@ -201,10 +109,11 @@ _REFUSED: Mapping[type[ast.AST], str] = {
 
 
 class _Compiler:
-    def __init__(self, text: str, place: _Place) -> None:
+    def __init__(self, text: str, place: Place) -> None:
         self._text = text
         self._place = place
         self._optional_depth = 0
+        self._inside_each = False
         self.required: set[str] = set()
         self.optional: set[str] = set()
 
@@ -266,8 +175,10 @@ class _Compiler:
             if not isinstance(step, str):
                 break
             static.append(step)
-        (self.optional if self._optional_depth else self.required).add(".".join(static))
-        return self._walk(_name(root.id, self._at(root)), node, steps, shown_as=root.id)
+        if not (self._inside_each and root.id == ITEM):
+            (self.optional if self._optional_depth else self.required).add(".".join(static))
+        run = self._walk(_name(root.id, self._at(root)), node, steps, shown_as=root.id)
+        return _counted(run, self._at(node)) if self._inside_each else run
 
     def _steps(self, node: ast.expr) -> tuple[ast.expr, list[str | int | Closure]]:
         steps: list[str | int | Closure] = []
@@ -415,6 +326,8 @@ class _Compiler:
 
     def _call(self, node: ast.Call) -> Closure:
         function = self._function(node)
+        if function.name == "each":
+            return self._each(node)
         if function.call is None:
             return self._lenient(function.name, node)
         arguments = tuple(self.compile(argument) for argument in node.args)
@@ -456,6 +369,38 @@ class _Compiler:
 
         return run
 
+    def _each(self, node: ast.Call) -> Closure:
+        at = self._at(node)
+        if self._inside_each:
+            raise wrong("not_allowed", "Expected no each(…) inside another one.", at=at)
+        items = self.compile(node.args[0])
+        parts = sum(isinstance(part, ast.expr) for part in ast.walk(node.args[1]))
+        self._inside_each = True
+        value = self.compile(node.args[1])
+        self._inside_each = False
+
+        def run(env: Mapping[str, Any]) -> list[Any]:
+            found = items(env)
+            if not isinstance(found, list | tuple):
+                reason = f"Expected a list in each(…), but found {kind_of(found)}."
+                raise wrong("kind", reason, at=at, found=kind_of(found))
+            if len(found) * parts > EACH_MAX:
+                reason = f"Expected at most {EACH_MAX // parts} items in this each(…), but found {len(found)}."
+                raise wrong("limit", reason, at=at, limit=EACH_MAX)
+            inner, weight, result = {**env, _READS: [EACH_READS_MAX]}, 0, []
+            for item in found:
+                inner[ITEM] = item
+                result.append(value(inner))
+                weight += values.weight(result[-1])
+                if weight > values.RESULT_MAX:
+                    reason = (
+                        f"Expected a result of at most {values.RESULT_MAX} characters from each(…)."
+                    )
+                    raise wrong("limit", reason, at=at, limit=values.RESULT_MAX)
+            return result
+
+        return run
+
     # places
 
     def _at(self, node: ast.expr) -> int:
@@ -490,6 +435,20 @@ def _name(name: str, at: int) -> Closure:
         except KeyError:
             raise _undefined(name, "", env, at) from None
         return values.exact(value) if type(value) is float else value
+
+    return run
+
+
+def _counted(run_path: Closure, at: int) -> Closure:
+    def run(env: Mapping[str, Any]) -> Any:
+        value = run_path(env)
+        if isinstance(value, str | Mapping | list):
+            left: list[int] = env[_READS]
+            left[0] -= len(value) // 64 if isinstance(value, str) else values.weight(value)
+            if left[0] < 0:
+                reason = "Expected each(…) to look through less: its value reads a long list for every item."
+                raise wrong("limit", reason, at=at, limit=EACH_READS_MAX)
+        return value
 
     return run
 

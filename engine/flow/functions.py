@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -29,7 +29,7 @@ PATTERN_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function people may call. `call` is None for the two the compiler must see unevaluated."""
+    """A function people may call. `call` is None for those the compiler must see unevaluated."""
 
     name: str
     signature: str
@@ -239,6 +239,17 @@ def _date(value: Any, zone: Any = None) -> datetime:
         hint = f' Without a zone it is two moments: write date(x, "{ZONE_DEFAULT}").'
         raise _expected("date", "a date and time with its zone", value, hint)
     return moment.replace(tzinfo=_zone("date", zone))
+
+
+_UNIX_MAX = 253_402_300_799
+"""The last second of the year 9999."""
+
+
+def _from_unix(seconds: Any) -> datetime:
+    number = _number("from_unix", seconds)
+    if not 0 <= number <= _UNIX_MAX:
+        raise _expected("from_unix", "seconds since 1970", seconds)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(number * 1000))
 
 
 def _period(name: str, unit_ms: int) -> Callable[[Any], timedelta]:
@@ -455,12 +466,16 @@ FUNCTIONS: Mapping[str, Function] = {
         _entry("format_date(moment, pattern?, zone?)", "把时刻写成文字(YYYY MM DD HH mm ss)",
                "A moment for people, by a pattern of YYYY MM DD HH mm ss",
                'format_date("2026-01-09T00:00:00Z", "YYYY-MM-DD", "Asia/Shanghai")', format_date, 1, 3),
+        _entry("from_unix(seconds)", "把秒数（1970 年起）变成时刻", "Seconds since 1970 as a moment",
+               "from_unix(1767945600)", _from_unix, 1, 1),
         _entry("first(list)", "第一项", "The first item", "first([1, 2])", _first, 1, 1),
         _entry("last(list)", "最后一项", "The last item", "last([1, 2])", _last, 1, 1),
         _entry("unique(list)", "去掉重复项", "Every item once", "unique([1, 1, 2])", _unique, 1, 1),
         _entry("keys(record)", "记录的字段名", "The field names of a record", 'keys({"a": 1})', _keys, 1, 1),
         _entry("pluck(list, field)", "取出每一项的一个字段", "One field of every item",
                'pluck([{"price": 5}, {"price": 7}], "price")', _pluck, 2, 2),
+        _entry("each(list, value)", "对每一项算一个值，这一项叫 it", "A value worked out for every item, which is called it",
+               'each([{"fen": 500}], {"price": it.fen / 100})', None, 2, 2),
         _entry("where(list, field, value)", "字段等于此值的项", "The items whose field has this value",
                'where([{"paid": true}, {"paid": false}], "paid", true)', _where, 3, 3),
         _entry("any_of(list, field, value)", "至少一项的字段等于此值", "Whether the field of some item has this value",

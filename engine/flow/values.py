@@ -395,6 +395,19 @@ def bounded_list(length: int, make: Callable[[], list[Any]]) -> list[Any]:
     return make()
 
 
+def weight(value: Any) -> int:
+    """About how much a value takes: characters and items. Stops counting beyond `RESULT_MAX`."""
+    total, waiting = 0, [value]
+    while waiting and total <= RESULT_MAX:
+        item = waiting.pop()
+        total += len(item) + 1 if isinstance(item, str) else 1
+        if isinstance(item, Mapping):
+            waiting.extend(item.values())
+        elif isinstance(item, list | tuple):
+            waiting.extend(item)
+    return total
+
+
 def to_json_value(value: Any) -> Any:
     """A result as JSON can hold it.
 
