@@ -7,9 +7,7 @@ look-ups in the data: `order.items` is the field, never Python's method.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -17,12 +15,11 @@ import jinja2
 from jinja2 import nodes
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
 from headrace.engine.errors import ExpressionError, TemplateError
 from headrace.engine.flow import values
-from headrace.engine.flow.functions import ZONE_DEFAULT, format_date
-from headrace.engine.flow.wording import closest, kind_of, listed, shown
+from headrace.engine.flow.filters import FILTERS, text_of, wrong_template, wrong_value
+from headrace.engine.flow.wording import closest, listed
 
 TEXT_MAX = 20_000
 """Characters of a template: a long mail."""
@@ -56,7 +53,7 @@ def render(text: str, variables: Mapping[str, Any], *, html: bool = False) -> st
         for piece in template.pieces({**variables, _ROUNDS: [ROUNDS_MAX]}):
             size += len(piece) if piece.isascii() else len(piece.encode(errors="replace"))
             if size > OUTPUT_MAX:
-                raise _wrong(
+                raise wrong_template(
                     "limit",
                     f"Expected a text of at most {OUTPUT_MAX} bytes, but it is longer.",
                     limit=OUTPUT_MAX,
@@ -67,7 +64,7 @@ def render(text: str, variables: Mapping[str, Any], *, html: bool = False) -> st
     except ExpressionError as error:
         raise TemplateError(**error.params) from None
     except (TypeError, ValueError, ArithmeticError, jinja2.TemplateError, RecursionError) as error:
-        raise _wrong(
+        raise wrong_template(
             "value", f"Expected values the template can show, but found: {str(error)[:200]}"
         ) from None
     return "".join(pieces)
@@ -97,7 +94,7 @@ class Template:
 def compile_template(text: str, *, html: bool = False) -> Template:
     """Check and compile once. Raises `TemplateError` with kind syntax, not_allowed, unknown_filter or limit, and `line`."""
     if len(text) > TEXT_MAX:
-        raise _wrong(
+        raise wrong_template(
             "limit",
             f"Expected at most {TEXT_MAX} characters, but found {len(text)}.",
             limit=TEXT_MAX,
@@ -109,16 +106,14 @@ def compile_template(text: str, *, html: bool = False) -> Template:
         code = environment.compile(tree)
     except jinja2.TemplateSyntaxError as error:
         reason = f"Expected a template, but line {error.lineno} cannot be read: {error.message}"
-        raise _wrong("syntax", reason, line=error.lineno) from None
+        raise wrong_template("syntax", reason, line=error.lineno) from None
     except (RecursionError, MemoryError, OverflowError, ValueError, SyntaxError):
-        raise _wrong("limit", "Expected a simpler template, but this one is too deep.") from None
+        raise wrong_template(
+            "limit", "Expected a simpler template, but this one is too deep."
+        ) from None
     template = jinja2.Template.from_code(environment, code, environment.make_globals(None))
     required, optional = paths
     return Template(template, frozenset(required), frozenset(optional - required))
-
-
-def _wrong(kind: str, reason: str, **params: Any) -> TemplateError:
-    return TemplateError(kind=kind, reason=reason, **params)
 
 
 # --- what may be written -------------------------------------------------------------------------
@@ -169,7 +164,7 @@ class _Check:
     ) -> None:
         self._count += 1
         if self._count > NODES_MAX or depth > DEPTH_MAX:
-            raise _wrong(
+            raise wrong_template(
                 "limit",
                 "Expected a simpler template, but this one is too long or too deep.",
                 line=node.lineno,
@@ -201,7 +196,7 @@ class _Check:
     def _loop(self, node: nodes.For, local: frozenset[str], loops: int, depth: int) -> None:
         if loops >= LOOPS_MAX:
             reason = f"Expected at most {LOOPS_MAX} loops inside each other, but found more."
-            raise _wrong("limit", reason, line=node.lineno, limit=LOOPS_MAX)
+            raise wrong_template("limit", reason, line=node.lineno, limit=LOOPS_MAX)
         if not isinstance(node.target, nodes.Name) or node.recursive:
             raise _refused(node, "a loop with more than one name, or recursive")
         if not isinstance(node.iter, nodes.Name | nodes.Getattr | nodes.Getitem):
@@ -248,14 +243,16 @@ class _Check:
             near = closest(node.name, FILTERS)
             hint = f" Do you mean {near[0]}?" if near else ""
             reason = f"Expected one of the filters {', '.join(sorted(FILTERS))}, but found {node.name}.{hint}"
-            raise _wrong("unknown_filter", reason, line=node.lineno, name=node.name, closest=near)
+            raise wrong_template(
+                "unknown_filter", reason, line=node.lineno, name=node.name, closest=near
+            )
         if node.dyn_args is not None or node.dyn_kwargs is not None or node.node is None:
             raise _refused(node, "a star")
 
 
 def _refused(node: nodes.Node, what: str) -> TemplateError:
     reason = f"Expected fields, listed filters, if and for, but line {node.lineno} has {what}."
-    return _wrong("not_allowed", reason, line=node.lineno, found=what)
+    return wrong_template("not_allowed", reason, line=node.lineno, found=what)
 
 
 def _undefined(template: Template, variables: Mapping[str, Any], message: str) -> TemplateError:
@@ -275,10 +272,12 @@ def _undefined(template: Template, variables: Mapping[str, Any], message: str) -
                     f"Expected {name} in {inside}, but found only {listed(near or known)}.{hint}"
                 )
                 names = sorted(map(str, known))[:20]
-                return _wrong("undefined", reason, path=path, name=name, closest=near, known=names)
+                return wrong_template(
+                    "undefined", reason, path=path, name=name, closest=near, known=names
+                )
             place = place[name]
             done.append(name)
-    return _wrong("undefined", message)
+    return wrong_template("undefined", message)
 
 
 class _Missing(jinja2.StrictUndefined):
@@ -292,102 +291,6 @@ class _Missing(jinja2.StrictUndefined):
         )
 
 
-# --- filters -------------------------------------------------------------------------------------
-
-
-def _money(value: Any, sign: str = "") -> str:
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    number = (
-        value
-        if values.is_number(value)
-        else values.parse_number(value)
-        if isinstance(value, str)
-        else None
-    )
-    if number is None:
-        raise _wrong_value("money", "a number, or a text as 12.50", value)
-    return f"{'-' if number < 0 else ''}{sign}{abs(Decimal(values.rounded(number, 2))):,.2f}"
-
-
-def _date(value: Any, pattern: str = "YYYY-MM-DD HH:mm", zone: str = ZONE_DEFAULT) -> str:
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    return format_date(value, pattern, zone)
-
-
-def _default(value: Any, other: Any = "") -> Any:
-    return other if isinstance(value, Undefined) or value is None else value
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    if not isinstance(value, str | list | tuple | Mapping):
-        raise _wrong_value("length", "a text, list or record", value)
-    return len(value)
-
-
-def _join(items: Any, separator: str = ", ") -> str:
-    if isinstance(items, Undefined):
-        items._fail_with_undefined_error()
-    if not isinstance(items, list | tuple):
-        raise _wrong_value("join", "a list", items)
-    texts = [_shown(item) for item in items]
-    return values.bounded_text(
-        sum(map(len, texts)) + len(separator) * len(texts), lambda: separator.join(texts)
-    )
-
-
-def _round(value: Any, digits: int = 0) -> str:
-    if isinstance(value, Undefined):
-        value._fail_with_undefined_error()
-    if not values.is_number(value):
-        raise _wrong_value("round", "a number", value)
-    return values.number_text(values.rounded(value, max(0, min(int(digits), 20))))
-
-
-def _end(name: str, index: int) -> Callable[[Any], Any]:
-    def pick(items: Any) -> Any:
-        if isinstance(items, Undefined):
-            items._fail_with_undefined_error()
-        if not isinstance(items, list | tuple | str) or not items:
-            raise _wrong_value(name, "a list with at least one item", items)
-        return items[index]
-
-    return pick
-
-
-def _of_text(method: Callable[[str], str]) -> Callable[[Any], str]:
-    return lambda value: method(_shown(value))
-
-
-FILTERS: Mapping[str, Callable[..., Any]] = {
-    "money": _money,
-    "date": _date,
-    "default": _default,
-    "upper": _of_text(str.upper),
-    "lower": _of_text(str.lower),
-    "trim": _of_text(str.strip),
-    "length": _length,
-    "join": _join,
-    "first": _end("first", 0),
-    "last": _end("last", -1),
-    "round": _round,
-}
-"""The filters people may use. An undefined value fails in each but `default`."""
-
-
-def _wrong_value(name: str, wanted: str, value: Any) -> TemplateError:
-    found = "nothing" if value is None else f"the {kind_of(value)} {shown(value)}"
-    return _wrong(
-        "kind",
-        f"Expected {wanted} for the filter {name}, but found {found}.",
-        filter=name,
-        found=kind_of(value),
-    )
-
-
 @jinja2.pass_context
 def _each(context: Context, items: Any) -> Iterable[Any]:
     """What a loop runs over: a list of the data (a record: its field names), against one budget for the whole text."""
@@ -396,41 +299,16 @@ def _each(context: Context, items: Any) -> Iterable[Any]:
     if isinstance(items, Mapping):
         items = list(items)
     if not isinstance(items, list | tuple):
-        raise _wrong_value("for", "a list", items)
+        raise wrong_value("for", "a list", items)
     left: list[int] = context[_ROUNDS]
     left[0] -= len(items)
     if left[0] < 0:
         reason = f"Expected at most {ROUNDS_MAX} rounds of all loops together, but found more."
-        raise _wrong("limit", reason, limit=ROUNDS_MAX)
+        raise wrong_template("limit", reason, limit=ROUNDS_MAX)
     return items
 
 
 # --- the environment -----------------------------------------------------------------------------
-
-
-def _shown(value: Any) -> str:
-    """A value in a text: 12.0 as 12, yes/no as true/false, nothing as nothing at all."""
-    match value:
-        case Undefined():
-            return str(value)  # raises, and names the field
-        case Markup() | str():
-            return value
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | float() | Decimal():
-            return values.number_text(value)
-        case datetime():
-            return values.moment_text(value)
-        case list() | tuple():
-            return ", ".join(_shown(item) for item in value[:ROUNDS_MAX])
-        case _:
-            raise _wrong(
-                "kind",
-                f"Expected a single value to show, but found a {kind_of(value)}.",
-                found=kind_of(value),
-            )
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -467,7 +345,7 @@ def _environment(html: bool) -> _Environment:
     environment = _Environment(
         undefined=_Missing,
         autoescape=html,
-        finalize=_shown,
+        finalize=text_of,
         cache_size=0,
         keep_trailing_newline=True,
     )

@@ -13,6 +13,7 @@ from headrace.engine.errors import HeadraceError, Problem
 from headrace.engine.flow import condition, forms
 from headrace.engine.flow.cron import check_cron
 from headrace.engine.flow.expression import compile_expression
+from headrace.engine.flow.lint import lint
 from headrace.engine.flow.render import compile_template
 from headrace.engine.flow.scope import Reading
 from headrace.engine.flow.wording import closest, listed, pointer
@@ -84,7 +85,7 @@ class SettingsCheck:
             case "condition", _ if isinstance(value, Mapping):
                 self._condition(value, path, local | named)
             case "schema", _ if isinstance(value, Mapping):
-                for problem in forms.lint(value, path):
+                for problem in lint(value, path):
                     self._add(problem.path, problem.code, problem.params, problem.message)
             case "flow", _ if isinstance(value, str):
                 self._flow(value, path)

@@ -28,6 +28,7 @@ from headrace.engine.flow import forms
 from headrace.engine.flow.arrows import check_edges, check_graph, check_ports
 from headrace.engine.flow.drawing import Drawn
 from headrace.engine.flow.graph import Drawing
+from headrace.engine.flow.lint import lint
 from headrace.engine.flow.names import check_names
 from headrace.engine.flow.scope import Reading, Scope
 from headrace.engine.flow.settings import SettingsCheck
@@ -126,7 +127,7 @@ def _with_owner(problem: Problem, document: Mapping[str, Any]) -> Problem:
 
 
 def _check_input(drawn: Drawn) -> None:
-    drawn.problems.extend(forms.lint(drawn.input_schema, "/input"))
+    drawn.problems.extend(lint(drawn.input_schema, "/input"))
     if drawn.input_schema and drawn.input_schema.get("type") != "object":
         found = str(drawn.input_schema.get("type", "nothing"))
         drawn.say("/input/type", "input_wrong", "an input of type object", found)

@@ -97,6 +97,8 @@ def error(text, data=DATA):
         ("floor(-0.5)", -1),
         ("ceil(0.1)", 1),
         ("max(1, 2.5)", 2.5),
+        ("each(order.items, it.price * it.count)", [2.2, 2.2]),
+        ("each(order.items, {'sku': it.sku, 'of': order.status})[1]", {"sku": "b", "of": "paid"}),
         ("金额 * 2", 10),
         ("amount >\n 500", True),
         (" amount", 600),
@@ -265,6 +267,20 @@ def test_results_made_of_many_copies_stay_bounded():
 
 def test_numbers_that_grow_by_multiplying_stay_bounded():
     assert error("*".join(["999999999999"] * 40)).params["kind"] == "limit"
+
+
+def test_a_list_looked_through_for_every_item_of_another_stays_bounded():
+    data = {"a": [{"x": place} for place in range(10_000)]}
+    began = time.perf_counter()
+
+    assert error("each(a, len(where(a, 'x', it.x)))", data).params["kind"] == "limit"
+    assert time.perf_counter() - began < 2
+
+
+def test_an_item_is_only_known_inside_its_each():
+    assert variables_of("each(lines, it.price * rate)") == {"lines", "rate"}
+    assert error("it.price").params["kind"] == "undefined"
+    assert error("each([1], each([2], it))").params["kind"] == "not_allowed"
 
 
 def test_data_nested_without_end_are_refused_not_fatal():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from headrace.engine.flow import forms
+from headrace.engine.flow.lint import lint
 
 CASES = json.loads((Path(__file__).parents[1] / "fixtures" / "forms.json").read_text("utf-8"))[
     "cases"
@@ -27,7 +28,7 @@ def test_both_validators_say_the_same(case):
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_schemas_of_the_fixture_may_be_used(case):
-    assert list(forms.lint(case["schema"])) == []
+    assert list(lint(case["schema"])) == []
 
 
 def test_a_message_says_what_was_expected_and_what_was_found():
@@ -60,7 +61,7 @@ def test_a_message_says_what_was_expected_and_what_was_found():
     ],
 )
 def test_a_schema_that_two_engines_read_differently_is_refused(schema, code):
-    assert [problem.code for problem in forms.lint(schema)] == [code]
+    assert [problem.code for problem in lint(schema)] == [code]
 
 
 def test_a_schema_nested_without_end_is_refused():
@@ -68,7 +69,7 @@ def test_a_schema_nested_without_end_is_refused():
     for _ in range(100):
         schema = {"items": schema}
 
-    assert [problem.code for problem in forms.lint(schema)] == ["form_too_deep"]
+    assert [problem.code for problem in lint(schema)] == ["form_too_deep"]
 
 
 def test_a_wild_pattern_cannot_hang_the_server():

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.engine.flow import forms
+from headrace.engine.flow.lint import lint
 from headrace.engine.flow.validate import NODES_MAX, PROBLEMS_MAX, schema, validate
 from tests.flow.drawings import REFUND, TYPES, arrows, choice, flow, node, when
 
@@ -785,6 +786,6 @@ def test_any_document_is_answered_and_every_problem_can_be_sent(changes):
     )
 )
 def test_any_form_schema_is_linted_and_what_passes_can_be_used(schema_):
-    problems = list(forms.lint(schema_))
+    problems = list(lint(schema_))
     if not problems:
         forms.check_form(schema_, {"a": 1})
