@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import open_database
+from tests.fakes import House, furnished
 from tests.servers import Mailbox, postgresql, redis_server, smtp_server
 
 
@@ -128,3 +129,17 @@ def _migrate(url: str) -> None:
         if url.startswith("sqlite"):  # all into the one file that is copied
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
+
+
+@pytest.fixture
+def house(migrated_url: str) -> Iterator[House]:
+    """A furnished workspace on each kind of database; afterwards the one invariant must hold."""
+    with furnished(migrated_url) as found:
+        yield found
+
+
+@pytest.fixture
+def cabin(migrated_sqlite_url: str) -> Iterator[House]:
+    """A furnished workspace on SQLite only, where the database makes no difference."""
+    with furnished(migrated_sqlite_url) as found:
+        yield found

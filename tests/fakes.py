@@ -6,7 +6,8 @@ Only the network's edge is faked; everything inside is the real thing.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -212,14 +213,12 @@ class ScriptedWorld:
 
 
 class House:
-    """A workspace on a database, with Ann, Bob, Cid and Eve living in it. Nothing moves unless `settle` is called."""
+    """A workspace on a migrated database, with Ann, Bob, Cid and Eve living in it. Nothing moves unless `settle` is called."""
 
     def __init__(self, url: str, *, clock: Clock | None = None, furnish: bool = True) -> None:
         self.url = url
         self.clock = clock or ManualClock(NOON)
         self.database = open_database(url)
-        if furnish:
-            t.metadata.create_all(self.database)
         self.workspace = Workspace(self.database, None, self.clock, TYPES, Wakeup(), b"")  # type: ignore[arg-type]
         self.workspace.writer = Writer(self.database, self.workspace.after_commit)
         if furnish:
@@ -317,6 +316,17 @@ class House:
 
     def cancel(self, id_: str) -> None:
         instances.cancel(self.workspace, self.actor(ANN), id_, "not wanted any more")
+
+
+@contextmanager
+def furnished(url: str) -> Iterator[House]:
+    """A house for one test; when the test is done nothing may hang silently."""
+    house = House(url)
+    try:
+        yield house
+        assert house.violations() == []
+    finally:
+        house.close()
 
 
 def settle(house: House, world: ScriptedWorld | None = None) -> None:

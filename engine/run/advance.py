@@ -45,9 +45,11 @@ STEPS_TOTAL_MAX = 100_000
 CHILDREN_MAX = 1_000
 """Sub-flows of one step."""
 
-
 DEPTH_MAX = 20
 """Sub-flows within sub-flows: one that starts itself for ever is an incident."""
+
+SET_ASIDE = [0, ""]
+"""Where the incident of an instance stands that could not be advanced at all: at no step and no node."""
 
 
 class Run:
@@ -255,8 +257,13 @@ class Run:
 
     def _skip(self, command: c.Skip) -> None:
         found = self.instance.incidents.get(command.incident)
-        if found is None:
-            self._ignore(command, "the incident is no longer open")
+        if found is None or found == SET_ASIDE:
+            self._ignore(
+                command,
+                "the incident is no longer open"
+                if found is None
+                else "there is no step to go past",
+            )
             return
         self._emit(e.IncidentResolved(command.incident, "skipped", command.by, command.reason))
         step_id, node_id = found
@@ -271,6 +278,9 @@ class Run:
         """Let tokens travel until all rest, the budget is used up, or the instance ends."""
         instance = self.instance
         self._visits = 0
+        for incident in [id_ for id_, found in instance.incidents.items() if found == SET_ASIDE]:
+            # The engine itself could not advance this instance; if it can now, nobody need look any more.
+            self._emit(e.IncidentResolved(incident, "solved", "engine"))
         while not instance.ended:
             if instance.rests:
                 # Also when the budget was used up by the very last visit: resting without this would be a hang.

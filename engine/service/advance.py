@@ -12,23 +12,32 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from sqlalchemy import Connection
+
 from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.compile import CompiledFlow
+from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run.advance import Run
+from headrace.engine.run.advance import SET_ASIDE, Run
+from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
 from headrace.engine.service.starts import StartRequest, by_hand, prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import inbox, instances
 from headrace.engine.store.instances import Stored
-from headrace.engine.store.project import Rows, project
-from sqlalchemy import Connection
+from headrace.engine.store.project import Rows, project, raise_incident
+from headrace.engine.store.writer import transient
 
 log = logging.getLogger(__name__)
 
 GROUP_MAX = 256
 """Instances advanced in one transaction by a drain."""
+
+ASIDE_MS = 60_000
+"""After so long an instance that could not be advanced is tried again; a retry by hand or a new wish does so at once."""
+
+MESSAGE_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +102,11 @@ def advance(
         for id_, row in stored.items()
     }
     _advance(workspace, connection, batch, now_ms, flows)
+    # A wish for an instance that was never made (the sub-flow's start failed) has nobody to wait for.
+    gone = [
+        (number, 0) for id_, found in rested.items() if id_ not in stored for number, _ in found
+    ]
+    inbox.mark_applied(connection, gone)
     if seen:
         inbox.unmark_ready(
             connection,
@@ -105,11 +119,81 @@ def advance(
     return {id_: row.instance for id_, row in stored.items()}
 
 
+def advance_each(
+    workspace: Workspace,
+    connection: Connection,
+    ids: Collection[str],
+    wishes: Sequence[tuple[str, c.Command]] = (),
+    seen: Mapping[str, int] | None = None,
+) -> set[str]:
+    """`advance` for a group whose members must not suffer from one another; answers those that could not be advanced.
+
+    Such a one is set aside: its wishes rest in its inbox, an incident tells why, and it is tried again after `ASIDE_MS`.
+    """
+    if _tried(workspace, connection, ids, wishes, seen) is None:
+        return set()
+    aside: set[str] = set()
+    for id_ in sorted(ids):
+        own = [(target, wish) for target, wish in wishes if target == id_]
+        own_seen = {id_: seen[id_]} if seen and id_ in seen else None
+        trouble = _tried(workspace, connection, [id_], own, own_seen)
+        if trouble is not None:
+            _set_aside(workspace, connection, id_, own, trouble)
+            aside.add(id_)
+    return aside
+
+
+def _tried(
+    workspace: Workspace,
+    connection: Connection,
+    ids: Collection[str],
+    wishes: Sequence[tuple[str, c.Command]],
+    seen: Mapping[str, int] | None,
+) -> Exception | None:
+    """Advance in a savepoint; what was wrong, or None. Trouble of the database itself goes up: another try may help."""
+    try:
+        with connection.begin_nested():
+            advance(workspace, connection, ids, wishes, seen)
+    except Exception as trouble:
+        if transient(trouble):
+            raise
+        return trouble
+    return None
+
+
+def _set_aside(
+    workspace: Workspace,
+    connection: Connection,
+    id_: str,
+    wishes: Sequence[tuple[str, c.Command]],
+    trouble: Exception,
+) -> None:
+    log.error("instance %s cannot be advanced and is set aside", id_, exc_info=trouble)
+    now_ms = workspace.clock.now_ms()
+    inbox.put(connection, wishes, now_ms)
+    inbox.postpone(connection, id_, now_ms + ASIDE_MS)
+    stored = instances.load(connection, [id_]).get(id_)
+    if stored is None or stored.instance.ended:
+        return
+    instance = stored.instance
+    if SET_ASIDE in instance.incidents.values():
+        return
+    what = f"{type(trouble).__name__}: {trouble}".splitlines()[0][:MESSAGE_MAX].replace("\0", "")
+    message = f"expected to advance the instance, but found {what}"
+    event = e.IncidentRaised(f"{id_}.i{instance.seq}", 0, "", "engine_failed", message)
+    apply(instance, event)
+    rows = Rows(now_ms, Directory())
+    raise_incident(rows, instance, event)
+    instances.save(connection, [(stored, [event])], now_ms)
+    rows.write(connection)
+    workspace.changed.add("history")
+
+
 def drain(workspace: Workspace, connection: Connection, limit: int = GROUP_MAX) -> int:
     """Advance up to `limit` ready instances; answers how many there were."""
     seen = inbox.pick_ready(connection, limit, workspace.clock.now_ms())
     if seen:
-        advance(workspace, connection, list(seen), seen=seen)
+        advance_each(workspace, connection, list(seen), seen=seen)
     return len(seen)
 
 
@@ -129,15 +213,9 @@ def _advance(
         instance = stored.instance
         flow = flows[instance.id]
         run = Run(flow, instance, now_ms, directory)
-        try:
-            for _, wish in wishes:
-                run.take(wish)
-            run.move()
-        except Exception:
-            # A bug in the engine itself. The group must not suffer, and nothing of this instance may be half applied: the
-            # writer tries the operations one by one, so that only this one fails, with its wishes still in the inbox.
-            log.exception("instance %s cannot be advanced", instance.id)
-            raise
+        for _, wish in wishes:
+            run.take(wish)
+        run.move()
         if run.events:
             project(rows, instance, flow, run.events)
             saved.append((stored, run.events))
@@ -166,17 +244,13 @@ def _start_children(
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     wanted = [(parent, event) for parent, event in rows.children]
     for parent, event in wanted:
-        try:
-            requests = [
-                _child_request(workspace, connection, event.flow, child, parent)
-                for child in event.children
-            ]
-        except HeadraceError as trouble:
-            rows.wishes.extend(
-                (parent.id, c.EndChild(event.step, child[0], "failed", trouble.message))
-                for child in event.children
-            )
-            continue
+        requests = []
+        for child in event.children:
+            try:
+                requests.append(_child_request(workspace, connection, event.flow, child, parent))
+            except HeadraceError as trouble:
+                told = c.EndChild(event.step, child[0], "failed", _why(trouble))
+                rows.wishes.append((parent.id, told))
         keys = [
             (event.flow, request.dedup_key) for request in requests if request.dedup_key is not None
         ]
@@ -209,6 +283,10 @@ def _start_children(
             )
             rows.wishes.append((request.id, start))
     instances.save(connection, saved, rows.now_ms)
+
+
+def _why(trouble: HeadraceError) -> str:
+    return " ".join([trouble.message, *(problem.message for problem in trouble.problems)])
 
 
 def _child_request(

@@ -11,8 +11,7 @@ from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.registry import connectors
 from headrace.engine.service.actor import ENGINE
-from headrace.engine.service.advance import Started
-from headrace.engine.service.instances import submit
+from headrace.engine.service.advance import Started, start_many
 from headrace.engine.service.starts import StartRequest, prepare
 from headrace.engine.service.workspace import Workspace
 
@@ -63,7 +62,11 @@ def receive(
         raise ValidationFailed(
             what=f"webhook call of flow {flow_key}", count=len(problems), problems=problems
         )
-    return [submit(workspace, request) for request in requests]
+    # One operation: either all items of a call are in the store, or none is and the caller sends it again.
+    started: list[Started] = workspace.writer.call(
+        lambda connection: start_many(workspace, connection, requests)
+    )
+    return started
 
 
 def _items(settings: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
+
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.run import commands as c
 from headrace.engine.service.actor import Actor
@@ -72,6 +73,8 @@ def skip(
     """Go past the step by one of its ports, as if it had answered `output`."""
     actor.require("instances:operate")
     row = _open(workspace, id_)
+    if not row.node:
+        raise Conflict(expected="an incident at a node", found=f"{id_} is of the whole instance")
     with workspace.read() as connection:
         version = connection.execute(
             sa.select(t.instances.c.version).where(t.instances.c.id == row.instance_id)

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
+
 from headrace.engine import jsontext
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, NotFound
@@ -20,7 +22,6 @@ from headrace.engine.service.starts import StartRequest, by_hand, prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import history as history_store
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection
 
 OPEN = ("running", "waiting", "incident")
 PAGE_MAX = 200
@@ -221,7 +222,7 @@ def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
 
     def operation(connection: Connection) -> dict[str, Any]:
         row = connection.execute(
-            sa.select(t.instances.c.status).where(t.instances.c.id == id_)
+            sa.select(t.instances.c.status).where(t.instances.c.id == id_).with_for_update()
         ).one_or_none()
         if row is None:
             raise NotFound(kind="instance", id=id_)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
+
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, Forbidden, NotFound, Problem, ValidationFailed
 from headrace.engine.flow.forms import check_form
@@ -15,8 +17,8 @@ from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
 from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import instances
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection
 
 COMMENT_MAX = 4_000
 """Characters of a comment: a page, not a file."""
@@ -122,6 +124,8 @@ def decide(
     actor.require("tasks:decide")
 
     def operation(connection: Connection) -> None:
+        # The instance's row is locked first, so that of two voters in two processes the second finds the task decided.
+        instances.lock(connection, id_.rpartition(".")[0])
         row = _row(connection, id_)
         votes = _votes(connection, id_)
         mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)

@@ -83,6 +83,7 @@ class _Test:
         self.visits: dict[str, int] = {}
         self.due: dict[tuple[int, str], int] = {}
         self.notes: list[dict[str, Any]] = []
+        self.troubles: dict[str, dict[str, Any]] = {}
         self.rounds = 0
 
     def tell(self, command: c.Command) -> None:
@@ -97,6 +98,9 @@ class _Test:
             self.story.tell(0, self.now_ms, event)
             if isinstance(event, e.TimerSet):
                 self.due[event.step, event.name] = event.due_at
+            elif isinstance(event, e.IncidentRaised):
+                told = {"node": event.node, "code": event.code, "message": event.message}
+                self.troubles[event.incident] = told
             elif isinstance(event, e.NotificationQueued):
                 self.notes.append(
                     {
@@ -129,12 +133,12 @@ class _Test:
             return self._job(step)
         if step.wait == "children":
             waiting = [child for child in step.children if child not in step.outputs]
+            if not waiting:
+                return None
             mock = self._nth(self.mocks.get(step.node), step.node) or {}
-            return (
-                c.EndChild(step.id, waiting[0], "completed", mock.get("output"))
-                if waiting
-                else None
-            )
+            if mock.get("error"):
+                return c.EndChild(step.id, waiting[0], "failed", str(mock["error"]))
+            return c.EndChild(step.id, waiting[0], "completed", mock.get("output"))
         if step.wait == "task":
             return self._decide(step)
         return None
@@ -206,15 +210,7 @@ class _Test:
             "edges": [edge for edge, times in self.story.edges.items() for _ in range(times)],
             "visited": [step["node"] for step in told],
             "notifications": self.notes,
-            "incidents": [
-                {
-                    "node": step["node"],
-                    "code": step["error"]["code"],
-                    "message": step["error"]["message"],
-                }
-                for step in told
-                if step["status"] == "failed"
-            ],
+            "incidents": [self.troubles[id_] for id_ in self.instance.incidents],
             "started_at": to_iso(self.began_at),
             "ended_at": to_iso(self.now_ms),
             "cut": self.rounds >= ROUNDS_MAX,

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock
 from headrace.engine.errors import NotFound
@@ -21,7 +23,6 @@ from headrace.engine.people.directory import Directory, Person
 from headrace.engine.store import tables as t
 from headrace.engine.store.writer import Writer
 from headrace.engine.wakeup import Wakeup
-from sqlalchemy import Connection, Engine
 
 FLOWS_CACHED_MAX = 500
 """Compiled versions kept in memory; a version never changes, so nothing has to be thrown out for being old."""

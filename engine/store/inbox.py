@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+from sqlalchemy.dialects import postgresql, sqlite
+
 from headrace.engine import jsontext
 from headrace.engine.run import commands as c
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection, bindparam
-from sqlalchemy.dialects import postgresql, sqlite
 
 
 def upsert(connection: Connection, table: sa.Table) -> Any:
@@ -47,10 +48,23 @@ def mark_ready(connection: Connection, instance_ids: Iterable[str], now_ms: int)
     if not rows:
         return
     statement = upsert(connection, t.ready)
+    sooner = sa.case((t.ready.c.ready_at > now_ms, now_ms), else_=t.ready.c.ready_at)
     statement = statement.on_conflict_do_update(
-        index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1}
+        index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1, "ready_at": sooner}
     )
     connection.execute(statement, rows)
+
+
+def postpone(connection: Connection, instance_id: str, until_ms: int) -> None:
+    """This instance has something to do that does not succeed now; a new wish brings it forward again."""
+    statement = upsert(connection, t.ready).values(
+        instance_id=instance_id, ready_at=until_ms, priority=0, gen=0
+    )
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1, "ready_at": until_ms}
+        )
+    )
 
 
 def pick_ready(connection: Connection, limit: int, now_ms: int) -> dict[str, int]:

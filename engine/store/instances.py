@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+
 from headrace.engine import jsontext
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, from_json, to_json
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection, bindparam
 
 IN_MAX = 500
 """Values in one `IN (…)`: SQLite takes 32,766 variables, but statements stay cacheable when short."""
@@ -51,12 +52,21 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
     return found
 
 
+def lock(connection: Connection, id_: str) -> None:
+    """Nobody else changes this instance until the commit (PostgreSQL; SQLite has its one writer)."""
+    connection.execute(
+        sa.select(t.instances.c.id).where(t.instances.c.id == id_).with_for_update()
+    ).all()
+
+
 _UPDATE = (
     t.instances.update()
     .where(t.instances.c.id == bindparam("b_id"), t.instances.c.rev == bindparam("b_rev"))
     .values(
         status=bindparam("b_status"), result=bindparam("b_result"), rev=bindparam("b_rev") + 1, state=bindparam("b_state"),
-        updated_at=bindparam("b_at"), ended_at=bindparam("b_ended_at"),
+        updated_at=bindparam("b_at"),
+        # What comes after the end is kept in history and does not move the end.
+        ended_at=sa.func.coalesce(t.instances.c.ended_at, bindparam("b_ended_at", type_=t.AT)),
     )
 )  # fmt: skip
 

@@ -6,14 +6,15 @@ open incident. Every such row belongs to an open step of an open instance, and e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
+
 from headrace.engine import jsontext
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection
 
 OPEN = ("running", "waiting", "incident")
 PAGE = 500
@@ -97,7 +98,7 @@ def _forgotten_wishes(connection: Connection) -> Iterator[Violation]:
 
 
 def _steps(connection: Connection) -> Iterator[Violation]:
-    """Every open step has the row that will end it."""
+    """Every open step has the row that will end it, and every such row has its open step."""
     after = ""
     while True:
         rows = connection.execute(
@@ -109,45 +110,66 @@ def _steps(connection: Connection) -> Iterator[Violation]:
         if not rows:
             return
         after = rows[-1].id
-        ids = [row.id for row in rows]
-        jobs = set(
-            connection.execute(
-                sa.select(t.jobs.c.id).where(t.jobs.c.instance_id.in_(ids))
-            ).scalars()
-        )
-        tasks = set(
-            connection.execute(
-                sa.select(t.tasks.c.id).where(
-                    t.tasks.c.instance_id.in_(ids), t.tasks.c.status == "open"
-                )
-            ).scalars()
-        )
-        timers = set(
-            connection.execute(
-                sa.select(t.timers.c.id).where(t.timers.c.instance_id.in_(ids))
-            ).scalars()
-        )
-        incidents = set(
-            connection.execute(
-                sa.select(t.incidents.c.id).where(
-                    t.incidents.c.instance_id.in_(ids), t.incidents.c.resolved_at.is_(None)
-                )
-            ).scalars()
-        )
+        around = _Around(connection, [row.id for row in rows])
+        expected: set[str] = set()
         for row in rows:
-            for step in jsontext.loads(row.state).get("steps", ()):
-                id_ = f"{row.id}.{step['id']}"
-                kept = {
-                    "job": id_ in jobs,
-                    "task": id_ in tasks,
-                    "timer": f"{id_}.due" in timers,
-                    "children": True,
-                    "": step.get("incident") in incidents,
-                }[step.get("wait", "")]
-                if not kept:
+            state = jsontext.loads(row.state)
+            steps = [(f"{row.id}.{step['id']}", step) for step in state.get("steps", ())]
+            expected.update(id_ for id_, _ in steps)
+            expected.update(state.get("incidents", ()))
+            for id_, step in steps:
+                if not around.keeps(row.id, id_, step):
                     waits_for = step.get("wait") or "an incident"
                     yield Violation(
                         "an open step has the row that will end it",
                         id_,
                         f"waits for {waits_for}, which is missing",
                     )
+        for kind, found in around.belong_to():
+            if found not in expected:
+                yield Violation(f"{kind} belong to open steps", found, "no such step is open")
+
+
+class _Around:
+    """The rows around a page of open instances."""
+
+    def __init__(self, connection: Connection, ids: Sequence[str]) -> None:
+        def found(column: Any, table: sa.Table, *conditions: Any) -> set[Any]:
+            query = sa.select(column).where(table.c.instance_id.in_(ids), *conditions)
+            return set(connection.execute(query).scalars())
+
+        self._all_jobs = found(t.jobs.c.id, t.jobs)
+        # `done`: its result rests in the inbox of an instance that cannot be advanced just now.
+        self._jobs = found(t.jobs.c.id, t.jobs, t.jobs.c.status.in_(("ready", "leased", "done")))
+        self._tasks = found(t.tasks.c.id, t.tasks, t.tasks.c.status == "open")
+        self._timers = found(t.timers.c.id, t.timers)
+        self._incidents = found(t.incidents.c.id, t.incidents, t.incidents.c.resolved_at.is_(None))
+        self._with_wishes = found(t.inbox.c.instance_id, t.inbox, t.inbox.c.applied_rev.is_(None))
+        children = sa.select(t.instances.c.id).where(
+            t.instances.c.parent_id.in_(ids), t.instances.c.status.in_(OPEN)
+        )
+        self._children = set(connection.execute(children).scalars())
+
+    def keeps(self, instance_id: str, id_: str, step: Mapping[str, Any]) -> bool:
+        """Is there what this step waits for?"""
+        match step.get("wait", ""):
+            case "job":
+                return id_ in self._jobs
+            case "task":
+                return id_ in self._tasks
+            case "timer":
+                return f"{id_}.due" in self._timers or instance_id in self._with_wishes
+            case "children":
+                ended = step.get("outputs", {})
+                return instance_id in self._with_wishes or all(
+                    child in self._children for child in step["children"] if child not in ended
+                )
+            case _:
+                return step.get("incident") in self._incidents
+
+    def belong_to(self) -> Iterator[tuple[str, str]]:
+        """(kind of row, the step or incident it must have)."""
+        yield from (("jobs", id_) for id_ in self._all_jobs)
+        yield from (("tasks", id_) for id_ in self._tasks)
+        yield from (("timers", id_.rpartition(".")[0]) for id_ in self._timers)
+        yield from (("incidents", id_) for id_ in self._incidents)

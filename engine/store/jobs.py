@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection, bindparam
+
 from headrace.engine import jsontext
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection, bindparam
 
 LEASE_MS = 15_000
 """How long a worker may be silent before its job goes to another (engine.md 5.4)."""
@@ -120,6 +121,21 @@ def release(connection: Connection, rows: Sequence[tuple[str, str, int, bool]]) 
                 for id_, status, at, unknown in rows
             ],
         )
+
+
+_GIVE_BACK = (
+    t.jobs.update()
+    .where(t.jobs.c.id == bindparam("b_id"), t.jobs.c.lease_epoch == bindparam("b_epoch"))
+    .where(t.jobs.c.status == "leased")
+    .values(status="ready", attempt=t.jobs.c.attempt - 1, lease_until=None)
+)
+
+
+def give_back(connection: Connection, claims: Sequence[Claim]) -> None:
+    """These were claimed and never begun: as if they had not been."""
+    if claims:
+        rows = [{"b_id": claim_.id, "b_epoch": claim_.epoch} for claim_ in claims]
+        connection.execute(_GIVE_BACK, rows)
 
 
 def expired(connection: Connection, limit: int, now_ms: int) -> list[sa.Row[Any]]:

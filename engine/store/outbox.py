@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from headrace.engine.store import tables as t
 from sqlalchemy import Connection, bindparam
+
+from headrace.engine.store import tables as t
 
 HOLD_MS = 60_000
 """How long a sender may take; after that the message is sent again, with the same key, perhaps a second time."""

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+from sqlalchemy import Connection, bindparam
+
 from headrace.engine import jsontext
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people.directory import Directory
@@ -13,7 +15,6 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection, bindparam
 
 Row = dict[str, Any]
 
@@ -52,8 +53,11 @@ class Rows:
             (_VOTE, self.votes),
             (_TASK_ENDED, self.tasks_ended),
             (_ACTORS_CLOSED, self.tasks_ended),
+            (
+                t.timers.insert(),
+                self.timers,
+            ),  # before the next: a step may begin and end in one advance
             (_TIMER_GONE, self.timers_gone),
-            (t.timers.insert(), self.timers),
             (t.incidents.insert(), self.incidents),
             (_INCIDENT_RESOLVED, self.incidents_resolved),
             (t.outbox.insert(), self.outbox),
@@ -169,13 +173,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 rows.children.append((instance, event))
             case e.NotificationQueued():
                 _notify(rows, instance, event)
-            case e.IncidentRaised(incident, step, node, code, message):
-                rows.incidents.append(
-                    {
-                        "id": incident, "instance_id": instance.id, "flow_key": instance.flow_key, "step": step, "node": node,
-                        "code": code, "message": message, "raised_at": rows.now_ms,
-                    }
-                )  # fmt: skip
+            case e.IncidentRaised():
+                raise_incident(rows, instance, event)
             case e.IncidentResolved(incident, resolution, by):
                 rows.incidents_resolved.append(
                     {"b_id": incident, "b_at": rows.now_ms, "b_resolution": resolution, "b_by": by}
@@ -188,6 +187,16 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 pass
             case _:
                 assert_never(event)
+
+
+def raise_incident(rows: Rows, instance: Instance, event: e.IncidentRaised) -> None:
+    """The row of an incident; needs no flow, so that trouble with the flow itself can be told."""
+    rows.incidents.append(
+        {
+            "id": event.incident, "instance_id": instance.id, "flow_key": instance.flow_key, "step": event.step,
+            "node": event.node, "code": event.code, "message": event.message, "raised_at": rows.now_ms,
+        }
+    )  # fmt: skip
 
 
 def _close_step(

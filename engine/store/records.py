@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import Connection
+
 from headrace.engine.node import RecordAnswer
 from headrace.engine.store import tables as t
 from headrace.engine.store.inbox import upsert
-from sqlalchemy import Connection
 
 
 def apply(
@@ -23,43 +24,28 @@ def apply(
     instance_id: str | None,
     now_ms: int,
 ) -> RecordAnswer:
-    """find | create (only if absent) | upsert. A repeated create by the same step still answers `created`."""
-    found = connection.execute(
-        sa.select(t.records.c.value, t.records.c.step_key)
-        .where(t.records.c.table_name == table, t.records.c.key == key)
-        .with_for_update()
-    ).one_or_none()
+    """find | create (only if absent) | upsert (merges the fields). A create repeated by the same step still answers `created`."""
+    this = (t.records.c.table_name == table) & (t.records.c.key == key)
+    query = sa.select(t.records.c.value, t.records.c.step_key).where(this).with_for_update()
+    found = connection.execute(query).one_or_none()
     if operation == "find":
         return RecordAnswer(found is not None, False, found.value if found else None)
-    row = {
-        "table_name": table, "key": key, "value": dict(value), "step_key": step_key, "instance_id": instance_id,
-        "created_at": now_ms, "updated_at": now_ms,
-    }  # fmt: skip
+    if found is None:
+        row = {
+            "table_name": table, "key": key, "value": dict(value), "step_key": step_key, "instance_id": instance_id,
+            "created_at": now_ms, "updated_at": now_ms,
+        }  # fmt: skip
+        statement = upsert(connection, t.records).values(row).on_conflict_do_nothing()
+        if connection.execute(statement).rowcount:
+            return RecordAnswer(False, True, dict(value))
+        found = connection.execute(query).one()  # another process was faster
+    created = found.step_key == step_key
     if operation == "create":
-        if found is None:
-            statement = upsert(connection, t.records).values(row).on_conflict_do_nothing()
-            if connection.execute(statement).rowcount:
-                return RecordAnswer(False, True, dict(value))
-            return apply(
-                connection,
-                operation,
-                table,
-                key,
-                value,
-                step_key=step_key,
-                instance_id=instance_id,
-                now_ms=now_ms,
-            )
-        return RecordAnswer(True, found.step_key == step_key, found.value)
-    statement = upsert(connection, t.records).values(row)
+        return RecordAnswer(True, created, found.value)
+    merged = {**found.value, **value}
     connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["table_name", "key"],
-            set_={
-                "value": statement.excluded.value,
-                "updated_at": now_ms,
-                "instance_id": instance_id,
-            },
-        )
+        t.records.update()
+        .where(this)
+        .values(value=merged, updated_at=now_ms, instance_id=instance_id)
     )
-    return RecordAnswer(found is not None, found is None or found.step_key == step_key, dict(value))
+    return RecordAnswer(True, created, merged)

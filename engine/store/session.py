@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 import sqlalchemy as sa
-from headrace.engine.errors import StoreLocked
 from sqlalchemy import Connection, Engine, event
+
+from headrace.engine.errors import StoreLocked
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a reader or the writer waits for SQLite's lock; only checkpoints hold it for noticeable time."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 GROUP_MAX = 256
 """Operations in one commit: groups of 100 are already within a few per cent of the best (measured)."""
@@ -28,6 +28,12 @@ QUEUE_MAX = 20_000
 
 CALL_TIMEOUT_S = 60.0
 """A caller that waited longer is told so; its operation may still happen (it carries a dedup key)."""
+
+TRIES_MAX = 5
+"""Tries of an operation that loses a race against another process; PostgreSQL picks the loser, the next try finds what won."""
+
+RACES_LOST = frozenset({"40P01", "40001", "23505"})
+"""SQLSTATEs of deadlock, serialization failure, and a key that another process has just inserted."""
 
 Operation = Callable[[Connection], Any]
 Gathered = Callable[[Connection, Sequence[Any]], Sequence[Any]]
@@ -115,22 +121,20 @@ class Writer:
                 return
 
     def _run_group(self, group: list[_Wish]) -> None:
-        try:
-            results = self._transaction(group)
-        except DBAPIError as broken:
-            if len(group) == 1:
-                group[0].future.set_exception(broken)
-                return
-            for wish in group:
-                self._run_group([wish])
-            return
-        except BaseException as broken:  # noqa: BLE001 - whatever it was belongs to the callers; the writer goes on
-            if len(group) == 1:
-                group[0].future.set_exception(broken)
-                return
-            for wish in group:
-                self._run_group([wish])
-            return
+        for tried in range(1, TRIES_MAX + 1):
+            try:
+                results = self._transaction(group)
+                break
+            except BaseException as broken:  # noqa: BLE001 - whatever it was belongs to the callers; the writer goes on
+                if len(group) > 1:
+                    for wish in group:
+                        self._run_group([wish])
+                    return
+                if tried == TRIES_MAX or not _lost_a_race(broken):
+                    group[0].future.set_exception(broken)
+                    return
+        else:
+            raise AssertionError("expected the last try to end this")
         self.commits += 1
         self.operations += len(group)
         self._after_commit()
@@ -179,3 +183,14 @@ def _alone(connection: Connection, run: Operation | None, *, savepoint: bool) ->
         raise
     except Exception as broken:  # noqa: BLE001 - the caller's; its savepoint is rolled back
         return broken
+
+
+def transient(trouble: BaseException) -> bool:
+    """Is it the database's trouble (a deadlock, a lost connection, a full disk) and not that of what was written?"""
+    return isinstance(trouble, OperationalError | InterfaceError) or (
+        isinstance(trouble, DBAPIError) and trouble.connection_invalidated
+    )
+
+
+def _lost_a_race(broken: BaseException) -> bool:
+    return isinstance(broken, DBAPIError) and getattr(broken.orig, "sqlstate", "") in RACES_LOST

@@ -13,18 +13,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import Context, Done, Failed, Outcome, World
 from headrace.engine.run import commands as c
-from headrace.engine.service.advance import advance
+from headrace.engine.service.advance import advance_each
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
 from headrace.engine.store import tables as t
 from headrace.engine.store.jobs import Claim
-from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +78,14 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
         connected=node.connected, attempt=claim.attempt, unknown_before=claim.unknown, world=make_world(claim),
     )  # fmt: skip
     try:
-        outcome = node.type.run(context)
+        outcome = _bounded(node.type.run(context))
     except HeadraceError as trouble:
         outcome = Failed(trouble.code, trouble.message)
     except Exception as bug:
         # The node may have reached the far side before it broke: nobody knows.
         log.exception("job %s failed", claim.id)
         outcome = Failed("node_failed", f"{type(bug).__name__}: {bug}", unknown=True)
-    return Result(claim, _bounded(outcome), started_at, workspace.clock.now_ms())
+    return Result(claim, outcome, started_at, workspace.clock.now_ms())
 
 
 def _bounded(outcome: Outcome) -> Outcome:
@@ -133,7 +134,11 @@ def finish_many(
     jobs.release(connection, released)
     if any(status == "ready" for _, status, _, _ in released):
         workspace.changed.add("jobs")
-    advance(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+    aside = advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+    # The result rests in the inbox of an instance that cannot be advanced now: nobody may run the job again.
+    kept = {id_ for id_, *_ in released}
+    told = [r.claim.id for r in results if r.claim.instance_id in aside and r.claim.id in held]
+    jobs.release(connection, [(id_, "done", now_ms, False) for id_ in told if id_ not in kept])
     return [None] * len(results)
 
 
@@ -212,7 +217,7 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
         connection.execute(
             t.jobs.update().where(t.jobs.c.id.in_(again)).values(attempt=t.jobs.c.attempt - 1)
         )
-        advance(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+        advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
         workspace.changed.add("jobs")
     return len(rows)
 
@@ -231,6 +236,8 @@ class JobRunner:
         )
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="headrace-job")
         self._running: dict[str, int] = {}
+        self._waiting: dict[str, Claim] = {}
+        """Claimed, but no thread has begun yet."""
         self._lock = threading.Lock()
         self._beat_at = 0
 
@@ -239,14 +246,18 @@ class JobRunner:
         with self._lock:
             return 2 * self._threads - len(self._running)
 
-    def step(self) -> int:
-        """Claim what there is room for, and renew leases when it is time; answers how many were claimed."""
+    def beat(self) -> None:
+        """Renew the leases of what is held, when it is time; also, and above all, while there is no room for more."""
         now_ms = self._workspace.clock.now_ms()
         with self._lock:
             held = list(self._running.items())
         if held and now_ms - self._beat_at >= jobs.HEARTBEAT_MS:
             self._beat_at = now_ms
             self._workspace.writer.call(lambda connection: jobs.renew(connection, held, now_ms))
+
+    def step(self) -> int:
+        """Claim what there is room for; answers how many were claimed."""
+        now_ms = self._workspace.clock.now_ms()
         room = self.free()
         if room <= 0:
             return 0
@@ -256,10 +267,14 @@ class JobRunner:
         for claim in claims:
             with self._lock:
                 self._running[claim.id] = claim.epoch
+                self._waiting[claim.id] = claim
             self._pool.submit(self._work, claim)
         return len(claims)
 
     def _work(self, claim: Claim) -> None:
+        with self._lock:
+            if self._waiting.pop(claim.id, None) is None:
+                return
         try:
             finish(self._workspace, attempt(self._workspace, self._make_world, claim))
         except Exception:
@@ -272,5 +287,8 @@ class JobRunner:
             self._workspace.wakeup.hint("jobs")
 
     def close(self) -> None:
-        """Wait for what is running, begin nothing more."""
+        """Begin nothing more, give back what has not begun (nobody need wonder what became of it), wait for what is running."""
+        with self._lock:
+            unbegun, self._waiting = list(self._waiting.values()), {}
+        self._workspace.writer.call(lambda connection: jobs.give_back(connection, unbegun))
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+
 from headrace.engine.clock import to_iso
 from headrace.engine.connector import Receipt
 from headrace.engine.errors import HeadraceError

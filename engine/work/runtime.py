@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import sqlalchemy as sa
+
 from headrace.engine.errors import NotFound
 from headrace.engine.node import ConnectionInfo, RecordAnswer, World
 from headrace.engine.service.secrets import unseal
@@ -117,6 +118,7 @@ class Runtime:
 
     def _jobs(self) -> float:
         now_ms = self.workspace.clock.now_ms()
+        self._runner.beat()
         if now_ms - self._swept_at >= SWEEP_MS:
             self._swept_at = now_ms
             jobs.reclaim(self.workspace)

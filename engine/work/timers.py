@@ -10,15 +10,16 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from cronsim import CronSim
+from sqlalchemy import Connection
+
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.run import commands as c
 from headrace.engine.service.actor import ENGINE
-from headrace.engine.service.advance import advance, start_many
+from headrace.engine.service.advance import advance_each, start_many
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import tables as t
-from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ def _fire(workspace: Workspace, connection: Connection) -> int:
     if rows:
         connection.execute(t.timers.delete().where(t.timers.c.id.in_([row.id for row in rows])))
         wishes = [(row.instance_id, c.FireTimer(row.step, row.name)) for row in rows]
-        advance(workspace, connection, {row.instance_id for row in rows}, wishes)
+        advance_each(workspace, connection, {row.instance_id for row in rows}, wishes)
     return len(rows)
 
 
@@ -74,7 +75,14 @@ def fire_schedules(workspace: Workspace) -> int:
             .where(t.schedules.c.next_at <= workspace.clock.now_ms())
             .limit(DUE_MAX)
         ).all()
-    return sum(workspace.writer.call(partial(_fire_schedule, workspace, row)) for row in due)
+    started = 0
+    for row in due:
+        fire = partial(_fire_schedule, workspace, row=row)
+        try:
+            started += workspace.writer.call(fire)
+        except Exception:
+            log.exception("schedule %s cannot be fired; the others go on", row.id)
+    return started
 
 
 def _fire_schedule(workspace: Workspace, row: Any, connection: Connection) -> int:
