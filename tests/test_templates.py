@@ -1,0 +1,276 @@
+"""The same questions to every template and every sample flow: are they right, complete, and do their samples run as told?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from headrace import flows, templates
+from headrace.engine.clock import ManualClock, from_iso
+from headrace.engine.flow.forms import check_form
+from headrace.engine.flow.validate import validate
+from headrace.engine.registry import connectors, node_types
+from headrace.engine.service.expectation import unmet
+from headrace.engine.service.testrun import run_test
+
+TYPES = node_types()
+HERE = Path(templates.__file__).parent
+FOLDERS = sorted(path.parent for path in HERE.glob("*/template.json"))
+LEARNING = sorted(Path(flows.__file__).parent.glob("*.json"))
+NOW_MS = ManualClock().now_ms()
+NODE_WIDTH, NODE_HEIGHT, PORT_HEIGHT = 232, 64, 26
+"""What a node takes on the designer's canvas; more than one exit adds a row each."""
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def template(key: str) -> dict[str, Any]:
+    return read(HERE / key / "template.json")
+
+
+def flow(folder: Path, key: str) -> dict[str, Any]:
+    return read(folder / "flows" / f"{key}.json")
+
+
+DRAWN = [path for folder in FOLDERS for path in sorted((folder / "flows").glob("*.json"))]
+SAMPLES = [path for folder in FOLDERS for path in sorted((folder / "sample").glob("*.json"))]
+KNOWN = {path.stem for path in [*DRAWN, *LEARNING]}
+
+every_folder = pytest.mark.parametrize("folder", FOLDERS, ids=lambda p: p.name)
+every_flow = pytest.mark.parametrize("path", [*DRAWN, *LEARNING], ids=lambda p: p.stem)
+every_sample = pytest.mark.parametrize(
+    "path", SAMPLES, ids=lambda p: f"{p.parent.parent.name}/{p.stem}"
+)
+
+TEXT = {
+    "type": "object",
+    "properties": {n: {"type": "string", "minLength": 1} for n in ("zh", "en")},
+    "required": ["zh", "en"],
+    "additionalProperties": False,
+}
+
+
+def closed(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+KEY = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{1,63}$"}
+TEMPLATE = closed(
+    ["key", "name", "description", "industry", "roles", "connections", "flows"],
+    key=KEY,
+    name=TEXT,
+    description=TEXT,
+    industry=TEXT,
+    roles={"type": "array", "items": closed(["key", "title"], key=KEY, title=TEXT)},
+    connections={
+        "type": "array",
+        "items": closed(
+            ["key", "connector", "name", "settings", "note"],
+            key=KEY,
+            connector={"enum": sorted(connectors())},
+            name={"type": "string", "minLength": 1},
+            settings={"type": "object"},
+            note=TEXT,
+        ),
+    },
+    flows={"type": "array", "items": {"type": "string", "pattern": r"\.json$"}, "minItems": 1},
+)
+SAMPLE = closed(
+    ["name", "flow", "input", "expect"],
+    name=TEXT,
+    flow=KEY,
+    start_node={"type": "string"},
+    at={"type": "string"},
+    input={"type": "object"},
+    decisions={"type": "object"},
+    mocks={"type": "object"},
+    expect=closed(
+        ["status"],
+        status={"enum": ["completed", "waiting", "incident", "refused"]},
+        result={"type": "string"},
+        visited={"type": "array"},
+        not_visited={"type": "array"},
+        variables={"type": "object"},
+        dedup_key={"type": "string"},
+        business_key={"type": "string"},
+        notified={"type": "object"},
+        not_notified={"type": "array"},
+        lasts_ms={"type": "array"},
+        problems={"type": "array"},
+    ),
+)
+
+
+def test_the_first_release_has_these():
+    assert {f.name for f in FOLDERS} == {"order-intake", "refund-approval", "exception-desk"}
+    assert len(LEARNING) >= 3
+
+
+# --- template.json --------------------------------------------------------------------------------
+
+
+@every_folder
+def test_it_says_what_it_is(folder):
+    told = template(folder.name)
+
+    jsonschema.validate(told, TEMPLATE)
+    assert told["key"] == folder.name
+    assert {f"{path.stem}.json" for path in (folder / "flows").glob("*.json")} == set(told["flows"])
+
+
+@every_folder
+def test_its_connections_are_ready_to_be_filled_in(folder):
+    for connection in template(folder.name)["connections"]:
+        connector = connectors()[connection["connector"]]
+        jsonschema.Draft202012Validator(connector.settings).validate(connection["settings"])
+        assert list(connector.check(connection["settings"])) == []
+
+
+@every_folder
+def test_every_role_and_connection_a_flow_names_comes_with_it(folder):
+    told = template(folder.name)
+    roles = {role["key"] for role in told["roles"]}
+    connections = {connection["key"] for connection in told["connections"]}
+    for name in told["flows"]:
+        for node in read(folder / "flows" / name)["nodes"]:
+            assert set(named(node["settings"], "role")) <= roles, node["id"]
+            if "connection" in node["settings"]:
+                assert node["settings"]["connection"] in connections, node["id"]
+
+
+def named(settings: Any, kind: str) -> Iterator[str]:
+    if isinstance(settings, Mapping):
+        if settings.get("kind") == kind:
+            yield settings["id"]
+        settings = list(settings.values())
+    if isinstance(settings, list):
+        for item in settings:
+            yield from named(item, kind)
+
+
+@every_folder
+def test_every_flow_has_samples(folder):
+    sampled = {read(path)["flow"] for path in (folder / "sample").glob("*.json")}
+
+    assert sampled == {Path(name).stem for name in template(folder.name)["flows"]}
+
+
+# --- flows ----------------------------------------------------------------------------------------
+
+
+@every_flow
+def test_a_flow_has_no_problem_at_all(path):
+    problems = validate(read(path), TYPES, known_flows=KNOWN)
+
+    assert [problem.as_json() for problem in problems] == []
+
+
+@every_flow
+def test_a_flow_is_named_after_its_file_and_speaks_both_languages(path):
+    document = read(path)
+
+    assert document["key"] == path.stem
+    for text in (
+        document["name"],
+        document["description"],
+        *(n["name"] for n in document["nodes"]),
+    ):
+        assert set(text) == {"zh", "en"}
+    for name, schema in fields(document["input"]):
+        assert set(schema["x-title"]) == {"zh", "en"}, name
+    assert all(re.search("[a-z]", note["text"]) for note in document.get("notes", ()))
+
+
+def fields(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, below in schema.get("properties", {}).items():
+        yield name, below
+        yield from fields(below)
+        yield from fields(below.get("items", {}))
+
+
+@every_flow
+def test_a_flow_is_drawn_from_left_to_right_without_overlaps(path):
+    document = read(path)
+    boxes = [(n["id"], n["position"], NODE_WIDTH, height_of(n)) for n in document["nodes"]]
+    boxes += [
+        (n["id"], n["position"], n["size"]["width"], n["size"]["height"])
+        for n in document.get("notes", ())
+    ]
+    for index, (id_, at, width, height) in enumerate(boxes):
+        for other, there, its_width, its_height in boxes[index + 1 :]:
+            apart = (
+                at["x"] + width <= there["x"]
+                or there["x"] + its_width <= at["x"]
+                or at["y"] + height <= there["y"]
+                or there["y"] + its_height <= at["y"]
+            )
+            assert apart, f"{id_} lies on {other}"
+    x = {n["id"]: n["position"]["x"] for n in document["nodes"]}
+    starts = {n["id"] for n in document["nodes"] if TYPES[n["type"]].starts}
+    assert all(x[start] == min(x.values()) for start in starts)
+
+
+def height_of(node: Mapping[str, Any]) -> int:
+    ports = len(TYPES[node["type"]].ports_for(node["settings"]))
+    return NODE_HEIGHT + (ports * PORT_HEIGHT + 8 if ports > 1 else 0)
+
+
+@every_flow
+def test_its_own_sample_is_a_valid_input(path):
+    document = read(path)
+
+    if "sample" in document:
+        assert check_form(document["input"], document["sample"]) == []
+
+
+# --- samples --------------------------------------------------------------------------------------
+
+
+@every_sample
+def test_a_sample_says_what_it_is(path):
+    jsonschema.validate(read(path), SAMPLE)
+
+
+@every_sample
+def test_a_sample_runs_as_told(path):
+    sample = read(path)
+    expect = sample["expect"]
+
+    answer = run_sample(path.parent.parent, sample)
+
+    assert expect
+    assert unmet(expect, answer) == []
+
+
+def run_sample(folder: Path, sample: Mapping[str, Any]) -> dict[str, Any]:
+    return run_test(
+        flow(folder, sample["flow"]),
+        TYPES,
+        sample["input"],
+        start_node=sample.get("start_node"),
+        decisions=sample.get("decisions"),
+        mocks=sample.get("mocks"),
+        now_ms=from_iso(sample["at"]) if "at" in sample else NOW_MS,
+    )
+
+
+@pytest.mark.parametrize("path", LEARNING, ids=lambda p: p.stem)
+def test_a_flow_for_learning_runs_to_its_end(path):
+    document = read(path)
+
+    answer = run_test(document, TYPES, document["sample"], now_ms=NOW_MS)
+
+    assert answer["status"] == "completed", answer
