@@ -13,10 +13,13 @@ import pytest
 
 from headrace import flows, templates
 from headrace.engine.clock import ManualClock, from_iso
+from headrace.engine.flow.compile import compile_flow
+from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.flow.forms import check_form
 from headrace.engine.flow.validate import validate
 from headrace.engine.registry import connectors, node_types
 from headrace.engine.service.expectation import unmet
+from headrace.engine.service.starts import prepare
 from headrace.engine.service.testrun import run_test
 
 TYPES = node_types()
@@ -265,6 +268,37 @@ def run_sample(folder: Path, sample: Mapping[str, Any]) -> dict[str, Any]:
         mocks=sample.get("mocks"),
         now_ms=from_iso(sample["at"]) if "at" in sample else NOW_MS,
     )
+
+
+PAYLOADS = HERE.parent.parent / "shared" / "data" / "payloads"
+"""What platforms publish as examples; not ours to ship, so asked only where it is at hand."""
+
+REAL = [
+    # file, where a call of that kind begins, dedup key and total of its one order
+    ("shopify/order.json", "shopify", "order:shopify:shopify:450789469", 409.94),
+    ("woocommerce/orders_1.json", "woocommerce", "order:woocommerce:example.com:727", 29.35),
+    (
+        "doudian/OrderSearchListResponse.json",
+        "doudian",
+        "order:doudian:77977:4781320682406083640",
+        5,
+    ),
+]
+
+
+@pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the platforms' examples are not at hand")
+@pytest.mark.parametrize(("file", "start", "dedup_key", "total"), REAL, ids=lambda v: str(v))
+def test_what_a_platform_really_sends_becomes_an_order(file, start, dedup_key, total):
+    intake = compile_flow(flow(HERE / "order-intake", "order-intake"), TYPES)
+    call = {"body": read(PAYLOADS / file), "headers": {}, "query": {}}
+    items = intake.nodes[start].settings.get("items", "[body]")
+
+    begun = [
+        prepare(intake, start, {**call, "item": item}, now_ms=NOW_MS)
+        for item in Evaluator(call).expression(items)
+    ]
+
+    assert [(b.dedup_key, b.input["order"]["total"]) for b in begun] == [(dedup_key, total)]
 
 
 @pytest.mark.parametrize("path", LEARNING, ids=lambda p: p.stem)
