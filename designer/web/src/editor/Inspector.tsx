@@ -157,6 +157,14 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
   );
 }
 
+const SAMPLE_NOW = new Date().toISOString();
+const SAMPLE_INSTANCE = {
+  id: "ins_sample",
+  business_key: "A-1001",
+  started_at: SAMPLE_NOW,
+  initiator: "usr_sample",
+};
+
 /** What the fields of this node's form may use. */
 export function useNodeForm(node: FlowNode, words: Words) {
   const { t } = useTranslation("editor");
@@ -169,7 +177,7 @@ export function useNodeForm(node: FlowNode, words: Words) {
     () => ({
       variables: variablesAt(document, node.id, types, t, words.text, tried),
       words,
-      sample: { ...document.sample, ...tried },
+      sample: { instance: SAMPLE_INSTANCE, now: SAMPLE_NOW, ...document.sample, ...tried },
       problems: problems.flatMap((problem) => {
         const path = problem.node === node.id ? pathInSettings(problem) : null;
         return path === null ? [] : [{ ...problem, path }];
@@ -227,7 +235,7 @@ function OfEdge({ edge, words }: { edge: FlowEdge; words: Words }) {
     );
   return (
     <Frame head={<h3>{t("inspector.line")}</h3>}>
-      <dl className="hr-facts">
+      <dl className="hr-e-facts">
         <dt>{t("inspector.from")}</dt>
         <dd>{button(from)}</dd>
         <dt>{t("inspector.to")}</dt>

@@ -5,7 +5,7 @@ import { addFor } from "./actions";
 import { connect } from "./commands/connect";
 import { inReadingOrder, leaving, nodeOf, portsOf } from "./document";
 import { NodeIcon } from "./icons";
-import { GROUPS } from "./Palette";
+import { byUse, GROUPS } from "./Palette";
 import { type Pick, PickMenu } from "./PickMenu";
 import { whyNotAdd, whyNotAppend, whyNotConnect, whyNotInsert } from "./rules";
 import type { Words } from "./sentence";
@@ -116,7 +116,7 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
 
   function kinds(): Pick[] {
     const all = [...types.values()].sort(
-      (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group),
+      (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || byUse(a, b),
     );
     return all.flatMap((type): Pick[] => {
       const reason =

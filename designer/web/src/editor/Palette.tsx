@@ -21,16 +21,35 @@ export const GROUPS: NodeType["group"][] = [
   "connect",
 ];
 
+/** What is used most comes first; kinds that are new here follow. */
+const USUAL = [
+  "start",
+  "approval",
+  "condition",
+  "connector",
+  "notification",
+  "timer",
+  "set_values",
+];
+
+export function byUse(a: NodeType, b: NodeType): number {
+  const place = (type: NodeType) =>
+    (USUAL.indexOf(type.name) + USUAL.length + 1) % (USUAL.length + 1);
+  return place(a) - place(b);
+}
+
 export function Palette({ text }: { text: ShowText }) {
   const { t } = useTranslation("editor");
   const [search, setSearch] = useState("");
   const types = useEditor((state) => state.types);
   const word = search.trim().toLowerCase();
-  const found = [...types.values()].filter((type) =>
-    `${Object.values(type.title).join(" ")} ${type.name} ${text(type.help)}`
-      .toLowerCase()
-      .includes(word),
-  );
+  const found = [...types.values()]
+    .sort(byUse)
+    .filter((type) =>
+      `${Object.values(type.title).join(" ")} ${type.name} ${text(type.help)}`
+        .toLowerCase()
+        .includes(word),
+    );
   return (
     <nav className="hr-palette" aria-label={t("palette.title")} data-testid="palette">
       <div className="hr-palette-search">

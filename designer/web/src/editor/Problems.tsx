@@ -16,7 +16,7 @@ export function Problems({ words }: { words: Words }) {
   const problems = useEditor((state) => state.problems);
   if (problems.length === 0) {
     return (
-      <div className="hr-side-empty" data-testid="problems">
+      <div className="hr-e-side-empty" data-testid="problems">
         <CheckCircleOutlined className="hr-tone-ok" />
         <p>{t("problems.none")}</p>
       </div>

@@ -72,6 +72,7 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
         ...(start === undefined ? {} : { start_node: start }),
       });
       setTest(result);
+      window.document.querySelector(".hr-e-side-body")?.scrollTo({ top: 0 });
       run(setSample, { sample: input });
     } catch (caught) {
       setError(caught);

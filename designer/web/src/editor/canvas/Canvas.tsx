@@ -44,7 +44,7 @@ import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
 const MANY_NODES = 150;
 const FAR = 0.5;
 const SNAP: [number, number] = [10, 10];
-const FIT = { maxZoom: 1, padding: 0.14 };
+const FIT = { minZoom: 0.4, maxZoom: 1, padding: 0.08 };
 
 interface CanvasProps {
   words: Words;
@@ -69,8 +69,8 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     () => ({ document, types, words, problems, marks, selection, editable: !readOnly }),
     [document, types, words, problems, marks, selection, readOnly],
   );
-  const [nodes, setNodes] = useState<CanvasNode[]>([]);
-  const [edges, setEdges] = useState<CanvasEdge[]>([]);
+  const [nodes, setNodes] = useState<CanvasNode[]>(() => nodeElements(drawing, []));
+  const [edges, setEdges] = useState<CanvasEdge[]>(() => edgeElements(drawing, []));
   useEffect(() => {
     setNodes((before) => nodeElements(drawing, before));
     setEdges((before) => edgeElements(drawing, before));
@@ -189,7 +189,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
           openMenu({ wish: { kind: "free", position: flow.screenToFlowPosition(at) }, at });
         }}
         colorMode={colours}
-        fitView
+        onInit={(opened) => requestAnimationFrame(() => void opened.fitView(FIT))}
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}

@@ -14,6 +14,7 @@ import "@xyflow/react/dist/style.css";
 import { useEffect, useMemo } from "react";
 import { useMode } from "../../theme/mode";
 import type { FlowDocument, NodeTypes } from "../document";
+import { readable } from "../readable";
 import { NOTHING } from "../store";
 import { useWords } from "../words";
 import { useAriaLabels } from "./ariaLabels";
@@ -26,8 +27,15 @@ import { StepView } from "./StepView";
 export const NODE_VIEWS = { step: StepView, note: NoteView };
 export const EDGE_VIEWS = { line: LineView };
 export const EDGE_DEFAULTS = {
-  markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: "var(--hr-line)" },
+  markerEnd: {
+    type: MarkerType.ArrowClosed,
+    width: 22,
+    height: 22,
+    color: "var(--hr-line)",
+    markerUnits: "userSpaceOnUse",
+  },
 };
+const FIT = { maxZoom: 1, padding: 0.08 };
 
 interface FlowDrawingProps {
   document: FlowDocument;
@@ -46,7 +54,9 @@ export function FlowDrawing(props: FlowDrawingProps) {
   );
 }
 
-function Drawing({ document, types, marks = null, selected, onSelect, label }: FlowDrawingProps) {
+function Drawing(props: FlowDrawingProps) {
+  const { types, marks = null, selected, onSelect, label } = props;
+  const document = useMemo(() => readable(props.document, types), [props.document, types]);
   const words = useWords(document);
   const mode = useMode();
   const { fitView, getNode } = useReactFlow();
@@ -77,8 +87,8 @@ function Drawing({ document, types, marks = null, selected, onSelect, label }: F
         edgeTypes={EDGE_VIEWS}
         defaultEdgeOptions={EDGE_DEFAULTS}
         colorMode={mode}
-        fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.12 }}
+        onInit={(opened) => requestAnimationFrame(() => void opened.fitView(FIT))}
+        fitViewOptions={FIT}
         minZoom={0.1}
         nodesDraggable={false}
         nodesConnectable={false}

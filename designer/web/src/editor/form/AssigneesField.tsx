@@ -101,7 +101,7 @@ export function AssigneesField({ path, value, onChange, label }: FieldProps) {
       />
       {computed.map((each, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the place is the only name of an expression
-        <div key={index} className="hr-row">
+        <div key={index} className="hr-e-row">
           <CodeInput
             kind="expression"
             value={each.value ?? ""}

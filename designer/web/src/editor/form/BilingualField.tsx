@@ -38,8 +38,8 @@ export function BilingualInput(props: BilingualInputProps) {
   const other: Language = language === "zh" ? "en" : "zh";
   const [both, setBoth] = useState(false);
   return (
-    <div className="hr-bilingual">
-      <div className="hr-bilingual-row">
+    <div className="hr-e-bilingual">
+      <div className="hr-e-bilingual-row">
         <One {...props} language={language} fallback={props.value[other]} />
         <Button
           type="text"

@@ -277,7 +277,7 @@ function ValueEdit(props: ValueEditorProps) {
   if (operator === "between") {
     const [low, high] = listOf(value);
     return (
-      <span className="hr-rule-value hr-row">
+      <span className="hr-rule-value hr-e-row">
         <One
           kind={variable?.kind}
           value={low}

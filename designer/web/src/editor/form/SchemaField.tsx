@@ -145,7 +145,7 @@ function FieldCard(props: FieldCardProps) {
           onChange={(next) => onChange({ title: next })}
           disabled={disabled}
         />
-        <div className="hr-row">
+        <div className="hr-e-row">
           <Select
             className="hr-wide"
             value={field.kind}

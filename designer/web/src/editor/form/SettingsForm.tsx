@@ -37,9 +37,8 @@ export function SettingsForm({ schema, value, onChange, path = "" }: SettingsFor
       onChange={(item) => onChange(withItem(value, name, item))}
     />
   );
-  const open = advanced.some(
-    (name) =>
-      value[name] !== undefined || problems.some((problem) => problem.path.startsWith(at(name))),
+  const open = advanced.some((name) =>
+    problems.some((problem) => problem.path.startsWith(at(name))),
   );
   return (
     <div className="hr-fields">

@@ -184,7 +184,7 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
         >
           {t("bar.publish")}
           {problems.length > 0 && (
-            <span className="hr-count" data-severity={errors > 0 ? "error" : "warning"}>
+            <span className="hr-e-count" data-severity={errors > 0 ? "error" : "warning"}>
               {problems.length}
             </span>
           )}

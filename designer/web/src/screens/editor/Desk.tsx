@@ -106,11 +106,11 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
           />
         </main>
         <aside
-          className="hr-side"
+          className="hr-e-side"
           onKeyDown={(event) => event.key === "Escape" && backToCanvas(event)}
         >
           <SideTabs panel={panel} />
-          <div className="hr-side-body">
+          <div className="hr-e-side-body">
             {panel === "inspector" && <Inspector words={words} />}
             {panel === "problems" && <Problems words={words} />}
             {panel === "test" && <TestPanel words={words} />}
@@ -133,7 +133,7 @@ function SideTabs({ panel }: { panel: Panel }) {
   return (
     <Tabs
       label={t("side.label")}
-      className="hr-side-tabs"
+      className="hr-e-side-tabs"
       tabs={[
         ["inspector", t("side.inspector")],
         ["test", t("side.test")],
@@ -142,7 +142,7 @@ function SideTabs({ panel }: { panel: Panel }) {
           <>
             {t("side.problems")}
             {problems.length > 0 && (
-              <span className="hr-count" data-severity={errors > 0 ? "error" : "warning"}>
+              <span className="hr-e-count" data-severity={errors > 0 ? "error" : "warning"}>
                 {problems.length}
               </span>
             )}

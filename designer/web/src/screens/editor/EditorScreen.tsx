@@ -11,6 +11,7 @@ import type { Flow } from "../../api/types";
 import { autoLayout } from "../../editor/commands/autoLayout";
 import type { FlowDocument, NodeTypes } from "../../editor/document";
 import { type Copy, forget, unsavedCopy } from "../../editor/draft";
+import { readable } from "../../editor/readable";
 import { useNodeTypes } from "../../editor/remote";
 import { useEditor } from "../../editor/store";
 import { useNarrow } from "../../theme/mode";
@@ -46,7 +47,7 @@ function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: opens once; the editor lives on its own from then on
   useEffect(() => {
-    const placed = isPiled(first) ? autoLayout.run(first, {}, types) : first;
+    const placed = isPiled(first) ? autoLayout.run(first, {}, types) : readable(first, types);
     useEditor.getState().open(placed, types, readOnly);
     setStart(placed);
     return () => void queries.invalidateQueries({ queryKey: ["/api/flows"] });

@@ -1,0 +1,196 @@
+// The steps in the order they happened; each opens to what went in, what came out, and every attempt.
+
+import { DownOutlined, RightOutlined } from "@ant-design/icons";
+import { Button } from "antd";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+import { type NodeTypes, nodeOf, portsOf } from "../../editor/document";
+import { span } from "../../editor/duration";
+import { NodeIcon } from "../../editor/icons";
+import { problemText } from "../../ui/errorText";
+import { JsonView } from "../../ui/JsonView";
+import { StatusTag } from "../../ui/StatusTag";
+import { useText } from "../../ui/text";
+import { ExactTime, RelativeTime } from "../../ui/time";
+import type { InstanceDetail, Step } from "./instance";
+
+interface StepsProps {
+  instance: InstanceDetail;
+  types: NodeTypes;
+  selected: string | null;
+  onSelect: (node: string) => void;
+}
+
+export function Steps({ instance, types, selected, onSelect }: StepsProps) {
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const list = useRef<HTMLOListElement>(null);
+  useEffect(() => {
+    if (selected === null) return;
+    const row = list.current?.querySelector(`[data-node="${CSS.escape(selected)}"]`);
+    row?.scrollIntoView?.({ block: "nearest" });
+  }, [selected]);
+  const toggle = (step: Step) => {
+    const next = new Set(open);
+    const key = String(step.step);
+    next.has(key) ? next.delete(key) : next.add(key);
+    setOpen(next);
+    onSelect(step.node);
+  };
+  return (
+    <ol className="hr-steps" ref={list} data-testid="steps">
+      {instance.steps.map((step) => (
+        <Row
+          key={String(step.step)}
+          step={step}
+          instance={instance}
+          types={types}
+          open={open.has(String(step.step))}
+          current={step.node === selected}
+          onToggle={() => toggle(step)}
+        />
+      ))}
+    </ol>
+  );
+}
+
+interface RowProps {
+  step: Step;
+  instance: InstanceDetail;
+  types: NodeTypes;
+  open: boolean;
+  current: boolean;
+  onToggle: () => void;
+}
+
+function Row({ step, instance, types, open, current, onToggle }: RowProps) {
+  const { t } = useTranslation(["instances", "editor", "errors"]);
+  const { t: words } = useTranslation("editor");
+  const { text } = useText();
+  const type = types.get(step.type);
+  const node = nodeOf(instance.document, step.node);
+  const way = node === undefined ? "" : wayOf(step, portsOf(node, types), text);
+  const took = step.duration_ms;
+  return (
+    <li
+      className="hr-step"
+      data-status={step.status}
+      data-node={step.node}
+      data-group={type?.group}
+      data-current={current || undefined}
+      data-testid={`step-${step.step}`}
+    >
+      <button type="button" className="hr-step-head" aria-expanded={open} onClick={onToggle}>
+        <span className="hr-step-icon">
+          <NodeIcon icon={type?.icon} type={step.type} />
+        </span>
+        <span className="hr-step-words">
+          <strong>{text(step.name) || step.node}</strong>
+          <span className="hr-muted">
+            <RelativeTime at={step.started_at} />
+            {took !== null && took >= 50 && ` · ${span(took, words)}`}
+            {way !== "" && ` · ${way}`}
+            {step.attempts.length > 1 &&
+              ` · ${t("steps.attempts", { count: step.attempts.length })}`}
+          </span>
+          {step.error !== null && (
+            <span className="hr-step-error">{problemText(t, step.error)}</span>
+          )}
+        </span>
+        {step.status !== "done" && (
+          <StatusTag status={step.status}>{t(`editor:run_status.${step.status}`)}</StatusTag>
+        )}
+        {open ? <DownOutlined aria-hidden /> : <RightOutlined aria-hidden />}
+      </button>
+      {open && <Detail step={step} instance={instance} />}
+    </li>
+  );
+}
+
+function wayOf(
+  step: Step,
+  ports: ReturnType<typeof portsOf>,
+  text: ReturnType<typeof useText>["text"],
+): string {
+  if (ports.length < 2) return "";
+  return step.ports
+    .map((name) => text(ports.find((port) => port.name === name)?.title) || name)
+    .join(" ");
+}
+
+function Detail({ step, instance }: { step: Step; instance: InstanceDetail }) {
+  const { t } = useTranslation(["instances", "errors"]);
+  const nameOf = (user: string) => instance.people?.[user] ?? user;
+  return (
+    <div className="hr-step-detail">
+      <dl className="hr-instance-facts">
+        <div>
+          <dt>{t("steps.from")}</dt>
+          <dd>
+            <ExactTime at={step.started_at} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t("steps.to")}</dt>
+          <dd>
+            <ExactTime at={step.ended_at} />
+          </dd>
+        </div>
+        {step.due_at && (
+          <div>
+            <dt>{t("steps.due")}</dt>
+            <dd>
+              <ExactTime at={step.due_at} />
+            </dd>
+          </div>
+        )}
+        {(step.actors?.length ?? 0) > 0 && (
+          <div>
+            <dt>{t("steps.people")}</dt>
+            <dd>{step.actors?.map(nameOf).join(t("comma"))}</dd>
+          </div>
+        )}
+      </dl>
+      {(step.votes?.length ?? 0) > 0 && (
+        <ul className="hr-step-votes">
+          {step.votes?.map((vote) => (
+            <li key={`${vote.by} ${vote.at}`}>
+              <StatusTag status={vote.decision} /> {nameOf(vote.by)}
+              {vote.comment && <q>{vote.comment}</q>}
+            </li>
+          ))}
+        </ul>
+      )}
+      {step.task_id && (
+        <Link to={`/tasks/${step.task_id}`}>
+          <Button size="small">{t("steps.task")}</Button>
+        </Link>
+      )}
+      {step.attempts.length > 0 && (
+        <>
+          <h4>{t("steps.tries")}</h4>
+          <ol className="hr-step-tries">
+            {step.attempts.map((attempt) => (
+              <li key={attempt.attempt}>
+                <span>{t("steps.try", { number: attempt.attempt })}</span>
+                <span className="hr-muted">
+                  <ExactTime at={attempt.started_at} />
+                </span>
+                <span>{t(`outcome.${attempt.outcome}`, { defaultValue: attempt.outcome })}</span>
+                {attempt.error && (
+                  <span className="hr-step-error">{problemText(t, attempt.error)}</span>
+                )}
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      <h4>{t("steps.output")}</h4>
+      <JsonView value={step.output ?? null} label={t("steps.output")} />
+      <details>
+        <summary>{t("steps.input")}</summary>
+        <JsonView value={step.input ?? null} label={t("steps.input")} />
+      </details>
+    </div>
+  );
+}
