@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -13,6 +14,8 @@ from headrace.engine.errors import BodyTooLarge, NotJson, TooDeep, WrongContentT
 from headrace.engine.settings import JSON_DEPTH_MAX
 
 JSON_TYPE = "application/json"
+_TOO_DEEP = re.compile("depth|recursion", re.IGNORECASE)
+"""How orjson says that it met more than its own 1,024 levels; older versions spoke of recursion."""
 
 
 def check_length(request: Request, limit: int) -> None:
@@ -61,7 +64,7 @@ def parse(data: bytes) -> Any:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        if "recursion" in str(error).lower():
+        if _TOO_DEEP.search(str(error)):
             raise TooDeep(limit=JSON_DEPTH_MAX) from None
         raise NotJson(reason=str(error)) from None
     # As many brackets as levels are needed for depth: most bodies are done after counting.

@@ -1,0 +1,218 @@
+"""The same questions to every route: who may, what if it is not there, what if the body is wrong, is it described."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.engine.http.api import routes
+from headrace.engine.http.openapi import description
+from headrace.engine.http.route import ANYBODY, SIGNED_IN, Route
+from headrace.engine.service.actor import EVERYTHING
+from tests.http.conftest import Api, Browser, make_api
+
+CONTRACT = """
+POST /api/session · GET /api/session · DELETE /api/session · PATCH /api/session
+GET /api/node-types · GET /api/functions
+GET /api/flows · POST /api/flows · DELETE /api/flows/{} · GET /api/flows/{} · PUT /api/flows/{}/draft
+POST /api/flows/{}/check · POST /api/flows/{}/publish · GET /api/flows/{}/versions · GET /api/flows/{}/versions/{}
+GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
+POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
+GET /api/instances/{}/live · POST /api/instances/{}/cancel · POST /api/incidents/{}/retry · POST /api/incidents/{}/skip
+GET /api/incidents · GET /api/tasks · GET /api/tasks/count · GET /api/tasks/{} · POST /api/tasks/{}/decide
+GET /api/notifications · POST /api/notifications/{}/read · GET /api/deliveries
+GET /api/templates · GET /api/templates/{} · POST /api/templates/{}/install · POST /api/templates/{}/try
+GET /api/users · POST /api/users · PATCH /api/users/{} · GET /api/roles · POST /api/roles · PATCH /api/roles/{}
+DELETE /api/roles/{} · PUT /api/roles/{}/members · GET /api/connections · POST /api/connections
+PATCH /api/connections/{} · DELETE /api/connections/{} · POST /api/connections/{}/test · GET /api/connectors
+GET /api/tokens · POST /api/tokens · DELETE /api/tokens/{} · GET /api/scopes
+GET /api/records · GET /api/records/tables · GET /api/overview · GET /api/audit
+POST /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
+"""
+
+RIGHT_BODIES: dict[str, Any] = {
+    # A body that passes the schema, for the routes that need one and name a thing that may be missing.
+    "PUT /api/flows/{}/draft": {"key": "nothing", "name": {"en": "N"}, "nodes": [], "edges": []},
+    "POST /api/flows/{}/test": {"input": {}},
+    "POST /api/tasks/{}/decide": {"decision": "approved"},
+    "POST /api/templates/{}/try": {"flow": "f", "sample": "s"},
+    "PATCH /api/roles/{}": {"title": {"en": "T"}},
+    "PUT /api/roles/{}/members": [],
+}
+
+ALL = {f"{route.method} {re.sub(r'{.*?}', '{}', route.path)}": route for route in routes()}
+
+
+def of(names: list[str]) -> Any:
+    return pytest.mark.parametrize("name", names)
+
+
+def path(route: Route, value: str = "nothing") -> str:
+    return re.sub(r"{.*?}", value, route.path)
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    folder: Path = tmp_path_factory.mktemp("routes")
+    yield from make_api(folder)
+
+
+@pytest.fixture(scope="module")
+def ada(api: Api) -> Browser:
+    return api.browser("ada")
+
+
+@pytest.fixture(scope="module")
+def programs(api: Api) -> dict[str, Browser]:
+    """For each permission a program that may do everything else."""
+    return {left_out: api.program(*(EVERYTHING - {left_out})) for left_out in EVERYTHING}
+
+
+def test_the_routes_are_those_of_the_contract() -> None:
+    promised = {name.strip() for line in CONTRACT.split("\n") for name in line.split("·")} - {""}
+
+    assert set(ALL) == promised
+
+
+def test_the_description_has_every_route_once() -> None:
+    described = {
+        f"{method.upper()} {re.sub(r'{.*?}', '{}', where)}"
+        for where, operations in description()["paths"].items()
+        for method in operations
+    }
+
+    assert described == set(ALL)
+
+
+@of(sorted(ALL))
+def test_a_route_says_in_a_sentence_what_it_does(name: str) -> None:
+    assert 8 <= len(ALL[name].summary) < 140
+    assert not ALL[name].summary.endswith(".") or name == "GET /api/audit"
+
+
+@of([name for name, route in ALL.items() if route.permission != ANYBODY])
+def test_nobody_gets_in_without_signing_in(api: Api, name: str) -> None:
+    route = ALL[name]
+
+    reply = api.browser().call(route.method, path(route), {} if route.writes else None)
+
+    assert (reply.status, reply.code) == (401, "not_signed_in")
+
+
+@of([name for name, route in ALL.items() if route.permission not in {ANYBODY, SIGNED_IN}])
+def test_a_missing_permission_is_a_refusal_even_with_all_the_others(
+    programs: dict[str, Browser], name: str
+) -> None:
+    route = ALL[name]
+
+    reply = programs[route.permission].call(route.method, path(route), {} if route.writes else None)
+
+    assert (reply.status, reply.code) == (403, "forbidden")
+    assert reply.json["error"]["params"] == {"permission": route.permission}
+
+
+@of([name for name, route in ALL.items() if route.writes and route.permission != ANYBODY])
+def test_a_write_from_a_strange_page_is_refused(ada: Browser, name: str) -> None:
+    route = ALL[name]
+
+    reply = ada.call(route.method, path(route), {}, headers={"X-CSRF-Token": "another"})
+
+    assert (reply.status, reply.code) == (403, "csrf_failed")
+
+
+@of([name for name, route in ALL.items() if "{" in route.path])
+def test_what_is_not_there_is_not_found(ada: Browser, name: str) -> None:
+    route = ALL[name]
+    body = RIGHT_BODIES.get(name, {}) if route.writes else None
+
+    reply = ada.call(route.method, path(route), body, headers={"If-Match": "x"})
+
+    assert (reply.status, reply.code) == (404, "not_found")
+
+
+@of([name for name, route in ALL.items() if "{" in route.path])
+@pytest.mark.parametrize("odd", ["%00", "a%00b", "..", "%F0%9F%9A%80", "x" * 400, "'; DROP TABLE users--"])
+def test_odd_names_are_not_found_either(ada: Browser, name: str, odd: str) -> None:
+    route = ALL[name]
+    body = RIGHT_BODIES.get(name, {}) if route.writes else None
+
+    reply = ada.call(route.method, path(route, odd), body, headers={"If-Match": "x"})
+
+    assert reply.status in {404, 422}
+
+
+@of([name for name, route in ALL.items() if route.body is not None])
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b'"a text"', 422, "validation_failed"),
+        (b"{", 400, "not_json"),
+        (b'{"a": NaN}', 400, "not_json"),
+        (b'{"a": "\\ud800"}', 400, "not_json"),
+        (b'{"a": "\\u0000"}', 400, "not_json"),
+        (b'{"a": ' + b"[" * 70 + b"]" * 70 + b"}", 400, "too_deep"),
+        (b"[" * 100_000, 400, "too_deep"),
+        (b'{"a":' * 2_000 + b"1" + b"}" * 2_000, 400, "too_deep"),
+    ],
+    ids=["kind", "half", "nan", "surrogate", "nul", "deep", "open", "very deep"],
+)
+def test_a_wrong_body_is_told_apart(
+    ada: Browser, name: str, body: bytes, status: int, code: str
+) -> None:
+    route = ALL[name]
+
+    reply = ada.call(route.method, path(route), body, headers={"If-Match": "x"})
+
+    assert (reply.status, reply.code) == (status, code)
+
+
+@of([name for name, route in ALL.items() if route.body is not None])
+def test_a_body_that_is_not_json_by_its_own_word_is_refused(ada: Browser, name: str) -> None:
+    route = ALL[name]
+
+    reply = ada.call(route.method, path(route), b"a=b", content_type="text/plain")
+
+    assert (reply.status, reply.code) == (415, "wrong_content_type")
+
+
+@of([name for name, route in ALL.items() if route.writes])
+def test_a_body_too_large_is_refused_by_its_length_alone(ada: Browser, name: str) -> None:
+    route = ALL[name]
+    claimed = {"CONTENT_LENGTH": str(50_000_000)}
+
+    reply = ada.call(route.method, path(route), data=b"", environ_overrides=claimed)
+
+    assert (reply.status, reply.code) == (413, "body_too_large")
+
+
+@of([name for name, route in ALL.items() if "limit" in route.query])
+@pytest.mark.parametrize("query", ["limit=0", "limit=1001", "limit=many", "limit=-1", "cursor=%00"])
+def test_a_page_has_its_limits(ada: Browser, name: str, query: str) -> None:
+    reply = ada.get(f"{path(ALL[name])}?{query}&table=orders")
+
+    assert (reply.status, reply.code) == (422, "validation_failed")
+
+
+@of([name for name, route in ALL.items() if "limit" in route.query and "{" not in route.path])
+@pytest.mark.parametrize("cursor", ["x", "0", "99999999999999999999", "1_2", "1:2", "%25", "-1"])
+def test_no_cursor_breaks_a_list(ada: Browser, name: str, cursor: str) -> None:
+    reply = ada.get(f"{path(ALL[name])}?cursor={cursor}&table=orders")
+
+    assert reply.status in {200, 422}
+
+
+@of(sorted(ALL))
+def test_every_answer_carries_what_keeps_a_browser_safe(api: Api, name: str) -> None:
+    route = ALL[name]
+
+    headers = api.browser().call(route.method, path(route), b"" if route.writes else None).headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert "unsafe-eval" not in headers["Content-Security-Policy"]
+    assert re.fullmatch("[0-9a-f]{16}", headers["X-Request-Id"])
+    assert "no-store" in headers["Cache-Control"]
