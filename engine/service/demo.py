@@ -10,7 +10,7 @@ from typing import Any
 
 from headrace.engine import jsontext
 from headrace.engine.errors import Conflict, HeadraceError
-from headrace.engine.service import flows, templates, users
+from headrace.engine.service import connections, flows, templates, users
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, facts
@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 FLOWS = "headrace.flows"
 """Where the flows for learning are: data, as templates."""
+
+WEBHOOK_SECRET = "demo-secret"  # noqa: S105 - the demo's, and said so on its console
+"""What the demo's shops sign their calls with."""
 
 WORKSPACE_NAME = "Headrace"
 _FACT = "workspace"
@@ -86,8 +89,18 @@ def prepare(workspace: Workspace) -> None:
     _roles(workspace)
     for key in templates.all_templates():
         _install(workspace, key)
+    _webhook_secrets(workspace)
     _samples(workspace)
     _people(workspace)
+
+
+def _webhook_secrets(workspace: Workspace) -> None:
+    """A known secret for every webhook that has none, so that the signed calls of the README work as they stand."""
+    for row in connections.listing(workspace, ENGINE)["items"]:
+        if row["connector"] == "webhook" and not row["secrets"].get("secret"):
+            connections.change(
+                workspace, ENGINE, row["key"], {"secrets": {"secret": WEBHOOK_SECRET}}
+            )
 
 
 def _install(workspace: Workspace, key: str) -> None:
