@@ -9,10 +9,12 @@ import { Card, PageBody, PageHeader } from "../ui/page";
 import { LanguageSwitch, ModeSwitch } from "./Preferences";
 import { NavEntry, navItems } from "./Shell";
 import { Avatar } from "./UserMenu";
+import { useRoleNames } from "./useRoleNames";
 
 export function More({ screens }: { screens: Screen[] }) {
   const { t } = useTranslation("app");
   const { user, signOut } = useSession();
+  const roleNames = useRoleNames();
   const items = navItems(screens, useMay());
   return (
     <>
@@ -23,9 +25,7 @@ export function More({ screens }: { screens: Screen[] }) {
             <div className="hr-row">
               <Avatar name={user?.name ?? ""} />
               <strong>{user?.name}</strong>
-              <span className="hr-muted">
-                {user?.roles.map((role) => t(`role.${role}`, { defaultValue: role })).join("、")}
-              </span>
+              <span className="hr-muted">{roleNames(user?.roles ?? [])}</span>
             </div>
           </Card>
           <Card>

@@ -82,7 +82,7 @@ function SideBar({ items, counts, rail }: BarProps & { rail: boolean }) {
   return (
     <aside className={folded ? "hr-side hr-side-folded" : "hr-side"}>
       <div className="hr-side-head">
-        <Link to="/" className="hr-brand" aria-label={t("product")}>
+        <Link to="/" className="hr-brand" aria-label={folded ? t("product") : undefined}>
           <Logo />
           {!folded && (
             <span className="hr-brand-name">

@@ -10,6 +10,7 @@ import { Logo } from "./Logo";
 import { LanguageSwitch } from "./Preferences";
 import { SignInForm, useSignIn } from "./SignInForm";
 import { Avatar } from "./UserMenu";
+import { useRoleNames } from "./useRoleNames";
 import "./SignIn.css";
 
 export function SignIn() {
@@ -49,6 +50,7 @@ export function SignIn() {
 
 function DemoUsers({ users }: { users: DemoUser[] }) {
   const { t } = useTranslation("app");
+  const roleNames = useRoleNames();
   const { busy, signIn } = useSignIn();
   return (
     <section className="hr-demo" aria-labelledby="demo-title">
@@ -67,9 +69,7 @@ function DemoUsers({ users }: { users: DemoUser[] }) {
               <Avatar name={user.name} />
               <span className="hr-demo-name">
                 {user.name}
-                <small>
-                  {user.roles.map((role) => t(`role.${role}`, { defaultValue: role })).join("、")}
-                </small>
+                <small>{roleNames(user.roles)}</small>
               </span>
               <RightOutlined aria-hidden />
             </button>

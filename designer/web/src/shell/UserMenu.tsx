@@ -7,12 +7,14 @@ import { Link } from "react-router";
 import { useSession } from "../api/session";
 import { LanguageSwitch, ModeSwitch } from "./Preferences";
 import { useOutside } from "./useOutside";
+import { useRoleNames } from "./useRoleNames";
 import "./UserMenu.css";
 
 export function UserMenu({ folded }: { folded: boolean }) {
   const { t } = useTranslation("app");
   const user = useSession((state) => state.user);
   const signOut = useSession((state) => state.signOut);
+  const roleNames = useRoleNames();
   const [open, setOpen] = useState(false);
   const frame = useRef<HTMLDivElement>(null);
   const close = useCallback(() => setOpen(false), []);
@@ -32,9 +34,7 @@ export function UserMenu({ folded }: { folded: boolean }) {
         {!folded && (
           <span className="hr-user-name">
             {user.name}
-            <small>
-              {user.roles.map((role) => t(`role.${role}`, { defaultValue: role })).join("、")}
-            </small>
+            <small>{roleNames(user.roles)}</small>
           </span>
         )}
       </button>
@@ -63,10 +63,13 @@ export function UserMenu({ folded }: { folded: boolean }) {
   );
 }
 
-/** The first letter of a Western name, the last two characters of a Chinese one. */
+/** The last two characters of a Chinese name, the first letter of another. */
 export function Avatar({ name }: { name: string }) {
-  const chinese = /\p{Script=Han}/u.test(name);
-  const sign = chinese ? name.slice(-2) : name.slice(0, 1).toUpperCase();
+  const chinese = name
+    .match(/\p{Script=Han}/gu)
+    ?.join("")
+    .slice(-2);
+  const sign = chinese ?? name.slice(0, 1).toUpperCase();
   return (
     <span className="hr-avatar" aria-hidden>
       {sign}

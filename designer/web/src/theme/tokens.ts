@@ -25,7 +25,7 @@ export function antdTheme(mode: "light" | "dark", touch: boolean, still: boolean
 const light: NonNullable<ThemeConfig["token"]> = {
   colorPrimary: "#0958d9",
   colorLink: "#0958d9",
-  colorSuccess: "#1a7f4b",
+  colorSuccess: "#146c3e",
   colorWarning: "#ad5a00",
   colorError: "#c3241c",
   colorBgLayout: "#f4f6f9",

@@ -12,9 +12,13 @@ export interface Told {
 
 /** `problemText(t, problem)`: the sentence for one problem, or for a whole error. */
 export function problemText(t: TFunction, told: Told): string {
-  const params = told.params ?? {};
-  const key = `errors:${told.code ?? "unknown"}`;
-  return t(key, { ...params, defaultValue: told.message || t("errors:unknown") });
+  const code = told.code || "unknown";
+  const status = /^http_(\d{3})$/.exec(code)?.[1];
+  if (status) return t("errors:http", { status });
+  return t([`errors:${code}`, `editor:problem.${code}`], {
+    ...told.params,
+    defaultValue: told.message || t("errors:unknown"),
+  });
 }
 
 export function useErrorText(): (error: unknown) => string {

@@ -50,20 +50,28 @@ export function exactDate(at: string, language: Language): string {
 }
 
 let now = Date.now();
+let timer: ReturnType<typeof setInterval> | undefined;
+const listeners = new Set<() => void>();
 
 /** The present, moving every half minute; one clock for all that show a time. */
 export function useNow(): number {
-  return useSyncExternalStore(
-    (moved) => {
-      now = Date.now();
-      const timer = setInterval(() => {
-        now = Date.now();
-        moved();
-      }, TICK_MS);
-      return () => clearInterval(timer);
-    },
-    () => now,
-  );
+  return useSyncExternalStore(listen, () => now);
+}
+
+function listen(moved: () => void): () => void {
+  listeners.add(moved);
+  timer ??= setInterval(tick, TICK_MS);
+  return () => {
+    listeners.delete(moved);
+    if (listeners.size > 0) return;
+    clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+function tick(): void {
+  now = Date.now();
+  for (const moved of listeners) moved();
 }
 
 function tag(language: Language): string {

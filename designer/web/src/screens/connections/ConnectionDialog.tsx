@@ -54,11 +54,7 @@ function useSchema(connector: Connector, connection: Connection | null): JsonSch
     description: t("connections.key_help"),
     pattern: "^[a-z][a-z0-9_-]{0,63}$",
   };
-  const name: JsonSchema = {
-    type: typeof connection?.name === "string" ? "string" : "object",
-    title: t("connections.name"),
-    ...(typeof connection?.name === "string" ? {} : { "x-widget": "bilingual" }),
-  };
+  const name: JsonSchema = { type: "string", title: t("connections.name"), maxLength: 200 };
   const secrets = asSecrets(connector.secrets);
   const asked = Object.keys(secrets.properties ?? {}).length > 0;
   return {

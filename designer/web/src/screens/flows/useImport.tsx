@@ -14,7 +14,7 @@ interface Refused {
 }
 
 export function useImport(): { choose: () => void; dialog: ReactNode } {
-  const { t } = useTranslation(["flows", "app"]);
+  const { t } = useTranslation(["flows", "app", "editor"]); // the editor's words name what is wrong with a document;
   const { message } = App.useApp();
   const navigate = useNavigate();
   const queries = useQueryClient();
