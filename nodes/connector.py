@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
-from headrace.engine.errors import AddressRefused, BodyTooLarge
+from headrace.engine.errors import AddressRefused, BodyTooLarge, ExpressionError
 from headrace.engine.node import (
     ERROR,
     OUT,
@@ -48,6 +48,8 @@ EXCERPT_MAX = 300
 RETRY_AFTER_MAX_S = 3_600.0
 RETRYABLE = frozenset({408, 425, 429})
 """The far side says that it did nothing and that later may work. 5xx besides, where repeating is safe."""
+NOT_THERE = frozenset({404, 410})
+"""To a probe these are an answer: it did not happen. Any other refusal of the probe tells nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +187,20 @@ def _judge(context: Context, account: ConnectionInfo, answer: HttpAnswer) -> Don
     if isinstance(output, Failed):
         return output
     ok_when = context.settings.get("ok_when")
-    if ok_when and context.evaluate.expression(ok_when, output) is not True:
-        return Failed(
-            "refused_in_body",
-            f"HTTP {answer.status}, but the answer does not meet {ok_when!r}: {_excerpt(account, answer)}",
-        )
-    return Done(output=output)
+    if not ok_when:
+        return Done(output=output)
+    try:
+        good = context.evaluate.expression(ok_when, output)
+    except (
+        ExpressionError
+    ) as trouble:  # an answer of another shape says nothing about what was done
+        return Failed("answer_unclear", trouble.message, unknown=_harmful(context))
+    if good is True:
+        return Done(output=output)
+    return Failed(
+        "refused_in_body",
+        f"HTTP {answer.status}, but the answer does not meet {ok_when!r}: {_excerpt(account, answer)}",
+    )
 
 
 def _refused(context: Context, account: ConnectionInfo, answer: HttpAnswer) -> Failed:
@@ -200,9 +210,14 @@ def _refused(context: Context, account: ConnectionInfo, answer: HttpAnswer) -> F
         f"HTTP {answer.status}: {_excerpt(account, answer)}",
         retryable=server_side or answer.status in RETRYABLE,
         # After a 5xx the far side may have done it; a repetition does no harm where it is pure or keyed.
-        unknown=server_side and context.settings["effect"] in ("probe", "once"),
+        unknown=server_side and _harmful(context),
         retry_after_s=_retry_after(answer, context.now_ms),
     )
+
+
+def _harmful(context: Context) -> bool:
+    """Would doing it twice do harm?"""
+    return context.settings["effect"] in ("probe", "once")
 
 
 def _output(answer: HttpAnswer) -> dict[str, Any] | Failed:
@@ -279,7 +294,7 @@ def _probe(context: Context, account: ConnectionInfo) -> Done | Failed | None:
             retryable=answer.retryable,
             unknown=True,
         )
-    if answer.status >= 500 or answer.status in RETRYABLE:
+    if not 200 <= answer.status < 300 and answer.status not in NOT_THERE:
         return Failed(
             "probe_failed",
             f"Asking whether it happened: HTTP {answer.status}: {_excerpt(account, answer)}",
@@ -290,9 +305,15 @@ def _probe(context: Context, account: ConnectionInfo) -> Done | Failed | None:
     output = _output(answer)
     if isinstance(output, Failed):
         return Failed(output.code, f"Asking whether it happened: {output.message}", unknown=True)
-    if context.evaluate.expression(probe["done_when"], output) is True:
-        return Done(output=output)
-    return None
+    try:
+        happened = context.evaluate.expression(probe["done_when"], output)
+    except ExpressionError as trouble:
+        if answer.status in NOT_THERE:  # an error's body lacks the fields of a result
+            return None
+        return Failed(
+            "probe_unclear", f"Asking whether it happened: {trouble.message}", unknown=True
+        )
+    return Done(output=output) if happened is True else None
 
 
 # --- the type -----------------------------------------------------------------------------------

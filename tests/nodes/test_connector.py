@@ -196,6 +196,14 @@ def test_a_good_status_with_an_error_body_is_an_error():
     assert "40001" in outcome.message
 
 
+@pytest.mark.parametrize(("effect", "unknown"), [("keyed", False), ("probe", True), ("once", True)])
+def test_an_answer_of_another_shape_says_nothing_about_what_was_done(effect, unknown):
+    with far_side(says(200, '{"result": 1}')) as there:
+        outcome = visit(there.url, effect=effect, probe=PROBE, ok_when="body.errcode == 0")
+
+    assert (outcome.code, outcome.unknown) == ("answer_unclear", unknown)
+
+
 def test_secrets_in_an_answer_are_masked():
     with far_side(says(403, f"token {TOKEN} is not allowed")) as there:
         assert TOKEN not in visit(there.url).message
@@ -280,7 +288,25 @@ def test_what_has_not_happened_is_done_with_the_same_key():
     assert there.seen[1].headers["idempotency-key"] == "key-1"
 
 
-@pytest.mark.parametrize("answer", [says(500), says(429), resets], ids=["500", "429", "reset"])
+def test_a_missing_resource_has_not_happened_even_if_its_body_has_other_fields():
+    with far_side(says(404, '{"code": "NOT_FOUND"}'), says(200, '{"id": 9}')) as there:
+        visit(there.url, effect="probe", probe=PROBE, context_unknown_before=True)
+
+    assert [s.method for s in there.seen] == ["GET", "POST"]
+
+
+def test_an_answer_to_the_question_that_cannot_be_understood_repeats_nothing():
+    with far_side(says(200, '{"result": 1}')) as there:
+        outcome = visit(there.url, effect="probe", probe=PROBE, context_unknown_before=True)
+
+    assert (outcome.code, outcome.unknown) == ("probe_unclear", True)
+    assert [s.method for s in there.seen] == ["GET"]
+
+
+UNANSWERED = [says(500), says(429), says(401), resets]
+
+
+@pytest.mark.parametrize("answer", UNANSWERED, ids=["500", "429", "401", "reset"])
 def test_while_asking_fails_nothing_is_repeated(answer):
     with far_side(answer) as there:
         outcome = visit(there.url, effect="probe", probe=PROBE, context_unknown_before=True)
