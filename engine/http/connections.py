@@ -113,6 +113,7 @@ def delete(call: Call, key: str) -> Any:
     "Try a connection, as its connector says",
     permission="connections:write",
     answer=record({"ok": BOOLEAN, "message": STRING}),
+    errors=(409, 503),
 )
 def test(call: Call, key: str) -> Any:
     if call.house.outside is None:

@@ -25,6 +25,7 @@ from headrace.engine.http import body as bodies
 from headrace.engine.http import errors
 from headrace.engine.http.route import ANYBODY, SIGNED_IN, Answer, Call, House, Route
 from headrace.engine.service import access, idempotency
+from headrace.engine.service.secrets import without_value
 
 log = logging.getLogger(__name__)
 
@@ -138,10 +139,7 @@ def _body(call: Call, route: Route) -> bytes:
 
 
 def _masked(problem: Problem) -> Problem:
-    """What is wrong with a secret is told without the secret."""
-    if _SECRET.search(problem.path):
-        return Problem(problem.path, problem.code, {}, f"Expected another value: {problem.code}.")
-    return problem
+    return without_value(problem) if _SECRET.search(problem.path) else problem
 
 
 def _once(call: Call, route: Route, variables: dict[str, str], key: str, raw: bytes) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -17,7 +18,7 @@ from headrace.engine.registry import connectors, describe_connector
 from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
-from headrace.engine.service.secrets import seal, unseal
+from headrace.engine.service.secrets import seal, unseal, without_value
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts
 
@@ -215,9 +216,8 @@ def _check(
             for path, code, params in connector.check(settings)
         ]
     if secrets is not None:
-        # What was found is left out of these: it is a secret.
         found += [
-            Problem(f"/secrets{p.path}", p.code, {}, f"Expected another value: {p.code}.")
+            replace(without_value(p), path=f"/secrets{p.path}")
             for p in check_form({**connector.secrets, "required": []}, secrets)
         ]
     if found:

@@ -1,0 +1,103 @@
+"""The same wish sent twice happens once: `Idempotency-Key`."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from headrace.engine.service.idempotency import IN_PROGRESS_S, KEEP_S
+from tests.http.conftest import Api, Browser
+
+KEY = {"Idempotency-Key": "abc"}
+FLOW = {"name": {"en": "A flow"}}
+
+
+def test_a_repeated_write_answers_as_the_first_time(client: Browser) -> None:
+    first = client.post("/api/flows", FLOW, headers=KEY)
+    again = client.post("/api/flows", FLOW, headers=KEY)
+
+    assert (again.status, again.json) == (first.status, first.json) == (201, first.json)
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(client.get("/api/flows").json["items"]) == 1
+
+
+def test_the_same_key_for_something_else_is_a_conflict(client: Browser) -> None:
+    client.post("/api/flows", FLOW, headers=KEY)
+
+    assert client.post("/api/flows", {"name": {"en": "B"}}, headers=KEY).status == 409
+    assert client.post("/api/flows/a-flow/publish", FLOW, headers=KEY).status in {409, 422}
+
+
+def test_another_person_has_keys_of_his_own(api: Api, client: Browser) -> None:
+    client.post("/api/flows", FLOW, headers=KEY)
+
+    other = api.browser("ada").post("/api/flows", {**FLOW, "key": "ada-s"}, headers=KEY)
+
+    assert other.status == 201
+
+
+def test_what_failed_may_be_tried_again(client: Browser) -> None:
+    assert client.post("/api/flows/a-flow/publish", headers=KEY).status == 404
+    client.post("/api/flows", FLOW)
+
+    assert client.post("/api/flows/a-flow/publish", headers=KEY).status == 201
+
+
+def test_a_key_is_free_again_after_a_day(api: Api, client: Browser) -> None:
+    client.post("/api/flows", FLOW, headers=KEY)
+    api.clock.advance(s=KEEP_S + 1)
+    client.sign_in("dora")
+
+    assert client.post("/api/flows", {"name": {"en": "B flow"}}, headers=KEY).status == 201
+
+
+def test_a_key_left_by_a_crash_is_free_after_a_minute(api: Api, client: Browser) -> None:
+    api.workspace.writer.call(
+        lambda connection: connection.exec_driver_sql(
+            "INSERT INTO idempotency VALUES ('usr_dora:abc', 'x', 0, '', ?)", (api.clock.now_ms(),)
+        )
+    )
+    assert client.post("/api/flows", FLOW, headers=KEY).status == 409
+
+    api.clock.advance(s=IN_PROGRESS_S + 1)
+    assert client.post("/api/flows", FLOW, headers=KEY).status == 201
+
+
+def test_many_at_once_with_one_key_start_one_instance(api: Api) -> None:
+    dora = api.browser("dora")
+    dora.post("/api/flows", FLOW)
+    dora.post("/api/flows/a-flow/publish")
+    program = api.program("instances:start")
+    replies: list[Any] = []
+
+    def start() -> None:
+        own = Browser(api.flask.test_client(), headers=program.headers)
+        replies.append(own.post("/api/flows/a-flow/instances", {"input": {}}, headers=KEY))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {reply.status for reply in replies} <= {201, 409}
+    assert len({reply.json["id"] for reply in replies if reply.status == 201}) == 1
+    assert len(api.browser("dora").get("/api/instances").json["items"]) == 1
+
+
+def test_a_wild_key_is_refused(client: Browser) -> None:
+    refused = client.post("/api/flows", FLOW, headers={"Idempotency-Key": "x" * 201})
+
+    assert refused.problems == [("/headers/Idempotency-Key", "max_length")]
+
+
+def test_an_answer_with_a_secret_is_never_kept(api: Api) -> None:
+    ada = api.browser("ada")
+    body = {"name": "t", "scopes": ["flows:read"]}
+
+    first = ada.post("/api/tokens", body, headers=KEY)
+    second = ada.post("/api/tokens", body, headers=KEY)
+
+    assert first.json["token"] != second.json["token"]
+    with api.workspace.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM idempotency").scalar() == 0
