@@ -14,7 +14,30 @@ import { nameOf } from "./variables";
 
 export function NodeMenu({ words }: { words: Words }) {
   const menu = useEditor((state) => state.menu);
-  return menu === null ? null : <Open menu={menu} words={words} />;
+  if (menu === null) return null;
+  return (
+    <>
+      <GhostLine menu={menu} />
+      <Open menu={menu} words={words} />
+    </>
+  );
+}
+
+/** The line one has just drawn into the void stays while the menu asks what it should lead to. */
+function GhostLine({ menu: { wish, at } }: { menu: Menu }) {
+  if (wish.kind !== "after" || wish.position === undefined) return null;
+  const name = CSS.escape(`handle-${wish.node}-${wish.port}`);
+  const from = window.document.querySelector(`[data-testid="${name}"]`)?.getBoundingClientRect();
+  if (from === undefined) return null;
+  const x = from.left + from.width / 2;
+  const y = from.top + from.height / 2;
+  const bend = (x + at.x) / 2;
+  return (
+    <svg className="hr-ghost-line" aria-hidden>
+      <title>{wish.port}</title>
+      <path d={`M${x},${y} C${bend},${y} ${bend},${at.y} ${at.x},${at.y}`} />
+    </svg>
+  );
 }
 
 function Open({ menu, words }: { menu: Menu; words: Words }) {

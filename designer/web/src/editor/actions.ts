@@ -139,8 +139,10 @@ export function pasteFragment(fragment: Fragment, offset = { x: 40, y: 40 }): vo
 }
 
 export function tidyUp(): void {
-  const { selection, run } = state();
-  run(autoLayout, selection.nodes.length > 1 ? { only: selection.nodes } : {});
+  const { selection, run, fits } = state();
+  const some = selection.nodes.length > 1;
+  run(autoLayout, some ? { only: selection.nodes } : {});
+  if (!some) useEditor.setState({ fits: fits + 1 });
 }
 
 export function putNote(position: Position): void {

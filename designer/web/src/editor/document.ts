@@ -223,7 +223,7 @@ export const NODE_WIDTH = 232;
 export const NODE_HEIGHT = 64;
 export const PORT_HEIGHT = 26;
 export const GRID = 10;
-export const GAP_X = 150;
+export const GAP_X = 170;
 export const GAP_Y = 50;
 
 export function sizeOf(node: FlowNode, types: NodeTypes): Size {

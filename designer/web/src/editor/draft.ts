@@ -41,7 +41,10 @@ export function useDraft(key: string, first: FlowDocument, firstEtag: string): D
 
   const send = useCallback(async (): Promise<boolean> => {
     const drawn = useEditor.getState().history.present;
-    if (drawn === saved.current) return true;
+    if (drawn === saved.current) {
+      setState("saved");
+      return true;
+    }
     setState("saving");
     try {
       const answer = await api.put<{ etag: string; problems?: Problem[] }>(
@@ -79,7 +82,11 @@ export function useDraft(key: string, first: FlowDocument, firstEtag: string): D
   }, [send]);
 
   useEffect(() => {
-    if (document === saved.current || stale !== null) return;
+    if (stale !== null) return;
+    if (document === saved.current) {
+      setState("saved");
+      return;
+    }
     setState((now) => (now === "saving" ? now : now === "offline" ? now : "unsaved"));
     remember(key, document, etag.current);
     const timer = setTimeout(() => void save(), QUIET_MS);

@@ -37,7 +37,9 @@ export function useProblemWords(): (problem: Problem) => string {
 /** The schema of the setting a problem's path leads to. */
 function settingOf(problem: Problem, document: FlowDocument, types: NodeTypes): Schema | undefined {
   const node = nodeOf(document, problem.node ?? "");
-  const path = /\/settings\/(.+)$/.exec(problem.path)?.[1]?.split("/") ?? [];
+  // Inside a form the path begins at the settings already.
+  const inside = /\/settings\/(.+)$/.exec(problem.path)?.[1] ?? problem.path;
+  const path = inside.startsWith("/") ? [] : inside.split("/");
   let schema: Schema | undefined = types.get(node?.type ?? "")?.settings;
   let named: Schema | undefined;
   for (const name of path) {

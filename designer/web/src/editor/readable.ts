@@ -11,7 +11,7 @@ import {
   snapped,
 } from "./document";
 
-const ROOM_X = 110;
+const ROOM_X = 170;
 const ROOM_Y = 36;
 const NEAR = 60;
 /** Beyond this the author meant something else than a narrow drawing. */

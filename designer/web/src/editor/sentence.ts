@@ -58,10 +58,15 @@ export function inputTitles(input: Schema, text: ShowText): Pick<Words, "titleOf
   return {
     titleOf: (path) => {
       const schema = find(path);
-      return text(schema?.["x-title"]) || schema?.title || path;
+      return withoutUnit(text(schema?.["x-title"]) || schema?.title || path);
     },
     choiceOf: (path, value) => text(find(path)?.["x-enum-titles"]?.[String(value)]) || undefined,
   };
+}
+
+/** "Amount (yuan)" is "amount" where there is little room. */
+function withoutUnit(title: string): string {
+  return title.replace(/\s*[（(][^（()）]*[)）]$/, "") || title;
 }
 
 export function conditionSentence(when: unknown, words: Words): string {
@@ -251,6 +256,12 @@ function firstText(settings: Record<string, unknown>): string {
   return typeof found === "string" ? found : "";
 }
 
+/** The condition of a branch in words, for the node itself. */
+export function branchSentence(node: FlowNode, port: string, words: Words): string {
+  const branches = listOf(node.settings["branches"]) as { id?: string; when?: unknown }[];
+  return conditionSentence(branches.find((each) => each.id === port)?.when, words);
+}
+
 /** What stands on a line: the branch's condition, or the name of the way; nothing where there is but one way. */
 export function edgeSentence(
   document: FlowDocument,
@@ -262,9 +273,7 @@ export function edgeSentence(
   if (from === undefined) return "";
   const ports = portsOf(from, types);
   if (ports.length < 2) return "";
-  const branches = listOf(from.settings["branches"]) as { id?: string; when?: unknown }[];
-  const branch = branches.find((each) => each.id === edge.port);
-  const sentence = branch === undefined ? "" : conditionSentence(branch.when, words);
+  const sentence = branchSentence(from, edge.port, words);
   if (sentence !== "") return sentence;
   return words.text(ports.find((port) => port.name === edge.port)?.title) || edge.port;
 }

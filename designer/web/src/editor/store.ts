@@ -43,6 +43,8 @@ interface EditorState {
   test: TestResult | null;
   /** What the canvas should bring into view and focus next. */
   focus: { node: string; field?: string; inspector?: boolean } | null;
+  /** Counts the wishes to see the whole drawing. */
+  fits: number;
 
   open: (document: FlowDocument, types: NodeTypes, readOnly: boolean) => void;
   run: <Args>(command: Command<Args>, args: Args) => boolean;
@@ -69,6 +71,7 @@ export const useEditor = create<EditorState>((set, get) => ({
   problems: [],
   test: null,
   focus: null,
+  fits: 0,
 
   open: (document, types, readOnly) =>
     set({

@@ -39,12 +39,12 @@ import {
   type ProblemMark,
 } from "./elements";
 import { EDGE_DEFAULTS, EDGE_VIEWS, NODE_VIEWS } from "./FlowDrawing";
+import { FIT, openingView } from "./openingView";
 import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
 
 const MANY_NODES = 150;
 const FAR = 0.5;
 const SNAP: [number, number] = [10, 10];
-const FIT = { minZoom: 0.4, maxZoom: 1, padding: 0.08 };
 
 interface CanvasProps {
   words: Words;
@@ -157,6 +157,12 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     }, []),
   });
   useFocusRequest();
+  const fits = useEditor((state) => state.fits);
+  useEffect(() => {
+    if (fits === 0) return;
+    const frameId = requestAnimationFrame(() => void flow.fitView(FIT));
+    return () => cancelAnimationFrame(frameId);
+  }, [fits, flow]);
 
   return (
     <div className="hr-canvas" ref={frame} data-testid="canvas">
@@ -189,7 +195,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
           openMenu({ wish: { kind: "free", position: flow.screenToFlowPosition(at) }, at });
         }}
         colorMode={colours}
-        onInit={(opened) => requestAnimationFrame(() => void opened.fitView(FIT))}
+        onInit={(opened) => requestAnimationFrame(() => openingView(opened, frame.current))}
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}

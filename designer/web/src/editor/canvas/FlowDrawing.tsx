@@ -11,7 +11,7 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useMode } from "../../theme/mode";
 import type { FlowDocument, NodeTypes } from "../document";
 import { readable } from "../readable";
@@ -19,9 +19,16 @@ import { NOTHING } from "../store";
 import { useWords } from "../words";
 import { useAriaLabels } from "./ariaLabels";
 import "./canvas.css";
-import { edgeElements, type Marks, nodeElements } from "./elements";
+import {
+  type CanvasEdge,
+  type CanvasNode,
+  edgeElements,
+  type Marks,
+  nodeElements,
+} from "./elements";
 import { LineView } from "./LineView";
 import { NoteView } from "./NoteView";
+import { FIT, openingView } from "./openingView";
 import { StepView } from "./StepView";
 
 export const NODE_VIEWS = { step: StepView, note: NoteView };
@@ -35,7 +42,6 @@ export const EDGE_DEFAULTS = {
     markerUnits: "userSpaceOnUse",
   },
 };
-const FIT = { maxZoom: 1, padding: 0.08 };
 
 interface FlowDrawingProps {
   document: FlowDocument;
@@ -44,6 +50,8 @@ interface FlowDrawingProps {
   selected?: string | null;
   onSelect?: (node: string) => void;
   label: string;
+  /** What to show first when the whole is too wide to be read. */
+  first?: string | null;
 }
 
 export function FlowDrawing(props: FlowDrawingProps) {
@@ -59,7 +67,8 @@ function Drawing(props: FlowDrawingProps) {
   const document = useMemo(() => readable(props.document, types), [props.document, types]);
   const words = useWords(document);
   const mode = useMode();
-  const { fitView, getNode } = useReactFlow();
+  const { fitView, getNode } = useReactFlow<CanvasNode, CanvasEdge>();
+  const frame = useRef<HTMLElement>(null);
   const drawing = useMemo(
     () => ({
       document,
@@ -79,7 +88,7 @@ function Drawing(props: FlowDrawingProps) {
       void fitView({ nodes: [{ id: selected }], duration: 200, maxZoom: 1, padding: 0.6 });
   }, [selected, fitView, getNode]);
   return (
-    <figure className="hr-canvas" data-testid="drawing" aria-label={label}>
+    <figure ref={frame} className="hr-canvas" data-testid="drawing" aria-label={label}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
@@ -87,7 +96,9 @@ function Drawing(props: FlowDrawingProps) {
         edgeTypes={EDGE_VIEWS}
         defaultEdgeOptions={EDGE_DEFAULTS}
         colorMode={mode}
-        onInit={(opened) => requestAnimationFrame(() => void opened.fitView(FIT))}
+        onInit={(opened) =>
+          requestAnimationFrame(() => openingView(opened, frame.current, props.first))
+        }
         fitViewOptions={FIT}
         minZoom={0.1}
         nodesDraggable={false}

@@ -3,9 +3,11 @@
 import { BaseEdge, type EdgeProps, getSmoothStepPath } from "@xyflow/react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
+import type { Position } from "../document";
 import { useEditor } from "../store";
 import type { CanvasEdge } from "./elements";
 import { useDrag } from "./paletteDrag";
+import { roundedPath } from "./route";
 
 const LABEL_MIN = 50;
 const LABEL_MAX = 260;
@@ -13,21 +15,10 @@ const WIDE = 11.5;
 const NARROW = 6.3;
 
 export const LineView = memo(function LineView(props: EdgeProps<CanvasEdge>) {
-  const { id, sourceX, sourceY, targetX, targetY, data, markerEnd, selected } = props;
+  const { id, data, markerEnd, selected } = props;
   const aimed = useDrag((state) => state.edge === id);
   const label = data?.label ?? "";
-  const forward = targetX - sourceX > 90;
-  const bend = forward && label !== "" ? targetX - 40 : undefined;
-  const [path, middleX, middleY] = getSmoothStepPath({
-    ...props,
-    borderRadius: 14,
-    offset: 26,
-    ...(bend === undefined ? {} : { centerX: bend }),
-  });
-  const level = Math.abs(sourceY - targetY) < 1;
-  const plusX = bend ?? middleX;
-  const plusY = bend !== undefined ? (level ? sourceY : (sourceY + targetY) / 2) : middleY;
-  const room = Math.max(LABEL_MIN, Math.min(LABEL_MAX, forward ? targetX - sourceX - 70 : 110));
+  const drawn = drawnLine(props, label !== "");
   return (
     <g
       className="hr-line"
@@ -40,25 +31,79 @@ export const LineView = memo(function LineView(props: EdgeProps<CanvasEdge>) {
     >
       <BaseEdge
         id={id}
-        path={path}
+        path={drawn.path}
         interactionWidth={24}
         {...(markerEnd === undefined ? {} : { markerEnd })}
       />
       {label !== "" && (
-        <text className="hr-line-label" x={sourceX + 12} y={sourceY - 7}>
+        <text className="hr-line-label" x={drawn.label.x} y={drawn.label.y}>
           <title>{label}</title>
-          {fitting(label, room)}
+          {fitting(label, drawn.room)}
         </text>
       )}
       {(data?.taken ?? 0) > 1 && (
-        <text className="hr-line-times" x={plusX} y={plusY + 16} textAnchor="middle">
+        <text className="hr-line-times" x={drawn.plus.x} y={drawn.plus.y + 16} textAnchor="middle">
           ×{data?.taken}
         </text>
       )}
-      {data?.editable && <Plus id={id} x={plusX} y={plusY} />}
+      {data?.editable && <Plus id={id} x={drawn.plus.x} y={drawn.plus.y} />}
     </g>
   );
 });
+
+interface Drawn {
+  path: string;
+  plus: Position;
+  label: Position;
+  room: number;
+}
+
+const STEM = 26;
+
+/** Where the line runs, and where on it the "+" and the words stand. */
+function drawnLine(props: EdgeProps<CanvasEdge>, labelled: boolean): Drawn {
+  const { sourceX, sourceY, targetX, targetY, data } = props;
+  const route = data?.route ?? { way: "late" as const };
+  const beside = { x: sourceX + 12, y: sourceY - 7 };
+  if (route.way === "detour") {
+    const aside = (route.lane % 4) * 7;
+    const out = sourceX + STEM + aside;
+    const back = targetX - STEM - aside;
+    const points = [
+      { x: sourceX, y: sourceY },
+      { x: out, y: sourceY },
+      { x: out, y: route.y },
+      { x: back, y: route.y },
+      { x: back, y: targetY },
+      { x: targetX, y: targetY },
+    ];
+    const plus = { x: (out + back) / 2, y: route.y };
+    const forward = back > out;
+    const label = forward ? { x: out + 18, y: route.y - 7 } : beside;
+    const room = forward ? Math.min(LABEL_MAX, (back - out) / 2 - 40) : LABEL_MIN;
+    return { path: roundedPath(points), plus, label, room };
+  }
+  const wide = targetX - sourceX > 90;
+  const early = route.way === "early" && wide;
+  const bend = early ? sourceX + STEM : wide && labelled ? targetX - 40 : undefined;
+  const [path, middleX, middleY] = getSmoothStepPath({
+    ...props,
+    borderRadius: 14,
+    offset: STEM,
+    ...(bend === undefined ? {} : { centerX: bend }),
+  });
+  const level = Math.abs(sourceY - targetY) < 1;
+  const room = Math.max(LABEL_MIN, Math.min(LABEL_MAX, wide ? targetX - sourceX - 70 : 110));
+  if (early) {
+    const plus = { x: (sourceX + targetX) / 2, y: targetY };
+    return { path, plus, label: { x: sourceX + STEM + 14, y: targetY - 7 }, room: room / 2 };
+  }
+  const plus =
+    bend === undefined
+      ? { x: middleX, y: middleY }
+      : { x: bend, y: level ? sourceY : (sourceY + targetY) / 2 };
+  return { path, plus, label: beside, room };
+}
 
 function Plus({ id, x, y }: { id: string; x: number; y: number }) {
   const { t } = useTranslation("editor");

@@ -78,6 +78,7 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
         <ul className="hr-node-ports">
           {ports.map((port) => (
             <li key={port.name} data-open={(port.required && !port.connected) || undefined}>
+              {port.when !== "" && <small title={port.when}>{port.when}</small>}
               <span title={port.title}>{port.title}</span>
               <Handle
                 type="source"

@@ -14,9 +14,10 @@ import {
   sameValue,
   sizeOf,
 } from "../document";
-import { edgeSentence, nodeSentence, type Words } from "../sentence";
+import { branchSentence, edgeSentence, nodeSentence, type Words } from "../sentence";
 import type { Selection } from "../store";
 import { nameOf } from "../variables";
+import { type Route, routes } from "./route";
 
 /** What a run (a test or a real one) left on a node. */
 export interface Mark {
@@ -42,7 +43,7 @@ export interface StepData extends Record<string, unknown> {
   title: string;
   typeTitle: string;
   summary: string;
-  ports: { name: string; title: string; required: boolean; connected: boolean }[];
+  ports: { name: string; title: string; when: string; required: boolean; connected: boolean }[];
   problem: ProblemMark | null;
   mark: Mark | null;
   faded: boolean;
@@ -59,6 +60,7 @@ export interface LineData extends Record<string, unknown> {
   kind: "plain" | "good" | "bad";
   taken: number | null;
   faded: boolean;
+  route: Route;
   editable: boolean;
 }
 
@@ -121,6 +123,7 @@ function portData(port: Port, node: FlowNode, document: FlowDocument, words: Wor
   return {
     name: port.name,
     title: words.text(port.title) || port.name,
+    when: branchSentence(node, port.name, words),
     required: port.required,
     connected: document.edges.some((edge) => edge.from === node.id && edge.port === port.name),
   };
@@ -157,6 +160,7 @@ export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): C
   const { document, types, words, marks, selection, editable } = drawing;
   const old = new Map(before.map((element) => [element.id, element]));
   const names = new Map(document.nodes.map((node) => [node.id, nameOf(node, types, words.text)]));
+  const ways = routes(document, types);
   return document.edges.map((edge) => {
     const label = edgeSentence(document, edge, types, words);
     const taken = marks === null ? null : (marks.edges.get(edge.id) ?? 0);
@@ -169,7 +173,14 @@ export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): C
       selected: selection.edges.includes(edge.id),
       interactionWidth: 24,
       ariaLabel: `${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`,
-      data: { label, kind: kindOf(edge.port), taken, faded: taken === 0, editable },
+      data: {
+        label,
+        kind: kindOf(edge.port),
+        taken,
+        faded: taken === 0,
+        route: ways.get(edge.id) ?? { way: "late" },
+        editable,
+      },
     };
     const known = old.get(edge.id);
     return known !== undefined && sameValue(comparable(known), comparable(next)) ? known : next;

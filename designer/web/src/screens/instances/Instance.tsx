@@ -83,6 +83,7 @@ function Shown({ instance, types, refresh }: ShownProps) {
                 marks={marks}
                 selected={selected}
                 onSelect={setSelected}
+                first={current(instance)}
                 label={t("drawing")}
               />
             </div>
@@ -93,6 +94,12 @@ function Shown({ instance, types, refresh }: ShownProps) {
       </PageBody>
     </div>
   );
+}
+
+/** Where the work is now, or where it ended. */
+function current(instance: InstanceDetail): string | null {
+  const open = instance.steps.find((step) => step.ended_at === null);
+  return (open ?? instance.steps.at(-1))?.node ?? null;
 }
 
 function Actions({ instance, onDone }: { instance: InstanceDetail; onDone: () => void }) {
@@ -142,7 +149,7 @@ function Facts({ instance }: { instance: InstanceDetail }) {
   const { t: words } = useTranslation("editor");
   const now = useNow();
   const until = instance.ended_at === null ? now : Date.parse(instance.ended_at);
-  const took = span(Math.max(0, until - Date.parse(instance.started_at)), words);
+  const took = span(Math.max(1_000, until - Date.parse(instance.started_at)), words);
   const facts: [string, React.ReactNode][] = [
     [t("fact.started_by"), instance.started_by ?? "–"],
     [t("fact.started_at"), <ExactTime key="at" at={instance.started_at} />],

@@ -1,0 +1,34 @@
+// What one sees first: the whole flow if it can be read at that size, else its beginning (or where the work is).
+
+import type { ReactFlowInstance } from "@xyflow/react";
+import type { CanvasEdge, CanvasNode } from "./elements";
+
+export const FIT = { maxZoom: 1, padding: 0.08 };
+
+const READABLE = 0.55;
+const ZOOM = 0.75;
+const EDGE_PX = 48;
+
+type Flow = ReactFlowInstance<CanvasNode, CanvasEdge>;
+
+export function openingView(flow: Flow, pane: Element | null, first?: string | null): void {
+  const nodes = flow.getNodes();
+  const box = pane?.getBoundingClientRect();
+  if (nodes.length === 0 || box === undefined || box.width === 0) return;
+  const bounds = flow.getNodesBounds(nodes);
+  const whole = Math.min(box.width / bounds.width, box.height / bounds.height) * (1 - FIT.padding);
+  const start =
+    nodes.find((node) => node.id === first) ?? nodes.find((node) => node.type === "step");
+  if (whole >= READABLE || start === undefined) {
+    void flow.fitView(FIT);
+    return;
+  }
+  const centred = first !== undefined && first !== null;
+  void flow.setViewport({
+    x: centred
+      ? box.width / 2 - (start.position.x + (start.width ?? 0) / 2) * ZOOM
+      : EDGE_PX - start.position.x * ZOOM,
+    y: box.height / 2 - (start.position.y + (start.height ?? 0) / 2) * ZOOM,
+    zoom: ZOOM,
+  });
+}

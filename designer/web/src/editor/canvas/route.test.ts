@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { refundFlow, types } from "../testing";
+import { roundedPath, routes } from "./route";
+
+test("a line to the next node goes straight", () => {
+  expect(routes(refundFlow(), types).get("e1")).toEqual({ way: "late" });
+});
+
+test("a line that would run behind a node makes a detour below it", () => {
+  const route = routes(refundFlow(), types).get("e3");
+
+  expect(route?.way).toBe("detour");
+  expect(route?.way === "detour" && route.y).toBeGreaterThan(64 + 3 * 26);
+});
+
+test("a line that can reach its target above a node bends early", () => {
+  const flow = refundFlow();
+  const nodes = flow.nodes.map((node) =>
+    node.id === "done" ? { ...node, position: { x: 1200, y: -200 } } : node,
+  );
+
+  expect(routes({ ...flow, nodes }, types).get("e3")).toEqual({ way: "early" });
+});
+
+test("a line back makes a detour, and two of them keep apart", () => {
+  const flow = refundFlow();
+  const edges = [
+    { id: "b1", from: "ask", port: "returned", to: "check" },
+    { id: "b2", from: "ask", port: "rejected", to: "check" },
+  ];
+
+  const found = [...routes({ ...flow, edges }, types).values()];
+
+  expect(found.map((route) => route.way)).toEqual(["detour", "detour"]);
+  expect(new Set(found.map((route) => route.way === "detour" && route.y)).size).toBe(2);
+});
+
+test("corners are rounded", () => {
+  const path = roundedPath([
+    { x: 0, y: 0 },
+    { x: 100, y: 0 },
+    { x: 100, y: 100 },
+  ]);
+
+  expect(path).toBe("M0,0 L86,0 Q100,0 100,14 L100,100");
+});
