@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urljoin
 
 import urllib3
-from headrace.engine.errors import BodyTooLarge
-from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown
-from headrace.engine.settings import BODY_MAX_BYTES
-from headrace.engine.work.address import AddressGuard
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, LocationParseError
 from urllib3.util import Timeout, Url, parse_url
+
+from headrace.engine.errors import BodyTooLarge
+from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown
+from headrace.engine.settings import BODY_MAX_BYTES
+from headrace.engine.work.address import AddressGuard
 
 REDIRECTS_MAX = 3
 CONNECTIONS_PER_HOST = 16

@@ -7,10 +7,10 @@ from email.header import decode_header, make_header
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.mail import greet_mail, send_mail
-
 from tests.far_side import nobody_listens
 from tests.servers import free_port
 

@@ -4,11 +4,11 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.guard import GuardedHttp
 from headrace.engine.work.robot import dingtalk_signature, feishu_signature, send_robot
-
 from tests.far_side import far_side, nobody_listens, resets, says
 
 NOW_MS = 1_700_000_000_000

@@ -13,11 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from headrace.engine.errors import AddressRefused, BodyTooLarge
 from headrace.engine.node import NotSent, OutcomeUnknown
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.guard import IDLE_MAX_S, GuardedHttp
-
 from tests.far_side import far_side, keeps_silent, nobody_listens, resets, says, trickles
 
 LOOPBACK = ("127.0.0.1/32",)
