@@ -6,13 +6,14 @@ import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, matchPath, NavLink, Outlet, useLocation } from "react-router";
 import { api } from "../api/client";
-import { useMay, useSession } from "../api/session";
+import { useMay } from "../api/session";
 import type { Nav, Screen } from "../screens/screen";
 import { useMedia, useNarrow } from "../theme/mode";
 import { HeaderExtra, Loading } from "../ui/page";
 import { Bell } from "./Bell";
 import { Logo } from "./Logo";
 import { UserMenu } from "./UserMenu";
+import { useWorkspaceName } from "./useWorkspaceName";
 import "./Shell.css";
 
 const PHONE_BAR = ["tasks", "start", "instances"];
@@ -72,7 +73,7 @@ function SideBar({ items, counts, rail }: BarProps & { rail: boolean }) {
   const { t } = useTranslation("app");
   const small = useMedia("(max-width: 1099px)");
   const [choice, setChoice] = useState(() => localStorage.getItem(KEY));
-  const workspace = useSession((state) => state.workspace);
+  const named = useWorkspaceName();
   const folded = rail || (choice === null ? small : choice === "folded");
   const fold = () => {
     const next = folded ? "open" : "folded";
@@ -87,7 +88,7 @@ function SideBar({ items, counts, rail }: BarProps & { rail: boolean }) {
           {!folded && (
             <span className="hr-brand-name">
               {t("product")}
-              {workspace?.name && <small>{workspace.name}</small>}
+              {named && <small>{named}</small>}
             </span>
           )}
         </Link>

@@ -11,11 +11,13 @@ import { LanguageSwitch } from "./Preferences";
 import { SignInForm, useSignIn } from "./SignInForm";
 import { Avatar } from "./UserMenu";
 import { useRoleNames } from "./useRoleNames";
+import { useWorkspaceName } from "./useWorkspaceName";
 import "./SignIn.css";
 
 export function SignIn() {
   const { t } = useTranslation("app");
-  const { workspace, demoUsers } = useSession();
+  const demoUsers = useSession((state) => state.demoUsers);
+  const named = useWorkspaceName();
   useEffect(() => {
     document.title = `${t("action.sign_in")} · ${t("product")}`;
   }, [t]);
@@ -37,7 +39,7 @@ export function SignIn() {
             <Logo size={40} />
             <div>
               <h1>{t("product")}</h1>
-              <p className="hr-muted">{workspace?.name || t("sign_in.welcome")}</p>
+              <p className="hr-muted">{named || t("sign_in.welcome")}</p>
             </div>
           </div>
           <SignInForm />

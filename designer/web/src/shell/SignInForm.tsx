@@ -16,7 +16,9 @@ export function SignInForm({ login: given, onDone }: { login?: string; onDone?: 
   const { busy, error, signIn } = useSignIn(onDone);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void signIn(login.trim(), password);
+    const missing = !login.trim() ? "login" : !password ? "password" : null;
+    if (missing) document.getElementById(missing)?.focus();
+    else void signIn(login.trim(), password);
   };
   return (
     <form className="hr-form" onSubmit={submit} noValidate>
@@ -31,6 +33,7 @@ export function SignInForm({ login: given, onDone }: { login?: string; onDone?: 
           autoCapitalize="none"
           spellCheck={false}
           value={login}
+          readOnly={given !== undefined}
           onChange={(event) => setLogin(event.target.value)}
           data-testid="login"
         />
@@ -44,6 +47,9 @@ export function SignInForm({ login: given, onDone }: { login?: string; onDone?: 
           type="password"
           className="hr-input"
           autoComplete="current-password"
+          ref={(input) => {
+            if (given !== undefined && !password) input?.focus();
+          }}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
           data-testid="password"
@@ -60,7 +66,6 @@ export function SignInForm({ login: given, onDone }: { login?: string; onDone?: 
         size="large"
         block
         loading={busy}
-        disabled={!login || !password}
         data-testid="btn-sign-in"
       >
         {t("action.sign_in")}

@@ -63,13 +63,10 @@ export function UserMenu({ folded }: { folded: boolean }) {
   );
 }
 
-/** The last two characters of a Chinese name, the first letter of another. */
+/** The last two characters of a Chinese name, else the first letter: 林晓 → 林晓, 客服 Ann → A. */
 export function Avatar({ name }: { name: string }) {
-  const chinese = name
-    .match(/\p{Script=Han}/gu)
-    ?.join("")
-    .slice(-2);
-  const sign = chinese ?? name.slice(0, 1).toUpperCase();
+  const letter = /[a-z]/i.exec(name)?.[0].toUpperCase();
+  const sign = letter ?? name.trim().slice(-2);
   return (
     <span className="hr-avatar" aria-hidden>
       {sign}

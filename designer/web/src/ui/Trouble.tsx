@@ -1,6 +1,7 @@
 // Why something did not work, in place: the error, and the problems that have no field of their own to stand at.
 
 import { ExclamationCircleOutlined } from "@ant-design/icons";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { problemText, useErrorText } from "./errorText";
 import "./Trouble.css";
@@ -18,9 +19,11 @@ interface TroubleProps {
   known?: string[];
   title?: string;
   testId?: string;
+  /** A way on. */
+  children?: ReactNode;
 }
 
-export function Trouble({ error, known = [], title, testId }: TroubleProps) {
+export function Trouble({ error, known = [], title, testId, children }: TroubleProps) {
   const { t } = useTranslation(["app", "errors"]);
   const textOf = useErrorText();
   const all = (error as { problems?: TroubleProblem[] } | null)?.problems ?? [];
@@ -40,6 +43,7 @@ export function Trouble({ error, known = [], title, testId }: TroubleProps) {
             ))}
           </ul>
         )}
+        {children}
       </div>
     </div>
   );

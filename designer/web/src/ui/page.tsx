@@ -31,7 +31,9 @@ export function PageHeader({ title, tab, subtitle, back, actions, below }: PageH
   }, [named, t]);
   return (
     <header className="hr-page-header">
-      <div className="hr-page-header-row">
+      <div
+        className={back === undefined ? "hr-page-header-row" : "hr-page-header-row hr-page-deep"}
+      >
         {back !== undefined && (
           <Link
             to={back}

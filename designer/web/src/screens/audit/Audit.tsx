@@ -19,7 +19,7 @@ export default function Audit() {
   const columns: Column<AuditEntry>[] = [
     { key: "action", title: t("audit.what"), render: actionOf },
     { key: "subject", title: t("audit.subject"), render: (entry) => <code>{entry.subject}</code> },
-    { key: "who", title: t("audit.who"), render: (entry) => nameOf(entry.who) },
+    { key: "who", title: t("audit.who"), render: (entry) => nameOf(entry.who, t("audit.engine")) },
     { key: "at", title: t("audit.at"), render: (entry) => <ExactTime at={entry.at} /> },
   ];
   return (
@@ -39,7 +39,7 @@ export default function Audit() {
         <Modal open title={actionOf(open)} footer={null} onCancel={() => setOpen(null)}>
           <div className="hr-stack">
             <p className="hr-muted">
-              {nameOf(open.who)} · <ExactTime at={open.at} />
+              {nameOf(open.who, t("audit.engine"))} · <ExactTime at={open.at} />
             </p>
             <JsonView value={open.params ?? {}} label={t("audit.details")} />
           </div>
@@ -49,6 +49,7 @@ export default function Audit() {
   );
 }
 
-function nameOf(who: AuditEntry["who"]): string {
+function nameOf(who: AuditEntry["who"], engine: string): string {
+  if (typeof who === "object" && who?.id === "engine") return engine;
   return typeof who === "string" ? who : (who?.name ?? who?.id ?? "–");
 }

@@ -28,8 +28,8 @@ interface TableInfo {
 export default function Records() {
   const { t } = useTranslation("admin");
   const [params, setParams] = useSearchParams();
-  const tables = useList<TableInfo | string>("/api/records/tables");
-  const names = tables.rows?.map((one) => (typeof one === "string" ? one : one.table));
+  const tables = useList<TableInfo>("/api/records/tables");
+  const names = tables.rows?.map((one) => one.table);
   const table = names?.find((name) => name === params.get("table")) ?? names?.[0];
   return (
     <>
@@ -51,7 +51,7 @@ export default function Records() {
           <Table
             key={table}
             table={table}
-            names={names}
+            tables={tables.rows ?? []}
             onChoose={(name) => setParams({ table: name }, { replace: true })}
           />
         )}
@@ -62,11 +62,11 @@ export default function Records() {
 
 interface TableProps {
   table: string;
-  names: string[];
+  tables: TableInfo[];
   onChoose: (name: string) => void;
 }
 
-function Table({ table, names, onChoose }: TableProps) {
+function Table({ table, tables, onChoose }: TableProps) {
   const { t } = useTranslation(["admin", "app"]);
   const [typed, setTyped] = useState("");
   const [open, setOpen] = useState<BusinessRecord | null>(null);
@@ -74,10 +74,13 @@ function Table({ table, names, onChoose }: TableProps) {
   return (
     <>
       <div className="hr-bar">
-        {names.length > 1 && (
+        {tables.length > 1 && (
           <Segments
             label={t("records.table")}
-            options={names.map((name) => ({ value: name, title: name }))}
+            options={tables.map((one) => ({
+              value: one.table,
+              title: `${one.table} (${one.records ?? 0})`,
+            }))}
             value={table}
             onChange={onChoose}
             testId="table"

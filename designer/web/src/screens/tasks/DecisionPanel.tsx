@@ -5,7 +5,7 @@ import { CheckOutlined, CloseOutlined, RollbackOutlined } from "@ant-design/icon
 import { App, Button } from "antd";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useNavigate } from "react-router";
+import { Link, useNavigate } from "react-router";
 import { ApiError } from "../../api/client";
 import type { JsonObject, Task } from "../../api/types";
 import { SchemaForm } from "../../ui/form/SchemaForm";
@@ -32,7 +32,7 @@ export function DecisionPanel({ task, nextAddress }: { task: Task; nextAddress: 
   const [typed, setTyped, forget] = useKept<Typed>(`task.${task.id}`, { comment: "", form: {} });
   const [problems, setProblems] = useState<FormProblem[]>([]);
   const { send, pressed, trouble } = useSending(task, nextAddress, setProblems, forget);
-  if (!task.can_decide) return trouble ?? <Closed task={task} />;
+  if (!task.can_decide) return trouble ?? <Closed task={task} nextAddress={nextAddress} />;
 
   const press = (decision: string) => {
     const form = task.form ? (withoutEmpty(typed.form) as JsonObject) : null;
@@ -150,7 +150,9 @@ function useSending(
   /** A conflict has already loaded the task anew, so the page shows how it stands. */
   const told = (error: unknown) =>
     error instanceof ApiError && error.status === 409 ? (
-      <Trouble error={t("conflict_text")} title={t("conflict")} testId="conflict" />
+      <Trouble error={t("conflict_text")} title={t("conflict")} testId="conflict">
+        <Next address={nextAddress} />
+      </Trouble>
     ) : (
       <Trouble
         error={error}
@@ -165,13 +167,22 @@ function useSending(
   };
 }
 
-function Closed({ task }: { task: Task }) {
+function Closed({ task, nextAddress }: { task: Task; nextAddress: string }) {
   const { t } = useTranslation("tasks");
   return (
     <p className="hr-task-closed" data-testid="task-closed">
-      {t(task.status === "open" ? "not_yours" : "closed")}
+      {t(task.status === "open" ? "not_yours" : "closed")} <Next address={nextAddress} />
     </p>
   );
+}
+
+function Next({ address }: { address: string }) {
+  const { t } = useTranslation("tasks");
+  return address.startsWith("/tasks/todo/") ? (
+    <Link to={address} data-testid="link-next">
+      {t("next")}
+    </Link>
+  ) : null;
 }
 
 function showFirstProblem(): void {

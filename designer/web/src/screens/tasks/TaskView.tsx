@@ -30,7 +30,6 @@ export function TaskView({ id, nextAddress, back }: TaskViewProps) {
     <PageHeader
       title={task ? text(task.title) || text(task.node_name) : t("task")}
       {...(back === undefined ? {} : { back })}
-      {...(task ? { below: <Facts task={task} /> } : {})}
     />
   );
   if (task === undefined) {
@@ -47,6 +46,7 @@ export function TaskView({ id, nextAddress, back }: TaskViewProps) {
     <article className="hr-task" data-testid="task-view">
       {header}
       <div className="hr-page-body hr-stack hr-task-body">
+        <Facts task={task} />
         {task.description && <p className="hr-task-asked">{text(task.description)}</p>}
         {(task.show ?? []).length > 0 && <Shown task={task} />}
         <DecisionPanel task={task} nextAddress={nextAddress} />

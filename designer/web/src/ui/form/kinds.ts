@@ -37,7 +37,7 @@ export interface Option {
   title: string;
 }
 
-const LONG_FROM = 120; // characters; beyond, one line hides too much of what is typed
+const LONG_FROM = 201; // characters; beyond, one line hides too much of what is typed
 const PICK: (text: Text) => string = (text) => text.zh ?? text.en ?? "";
 
 export function kindOf(schema: JsonSchema): Kind {
