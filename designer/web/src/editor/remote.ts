@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api } from "../api/client";
+import { useMay } from "../api/session";
 import type { Connection, FlowSummary, Page, Person, Role } from "../api/types";
 import type { NodeType, NodeTypes } from "./document";
 
@@ -25,8 +26,11 @@ export function useNodeTypes(): { types: NodeTypes | undefined; error: unknown }
   return { types, error };
 }
 
-function useItems<Item>(key: string, path: string): Item[] {
+/** Nothing for those who may not ask; keys are shown then in place of names. */
+function useItems<Item>(key: string, path: string, permission?: string): Item[] {
+  const may = useMay();
   const { data } = useQuery({
+    enabled: may(permission),
     queryKey: [key, "for-editor"],
     queryFn: () => api.get<Page<Item>>(path),
     staleTime: RARELY_MS,
@@ -38,7 +42,8 @@ function useItems<Item>(key: string, path: string): Item[] {
 const NONE: never[] = [];
 
 export const useFunctions = () => useItems<FunctionHelp>("functions", "/api/functions");
-export const useRoles = () => useItems<Role>("roles", "/api/roles");
-export const usePeople = () => useItems<Person>("users", "/api/users?limit=200");
-export const useConnections = () => useItems<Connection>("connections", "/api/connections");
-export const useFlows = () => useItems<FlowSummary>("flows", "/api/flows?limit=200");
+export const useRoles = () => useItems<Role>("roles", "/api/roles", "users:read");
+export const usePeople = () => useItems<Person>("users", "/api/users?limit=200", "users:read");
+export const useConnections = () =>
+  useItems<Connection>("connections", "/api/connections", "connections:read");
+export const useFlows = () => useItems<FlowSummary>("flows", "/api/flows?limit=200", "flows:read");

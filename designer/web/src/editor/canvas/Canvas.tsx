@@ -39,6 +39,7 @@ import {
   type ProblemMark,
 } from "./elements";
 import { EDGE_DEFAULTS, EDGE_VIEWS, NODE_VIEWS } from "./FlowDrawing";
+import { minimapColour } from "./minimapColour";
 import { FIT, openingView } from "./openingView";
 import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
 
@@ -238,11 +239,6 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
       <WhyNot />
     </div>
   );
-}
-
-function minimapColour(node: CanvasNode): string {
-  if (node.type === "note") return "var(--hr-note-yellow)";
-  return `var(--hr-group-${node.data.type?.group ?? "control"})`;
 }
 
 /** While a line is drawn to where it may not go: the reason, at the pointer. */

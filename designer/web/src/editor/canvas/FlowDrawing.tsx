@@ -27,6 +27,7 @@ import {
   nodeElements,
 } from "./elements";
 import { LineView } from "./LineView";
+import { minimapColour } from "./minimapColour";
 import { NoteView } from "./NoteView";
 import { FIT, openingView } from "./openingView";
 import { StepView } from "./StepView";
@@ -115,7 +116,9 @@ function Drawing(props: FlowDrawingProps) {
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
         <Controls showInteractive={false} />
-        {nodes.length > 12 && <MiniMap pannable zoomable className="hr-minimap" />}
+        {nodes.length > 12 && (
+          <MiniMap pannable zoomable className="hr-minimap" nodeColor={minimapColour} />
+        )}
       </ReactFlow>
     </figure>
   );

@@ -93,7 +93,7 @@ function drawnLine(props: EdgeProps<CanvasEdge>, labelled: boolean): Drawn {
     ...(bend === undefined ? {} : { centerX: bend }),
   });
   const level = Math.abs(sourceY - targetY) < 1;
-  const room = Math.max(LABEL_MIN, Math.min(LABEL_MAX, wide ? targetX - sourceX - 70 : 110));
+  const room = Math.max(LABEL_MIN, Math.min(LABEL_MAX, wide ? targetX - sourceX - 58 : 110));
   if (early) {
     const plus = { x: (sourceX + targetX) / 2, y: targetY };
     return { path, plus, label: { x: sourceX + STEM + 14, y: targetY - 7 }, room: room / 2 };

@@ -7,6 +7,8 @@ export const FIT = { maxZoom: 1, padding: 0.08 };
 
 const READABLE = 0.55;
 const ZOOM = 0.75;
+const NARROW_PX = 500;
+const NARROW_ZOOM = 0.6;
 const EDGE_PX = 48;
 
 type Flow = ReactFlowInstance<CanvasNode, CanvasEdge>;
@@ -23,12 +25,13 @@ export function openingView(flow: Flow, pane: Element | null, first?: string | n
     void flow.fitView(FIT);
     return;
   }
+  const zoom = box.width < NARROW_PX ? NARROW_ZOOM : ZOOM;
   const centred = first !== undefined && first !== null;
   void flow.setViewport({
     x: centred
-      ? box.width / 2 - (start.position.x + (start.width ?? 0) / 2) * ZOOM
-      : EDGE_PX - start.position.x * ZOOM,
-    y: box.height / 2 - (start.position.y + (start.height ?? 0) / 2) * ZOOM,
-    zoom: ZOOM,
+      ? box.width / 2 - (start.position.x + (start.width ?? 0) / 2) * zoom
+      : EDGE_PX - start.position.x * zoom,
+    y: box.height / 2 - (start.position.y + (start.height ?? 0) / 2) * zoom,
+    zoom,
   });
 }

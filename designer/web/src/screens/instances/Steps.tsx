@@ -14,6 +14,7 @@ import { StatusTag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime } from "../../ui/time";
 import type { InstanceDetail, Step } from "./instance";
+import { shownStatus } from "./marks";
 
 interface StepsProps {
   instance: InstanceDetail;
@@ -74,7 +75,7 @@ function Row({ step, instance, types, open, current, onToggle }: RowProps) {
   return (
     <li
       className="hr-step"
-      data-status={step.status}
+      data-status={shownStatus(step)}
       data-node={step.node}
       data-group={type?.group}
       data-current={current || undefined}

@@ -3,7 +3,7 @@
 import type { TFunction } from "i18next";
 import type { Mark, Marks } from "../../editor/canvas/elements";
 import { span } from "../../editor/duration";
-import type { InstanceDetail } from "./instance";
+import type { InstanceDetail, Step } from "./instance";
 
 /** What of several visits is shown: trouble first, then what is going on, then what is done. */
 const WEIGHT: Record<string, number> = {
@@ -20,10 +20,10 @@ export function marksOf(instance: InstanceDetail, t: TFunction<"editor">): Marks
   const nodes = new Map<string, Mark>();
   for (const step of instance.steps) {
     const before = nodes.get(step.node);
-    const heavier =
-      before === undefined || (WEIGHT[step.status] ?? 0) >= (WEIGHT[before.status] ?? 0);
+    const status = shownStatus(step);
+    const heavier = before === undefined || (WEIGHT[status] ?? 0) >= (WEIGHT[before.status] ?? 0);
     const mark: Mark = {
-      status: heavier ? step.status : before.status,
+      status: heavier ? status : before.status,
       times: (before?.times ?? 0) + 1,
     };
     const duration = heavier ? durationOf(step.duration_ms, t) : before.duration;
@@ -31,6 +31,11 @@ export function marksOf(instance: InstanceDetail, t: TFunction<"editor">): Marks
     nodes.set(step.node, mark);
   }
   return { nodes, edges: new Map(Object.entries(instance.edges)) };
+}
+
+/** A step that left by its error way went on, but it did not go well. */
+export function shownStatus(step: Step): string {
+  return step.status === "done" && step.ports.includes("error") ? "failed" : step.status;
 }
 
 /** What took no time one could notice says nothing. */
