@@ -15,7 +15,7 @@ def instances_by_status(connection: Connection) -> dict[str, int]:
     """How many instances there are, by status; an index alone answers it."""
     status = t.instances.c.status
     query = sa.select(status, sa.func.count()).group_by(status)
-    return dict(connection.execute(query).tuples().all())
+    return {row.status: row[1] for row in connection.execute(query)}
 
 
 def ended_since(connection: Connection, at_ms: int) -> dict[str, int]:
@@ -26,7 +26,7 @@ def ended_since(connection: Connection, at_ms: int) -> dict[str, int]:
         .where(columns.ended_at >= at_ms)
         .group_by(columns.status)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row.status: row[1] for row in connection.execute(query)}
 
 
 def open_work(connection: Connection) -> dict[str, int]:

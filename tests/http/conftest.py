@@ -78,7 +78,11 @@ class Browser:
     def call(
         self, method: str, path: str, body: Any = None, *, headers: Any = (), **more: Any
     ) -> Reply:
-        sent = {**self.headers, **({"X-CSRF-Token": self.csrf} if self.csrf else {}), **dict(headers)}
+        sent = {
+            **self.headers,
+            **({"X-CSRF-Token": self.csrf} if self.csrf else {}),
+            **dict(headers),
+        }
         if body is not None:
             more.setdefault("data", body if isinstance(body, bytes) else json.dumps(body).encode())
             more.setdefault("content_type", "application/json")
@@ -201,10 +205,14 @@ def check_described(method: str, path: str, reply: Reply) -> None:
     """The status is documented, and the body has the documented shape."""
     operation = _operation(method, path.partition("?")[0])
     if operation is None:
-        assert reply.status in {404, 405}, f"{method} {path} is not described, but answers {reply.status}"
+        assert reply.status in {404, 405}, (
+            f"{method} {path} is not described, but answers {reply.status}"
+        )
         return
     described = operation["responses"].get(str(reply.status))
-    assert described is not None, f"{method} {path}: {reply.status} is not described\n{reply.data!r}"
+    assert described is not None, (
+        f"{method} {path}: {reply.status} is not described\n{reply.data!r}"
+    )
     content = described.get("content", {}).get("application/json")
     if content is None:
         return

@@ -20,7 +20,7 @@ SECRET = "https://far.example.com/s3cret-pa55word"
 def values(name: str, **changes: Any) -> dict[str, Any]:
     """A right connection of each connector, its secrets set to `SECRET`."""
     connector = connectors()[name]
-    secrets = {key: SECRET for key in connector.example_secrets}
+    secrets = dict.fromkeys(connector.example_secrets, SECRET)
     return {
         "key": f"my-{name}",
         "name": name,
@@ -59,7 +59,9 @@ def test_a_secret_goes_in_and_never_comes_out(
     with sqlite3.connect(tmp_path / "headrace.sqlite3") as file:
         assert SECRET not in "\n".join(file.iterdump())
     file.close()
-    assert set(connections.open_connection(api.workspace, f"my-{name}").secrets.values()) <= {SECRET}
+    assert set(connections.open_connection(api.workspace, f"my-{name}").secrets.values()) <= {
+        SECRET
+    }
 
 
 def test_a_secret_not_named_stays_and_an_empty_one_goes(ada: Browser) -> None:
@@ -108,7 +110,9 @@ def test_a_key_is_given_once(ada: Browser) -> None:
     assert ada.post("/api/connections", values("smtp")).status == 201
 
 
-def test_a_trial_says_what_the_far_side_said_without_the_secret_it_repeated(api: Api, ada: Browser) -> None:
+def test_a_trial_says_what_the_far_side_said_without_the_secret_it_repeated(
+    api: Api, ada: Browser
+) -> None:
     ada.post("/api/connections", values("smtp"))
 
     answer = ada.post("/api/connections/my-smtp/test")

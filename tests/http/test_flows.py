@@ -82,7 +82,11 @@ def test_what_the_designer_could_not_even_show_is_refused(client: Browser) -> No
     refused = save(client, {**document, "nodes": [{"id": 3}], "edges": "none"})
 
     assert refused.status == 422
-    assert refused.problems == [("/edges", "type"), ("/nodes/0/id", "type"), ("/nodes/0/type", "required")]
+    assert refused.problems == [
+        ("/edges", "type"),
+        ("/nodes/0/id", "type"),
+        ("/nodes/0/type", "required"),
+    ]
 
 
 def test_the_key_never_changes(client: Browser) -> None:
@@ -187,13 +191,22 @@ def test_publishing_something_else_than_one_saw_is_refused(client: Browser) -> N
 
 
 def test_a_connection_that_is_not_there_stops_a_publish(api: Api, client: Browser) -> None:
-    drawing = flow("pay").then("call", "connector", connection="bank", method="GET", path="/").then("done", "end")
+    drawing = (
+        flow("pay")
+        .then("call", "connector", connection="bank", method="GET", path="/")
+        .then("done", "end")
+    )
     client.post("/api/flows", {"document": drawing.document()})
 
     refused = client.post("/api/flows/pay/publish")
     assert ("/nodes/1/settings/connection", "connection_unknown") in refused.problems
 
-    connection = {"key": "bank", "name": "Bank", "connector": "rest", "settings": {"base_url": "https://bank.example.com", "auth": "none"}}
+    connection = {
+        "key": "bank",
+        "name": "Bank",
+        "connector": "rest",
+        "settings": {"base_url": "https://bank.example.com", "auth": "none"},
+    }
     assert api.browser("ada").post("/api/connections", connection).status == 201
     assert client.post("/api/flows/pay/publish").status == 201
 
@@ -207,7 +220,9 @@ def test_publishing_a_schedule_sets_its_next_time(api: Api, client: Browser) -> 
     with api.workspace.read() as connection:
         rows = connection.exec_driver_sql("SELECT id, next_at FROM schedules").all()
     # 2026-01-09T16:00 in Shanghai → 00:10 the next day
-    assert [tuple(row) for row in rows] == [("daily:schedule", 1_767_945_600_000 + (8 * 60 + 10) * 60_000)]
+    assert [tuple(row) for row in rows] == [
+        ("daily:schedule", 1_767_945_600_000 + (8 * 60 + 10) * 60_000)
+    ]
 
     drawn = client.get("/api/flows/daily").json["draft"]["document"]
     drawn["nodes"][0]["type"] = "start"
@@ -257,7 +272,9 @@ def test_flows_are_found(client: Browser, query: str, found: list[str]) -> None:
     assert [f["key"] for f in client.get(f"/api/flows?{query}").json["items"]] == found
 
 
-def test_the_list_costs_the_same_number_of_queries_for_many_flows(api: Api, client: Browser) -> None:
+def test_the_list_costs_the_same_number_of_queries_for_many_flows(
+    api: Api, client: Browser
+) -> None:
     from sqlalchemy import event
 
     statements: list[str] = []
@@ -356,7 +373,11 @@ def test_a_form_without_a_file_is_told(client: Browser) -> None:
 
 
 def test_a_form_without_a_length_is_read_only_so_far(client: Browser) -> None:
-    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n' + b"x" * 6_000_000 + b"\r\n--b--\r\n"
+    body = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        + b"x" * 6_000_000
+        + b"\r\n--b--\r\n"
+    )
 
     reply = client.call(
         "POST", "/api/flows/import", input_stream=io.BytesIO(body),
@@ -385,7 +406,9 @@ def test_an_old_file_is_brought_up_to_date(client: Browser) -> None:
 def test_a_trial_runs_the_draft_in_memory(api: Api, client: Browser) -> None:
     made(client)
 
-    answer = client.post("/api/flows/leave/test", {"input": {}, "decisions": {"ask": {"port": "rejected"}}})
+    answer = client.post(
+        "/api/flows/leave/test", {"input": {}, "decisions": {"ask": {"port": "rejected"}}}
+    )
 
     assert answer.json["status"] == "completed"
     assert [step["node"] for step in answer.json["steps"]] == ["start", "ask", "done"]
@@ -395,7 +418,9 @@ def test_a_trial_runs_the_draft_in_memory(api: Api, client: Browser) -> None:
 def test_a_trial_of_a_wrong_document_answers_with_its_problems(client: Browser) -> None:
     document = made(client)
 
-    answer = client.post("/api/flows/leave/test", {"document": {**document, "edges": []}, "input": {}})
+    answer = client.post(
+        "/api/flows/leave/test", {"document": {**document, "edges": []}, "input": {}}
+    )
 
     assert answer.status == 200
     assert answer.json["status"] == "refused"
@@ -403,7 +428,11 @@ def test_a_trial_of_a_wrong_document_answers_with_its_problems(client: Browser) 
 
 
 def test_a_trial_needs_no_connection(client: Browser) -> None:
-    drawing = flow("pay").then("call", "connector", connection="bank", method="GET", path="/").then("done", "end")
+    drawing = (
+        flow("pay")
+        .then("call", "connector", connection="bank", method="GET", path="/")
+        .then("done", "end")
+    )
     client.post("/api/flows", {"document": drawing.document()})
 
     mocks = {"call": {"output": {"status": 200, "body": {"ok": True}}}}
@@ -420,7 +449,10 @@ def test_a_trial_needs_no_connection(client: Browser) -> None:
         ({"template": "Hi {{ who }}", "sample": {"who": "Ann"}}, {"ok": True, "value": "Hi Ann"}),
         (
             {
-                "condition": {"combinator": "and", "rules": [{"field": "a", "operator": ">", "value": 1}]},
+                "condition": {
+                    "combinator": "and",
+                    "rules": [{"field": "a", "operator": ">", "value": 1}],
+                },
                 "sample": {"a": 2},
                 "language": "en",
             },

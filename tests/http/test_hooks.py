@@ -20,7 +20,12 @@ ORDER = {"order_no": "A1", "amount": 12.5}
 def published(api: Api, **settings: Any) -> Browser:
     """A flow with a webhook, published; answers a caller from outside."""
     dora = api.browser("dora")
-    start = {"auth": "none", "dedup_key": "body.order_no", "business_key": "body.order_no", **settings}
+    start = {
+        "auth": "none",
+        "dedup_key": "body.order_no",
+        "business_key": "body.order_no",
+        **settings,
+    }
     document = flow("orders", "webhook", **start).then("done", "end").document()
     document["input"] = {"type": "object", "properties": {}}
     assert dora.post("/api/flows", {"document": document}).status == 201
@@ -55,7 +60,10 @@ def test_a_form_comes_in_as_its_fields(api: Api) -> None:
     shop = published(api)
 
     reply = shop.call(
-        "POST", "/hooks/orders/webhook", b"order_no=F1&amount=3&x=", content_type="application/x-www-form-urlencoded"
+        "POST",
+        "/hooks/orders/webhook",
+        b"order_no=F1&amount=3&x=",
+        content_type="application/x-www-form-urlencoded",
     )
 
     assert reply.status == 202
@@ -99,13 +107,20 @@ def test_a_token_proves_a_call_too(api: Api) -> None:
         (b"[" * 65 + b"]" * 65, "application/json", 400, "too_deep"),
         (b'{"a": 1e999}', "application/json", 400, "not_json"),
         (b'"' + b"x" * HOOK_MAX_BYTES + b'"', "application/json", 413, "body_too_large"),
-        (b"&".join(b"a%d=1" % i for i in range(2_000)), "application/x-www-form-urlencoded", 400, "not_json"),
+        (
+            b"&".join(b"a%d=1" % i for i in range(2_000)),
+            "application/x-www-form-urlencoded",
+            400,
+            "not_json",
+        ),
         (b"a=%00", "application/x-www-form-urlencoded", 400, "not_json"),
         (b"a=\xff\xfe", "application/x-www-form-urlencoded", 400, "not_json"),
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_what_is_wrong_stops_at_the_door(api: Api, body: bytes, kind: str, status: int, code: str) -> None:
+def test_what_is_wrong_stops_at_the_door(
+    api: Api, body: bytes, kind: str, status: int, code: str
+) -> None:
     shop = published(api)
 
     reply = shop.call("POST", "/hooks/orders/webhook", body, content_type=kind)
@@ -163,7 +178,9 @@ def test_a_flow_without_that_webhook_is_not_found(api: Api) -> None:
 
 
 def test_one_wrong_order_of_many_starts_none(api: Api) -> None:
-    shop = published(api, items="body.orders", dedup_key="item.order_no", business_key="item.order_no")
+    shop = published(
+        api, items="body.orders", dedup_key="item.order_no", business_key="item.order_no"
+    )
 
     refused = shop.post("/hooks/orders/webhook", {"orders": [ORDER, {"amount": 1}]})
     taken = shop.post("/hooks/orders/webhook", {"orders": [ORDER, {"order_no": "A2"}]})

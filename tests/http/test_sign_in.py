@@ -106,7 +106,10 @@ def test_signing_out_ends_the_session_also_for_a_copied_cookie(api: Api) -> None
     assert dora.delete("/api/session").status == 204
 
     thief = api.browser()
-    assert thief.get("/api/session", headers={"Cookie": f"headrace_session={cookie.value}"}).status == 401
+    assert (
+        thief.get("/api/session", headers={"Cookie": f"headrace_session={cookie.value}"}).status
+        == 401
+    )
     assert dora.get("/api/flows").status == 401
 
 

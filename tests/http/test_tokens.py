@@ -41,7 +41,9 @@ def test_a_token_ends_when_it_says(api: Api) -> None:
     ada = api.browser("ada")
     end = to_iso(api.clock.now_ms() + 60_000)
     token = ada.post("/api/tokens", {"name": "t", "scopes": ["flows:read"], "expires_at": end}).json
-    program = Browser(api.flask.test_client(), headers={"Authorization": f"Bearer {token['token']}"})
+    program = Browser(
+        api.flask.test_client(), headers={"Authorization": f"Bearer {token['token']}"}
+    )
 
     assert program.get("/api/flows").status == 200
     api.clock.advance(s=61)
@@ -112,7 +114,9 @@ def test_a_token_cannot_make_a_stronger_one(api: Api) -> None:
 
 
 @pytest.mark.parametrize("header", ["Bearer hr_wrong", "Bearer", "Basic YTpi", "hr_x", "Bearer  "])
-def test_a_wrong_authorization_is_no_sign_in_even_with_a_cookie(client: Browser, header: str) -> None:
+def test_a_wrong_authorization_is_no_sign_in_even_with_a_cookie(
+    client: Browser, header: str
+) -> None:
     reply = client.get("/api/flows", headers={"Authorization": header})
 
     assert reply.status == 401

@@ -1,0 +1,113 @@
+"""The migrations make what `tables.py` says, on both databases, up and down, and whoever starts first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+
+from headrace.engine.store.migrations import downgrade, migrate, revision
+from headrace.engine.store.session import is_sqlite, open_database
+from headrace.engine.store.tables import metadata
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Engine]:
+    engine = open_database(database_url)
+    yield engine
+    engine.dispose()
+
+
+def differences(engine: Engine) -> list[object]:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, metadata))
+
+
+def shape(engine: Engine) -> dict[str, object]:
+    """Tables with their columns, keys and indexes, as the database tells them."""
+    found = inspect(engine)
+    return {
+        name: (
+            [
+                (c["name"], str(c["type"]), c["nullable"], c["default"])
+                for c in found.get_columns(name)
+            ],
+            sorted(found.get_pk_constraint(name)["constrained_columns"]),
+            sorted(
+                (i["name"] or "", tuple(i["column_names"]), i["unique"])
+                for i in found.get_indexes(name)
+            ),
+            sorted(
+                (u["name"] or "", tuple(u["column_names"]))
+                for u in found.get_unique_constraints(name)
+            ),
+            sorted((f["name"] or "", f["referred_table"]) for f in found.get_foreign_keys(name)),
+        )
+        for name in found.get_table_names()
+        if name != "alembic_version"
+    }
+
+
+def test_migrations_and_tables_say_the_same(database: Engine) -> None:
+    migrate(database)
+
+    assert differences(database) == []
+
+
+def test_a_migrated_database_is_one_made_at_once(database: Engine) -> None:
+    migrate(database)
+    migrated = shape(database)
+    downgrade(database)
+    metadata.create_all(database)
+
+    assert migrated == shape(database)
+
+
+def test_up_and_down_and_up_again(database: Engine) -> None:
+    migrate(database)
+    head = revision(database)
+    downgrade(database)
+    assert revision(database) is None
+    assert inspect(database).get_table_names() == ["alembic_version"]
+
+    migrate(database)
+
+    assert revision(database) == head
+    assert differences(database) == []
+
+
+def test_migrating_again_changes_nothing(database: Engine) -> None:
+    migrate(database)
+    before = shape(database)
+
+    migrate(database)
+
+    assert shape(database) == before
+
+
+def test_two_first_starts_at_once_make_the_tables_once(postgresql_url: str) -> None:
+    engines = [open_database(postgresql_url) for _ in range(3)]
+    troubles: list[BaseException] = []
+
+    def run(engine: Engine) -> None:
+        try:
+            migrate(engine)
+        except BaseException as trouble:
+            troubles.append(trouble)
+
+    threads = [threading.Thread(target=run, args=(engine,)) for engine in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert troubles == []
+    assert not is_sqlite(engines[0])
+    assert differences(engines[0]) == []
+    for engine in engines:
+        engine.dispose()
