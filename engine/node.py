@@ -208,12 +208,20 @@ class World(Protocol):
         ...
 
     def http(
-        self, method: str, url: str, *, headers: Mapping[str, str], body: bytes | None, timeout_s: float
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        timeout_s: float,
     ) -> HttpAnswer:
         """One request, no retry. Raises `NotSent` or `OutcomeUnknown`; `errors.AddressRefused` for private addresses."""
         ...
 
-    def record(self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str) -> RecordAnswer:
+    def record(
+        self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str
+    ) -> RecordAnswer:
         """create | find | upsert one business record; safe to repeat with the same `step_key`."""
         ...
 

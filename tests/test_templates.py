@@ -90,6 +90,7 @@ TEMPLATE = closed(
         ),
     },
     flows={"type": "array", "items": {"type": "string", "pattern": r"\.json$"}, "minItems": 1},
+    drafts={"type": "array", "items": KEY},  # flows that a person publishes, once connections are set
 )
 SAMPLE = closed(
     ["name", "flow", "input", "expect"],

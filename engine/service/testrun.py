@@ -81,6 +81,7 @@ class _Test:
         self.instance = Instance("ins_test", flow.key, flow.version, initiator=INITIATOR)
         self.story = Story(flow, Instance("ins_test", flow.key, flow.version))
         self.visits: dict[str, int] = {}
+        self.chosen: dict[int, Any] = {}
         self.due: dict[tuple[int, str], int] = {}
         self.notes: list[dict[str, Any]] = []
         self.troubles: dict[str, dict[str, Any]] = {}
@@ -154,7 +155,9 @@ class _Test:
         return c.JobEnded(*common, port, (mock or {}).get("output", {}))
 
     def _decide(self, step: Step) -> c.Command | None:
-        decision = self._nth(self.decisions.get(step.node, {}), f"task:{step.id}") or {}
+        if step.id not in self.chosen:  # one choice a visit, however often it is looked at
+            self.chosen[step.id] = self._nth(self.decisions.get(step.node, {}), step.node)
+        decision = self.chosen[step.id] or {}
         if isinstance(decision, str):
             decision = {"port": decision}
         port = decision.get("port", "approved")
