@@ -77,7 +77,7 @@ bench: ## how fast it is, beside its peers (BENCH=--quick: within a minute)
 
 crash: ## kill real processes again and again, and see that nothing is lost or done twice
 	$(SETUP) python
-	$(BIN)/pytest tests/crash
+	HEADRACE_CRASH=full $(BIN)/pytest tests/crash -s
 
 lock: ## renew the lock files after a change of pyproject.toml or package.json
 	$(SETUP) python

@@ -397,3 +397,21 @@ def _publish(connection: sa.Connection, document: Document) -> None:
 def ids(found: Collection[Any]) -> list[str]:
     """The ids of rows."""
     return [row.id for row in found]
+
+
+def unlike_history(connection: sa.Connection) -> list[str]:
+    """Instances that are not what their history makes of them; must be none."""
+    different = []
+    for row in connection.execute(sa.select(t.instances)).all():
+        facts = [(seq, event) for seq, _, event in history.read(connection, row.id)]
+        made = replay(row.id, row.flow_key, row.version, [event for _, event in facts])
+        numbers = [seq for seq, _ in facts]
+        alike = (
+            same(to_json(made)) == jsontext.loads(row.state)
+            and numbers == list(range(1, len(numbers) + 1))
+            and (made.status, made.result) == (row.status, row.result)
+            and made.parent_id == (row.parent_id if facts else None)
+        )
+        if facts and not alike:
+            different.append(row.id)
+    return different
