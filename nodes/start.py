@@ -9,14 +9,14 @@ BUSINESS_KEY = expression(
     ("业务编号", "Business number"),
     (
         "这一单叫什么，例如订单号：order_no。列表里按它查找。",
-        "What this case is called, such as the order number: order_no. Lists are searched by it.",
+        "What this instance is called, such as the order number: order_no. Lists are searched by it.",
     ),
 )
 DEDUP_KEY = expression(
     ("去重键", "Counts once"),
     (
         "同一个值只会启动一次；再来一次时，返回第一次的那一单。例如 channel + '-' + order_no。",
-        "The same value starts only once; the next time, the first case is returned."
+        "The same value starts only once; the next time, the first instance is returned."
         " For example channel + '-' + order_no.",
     ),
 )

@@ -17,7 +17,7 @@ from headrace.nodes._fields import (
 )
 
 ITEMS_MAX = 1_000
-"""The most children of one visit: each is a case of its own, written in the same transaction."""
+"""The most children of one visit: each is an instance of its own, written in the same transaction."""
 
 
 def run(context: Context) -> WaitForChildren | Failed:
@@ -94,7 +94,7 @@ NODE = NodeType(
         ),
         business_key=expression(
             ("业务编号", "Business number"),
-            ("子流程这一单叫什么。", "What the sub-flow's case is called."),
+            ("子流程这一单叫什么。", "What the sub-flow's instance is called."),
             advanced=True,
         ),
         dedup_key=expression(

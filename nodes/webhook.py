@@ -1,4 +1,4 @@
-"""Begin when another system calls, one case for each item it sends."""
+"""Begin when another system calls, one instance for each item it sends."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RAW = ("body", "headers", "query", "item")
 
 
 def run(context: Context) -> Done:
-    """Map the call. The door does this before the case exists; a case begun with mapped values has nothing left to map."""
+    """Map the call. The door does this before the instance exists; one begun with mapped values has nothing left to map."""
     if "item" not in context.variables:
         return Done()
     return Done(variables=evaluated(context, context.settings["values"]))
@@ -43,7 +43,7 @@ NODE = NodeType(
     help={
         "zh": "店铺或其他系统把数据推送到本节点的网址时启动。一次推送可以带多条，每条各启动一单。",
         "en": "Starts when a shop or another system sends data to this node's address. One call may carry several"
-        " items; each starts a case of its own.",
+        " items; each starts an instance of its own.",
     },
     group="start",
     icon="api",
