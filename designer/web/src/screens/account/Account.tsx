@@ -1,15 +1,15 @@
 // The signed-in person: name, preferences, password.
 
 import { App, Button } from "antd";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../api/session";
 import { LanguageSwitch, ModeSwitch } from "../../shell/Preferences";
-import { problemsOf } from "../../ui/form/FormDialog";
 import type { JsonObject } from "../../ui/form/kinds";
 import { SchemaForm } from "../../ui/form/SchemaForm";
 import type { JsonSchema } from "../../ui/form/schema";
-import { type FormProblem, validateForm, withoutEmpty } from "../../ui/form/validate";
+import { useForm } from "../../ui/form/useForm";
+import type { FormProblem } from "../../ui/form/validate";
 import { Card, PageBody, PageHeader } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 
@@ -116,33 +116,13 @@ interface SmallFormProps {
 }
 
 function SmallForm({ schema, start, label, check, onSave }: SmallFormProps) {
-  const [value, setValue] = useState(start);
-  const [problems, setProblems] = useState<FormProblem[]>([]);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const filled = withoutEmpty(value) as JsonObject;
-    const found = [...validateForm(schema, filled), ...(check?.(filled) ?? [])];
-    setProblems(found);
-    setError(null);
-    if (found.length > 0) return;
-    setBusy(true);
-    try {
-      await onSave(filled);
-    } catch (reason) {
-      setError(reason);
-      setProblems(problemsOf(reason));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const form = useForm({ schema, start, check, onSubmit: onSave });
   return (
-    <form className="hr-dialog-form" onSubmit={submit} noValidate>
-      <SchemaForm schema={schema} value={value} onChange={setValue} problems={problems} />
-      {error !== null && <Trouble error={error} known={Object.keys(schema.properties ?? {})} />}
+    <form className="hr-dialog-form" onSubmit={form.submit} noValidate>
+      <SchemaForm {...form.fields} />
+      {form.error !== null && <Trouble error={form.error} known={form.known} />}
       <div>
-        <Button type="primary" htmlType="submit" loading={busy}>
+        <Button type="primary" htmlType="submit" loading={form.busy}>
           {label}
         </Button>
       </div>

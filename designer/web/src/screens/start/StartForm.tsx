@@ -3,15 +3,14 @@
 import { CheckCircleOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
-import type { Flow, FlowDocument, JsonObject } from "../../api/types";
-import { problemsOf } from "../../ui/form/FormDialog";
+import type { Flow, FlowDocument } from "../../api/types";
 import { SchemaForm } from "../../ui/form/SchemaForm";
-import { type FormProblem, validateForm, withoutEmpty } from "../../ui/form/validate";
+import { useForm } from "../../ui/form/useForm";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
@@ -72,56 +71,29 @@ interface FormProps {
 
 function Form({ document, onStarted }: FormProps) {
   const { t } = useTranslation("flows");
-  const [input, setInput] = useState<JsonObject>({});
-  const [problems, setProblems] = useState<FormProblem[]>([]);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const fields = Object.keys(document.input?.properties ?? {});
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const filled = withoutEmpty(input) as JsonObject;
-    const found = validateForm(document.input, filled);
-    setProblems(found);
-    setError(null);
-    if (found.length > 0) return;
-    setBusy(true);
-    try {
-      onStarted(await api.post<Started>(`/api/flows/${document.key}/instances`, { input: filled }));
-    } catch (reason) {
-      setError(reason);
-      setProblems(
-        problemsOf(reason).map((problem) => ({
-          ...problem,
-          path: problem.path.replace(/^\/input(?=\/)/, ""),
-        })),
-      );
-    } finally {
-      setBusy(false);
-    }
-  };
+  const start = `/api/flows/${document.key}/instances`;
+  const form = useForm({
+    schema: document.input,
+    prefix: "/input",
+    onSubmit: async (input) => onStarted(await api.post<Started>(start, { input })),
+  });
+  const asked = Object.keys(document.input?.properties ?? {}).length > 0;
   return (
-    <form onSubmit={submit} noValidate className="hr-stack">
+    <form onSubmit={form.submit} noValidate className="hr-stack">
       <Card>
-        {fields.length === 0 ? (
-          <p className="hr-muted">{t("start.nothing_asked")}</p>
+        {asked ? (
+          <SchemaForm {...form.fields} />
         ) : (
-          <SchemaForm
-            schema={document.input}
-            value={input}
-            onChange={setInput}
-            problems={problems}
-            disabled={busy}
-          />
+          <p className="hr-muted">{t("start.nothing_asked")}</p>
         )}
       </Card>
-      {error !== null && <Trouble error={error} known={["input", ...fields]} />}
+      {form.error !== null && <Trouble error={form.error} known={form.known} />}
       <div className="hr-row">
         <Button
           type="primary"
           size="large"
           htmlType="submit"
-          loading={busy}
+          loading={form.busy}
           data-testid="btn-start"
         >
           {t("start.send")}
@@ -129,7 +101,7 @@ function Form({ document, onStarted }: FormProps) {
         {document.sample && (
           <Button
             size="large"
-            onClick={() => setInput(document.sample ?? {})}
+            onClick={() => form.setValue(document.sample ?? {})}
             data-testid="btn-sample"
           >
             {t("start.sample")}

@@ -9,7 +9,9 @@ import { Link, useNavigate } from "react-router";
 import { ApiError } from "../../api/client";
 import type { JsonObject, Task } from "../../api/types";
 import { SchemaForm } from "../../ui/form/SchemaForm";
-import { type FormProblem, validateForm, withoutEmpty } from "../../ui/form/validate";
+import { showFirstProblem } from "../../ui/form/showFirstProblem";
+import { problemsOf } from "../../ui/form/useForm";
+import { type FormProblem, remaining, validateForm, withoutEmpty } from "../../ui/form/validate";
 import { Card } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
@@ -50,7 +52,10 @@ export function DecisionPanel({ task, nextAddress }: { task: Task; nextAddress: 
           <SchemaForm
             schema={task.form}
             value={typed.form}
-            onChange={(form) => setTyped({ ...typed, form })}
+            onChange={(form) => {
+              setProblems(remaining(problems, typed.form, form));
+              setTyped({ ...typed, form });
+            }}
             problems={problems}
             disabled={pressed !== null}
           />
@@ -137,12 +142,7 @@ function useSending(
     } catch (error) {
       setTrouble(error);
       if (error instanceof ApiError && error.status === 422) {
-        setProblems(
-          error.problems.map((problem) => ({
-            ...problem,
-            path: problem.path.replace(/^\/form(?=\/)/, ""),
-          })),
-        );
+        setProblems(problemsOf(error, "/form"));
         showFirstProblem();
       }
     }
@@ -183,12 +183,4 @@ function Next({ address }: { address: string }) {
       {t("next")}
     </Link>
   ) : null;
-}
-
-function showFirstProblem(): void {
-  requestAnimationFrame(() => {
-    const field = document.querySelector<HTMLElement>(".hr-field-wrong");
-    field?.scrollIntoView({ block: "center", behavior: "smooth" });
-    field?.querySelector<HTMLElement>("input, textarea, select")?.focus({ preventScroll: true });
-  });
 }

@@ -3,13 +3,13 @@
 import type { FlowDocument, FlowEdge, FlowNode } from "../../api/types";
 import { useText } from "../../ui/text";
 
-const WIDTH = 176;
+const WIDTH = 188;
 const HEIGHT = 48;
 const ACROSS = WIDTH + 28; // from one column to the next
 const DOWN = HEIGHT + 36; // from one row to the next
 const MARGIN = 16;
 const APART_MIN = 40; // nodes nearer than this stand in one line, if not quite
-const NAME_MAX = 10; // Chinese characters that fit on one line; Latin letters take half
+const NAME_MAX = 11; // Chinese characters that fit on one line; Latin letters take half
 
 const TONE: Record<string, string> = {
   start: "ok",
@@ -161,10 +161,10 @@ function frame(nodes: FlowNode[]) {
 }
 
 function shortened(name: string): string {
-  let room = NAME_MAX - 2;
+  let room = NAME_MAX;
   let shown = "";
   for (const letter of name) {
-    room -= /[\u2e80-\uffff]/.test(letter) ? 1 : 0.55;
+    room -= /[\u2e80-\uffff]/.test(letter) ? 1 : 0.54;
     if (room < 0) return `${shown}…`;
     shown += letter;
   }

@@ -12,6 +12,7 @@ import { Card } from "../../ui/page";
 import { StatusTag } from "../../ui/StatusTag";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
+import { plainValue } from "../../ui/ValueView";
 
 export function Samples({ template }: { template: Template }) {
   const { t } = useTranslation("templates");
@@ -109,7 +110,7 @@ function Result({ result, sample, document }: ResultProps) {
         <div>
           <dt>{t("expected")}</dt>
           <dd>
-            <code>{JSON.stringify(sample.expect)}</code>
+            <Expected expect={sample.expect} nameOf={nameOf} />
           </dd>
         </div>
       </dl>
@@ -117,12 +118,37 @@ function Result({ result, sample, document }: ResultProps) {
         {result.steps.map((step) => (
           <li key={String(step.step)}>
             <span>{nameOf(step.node)}</span>
-            <StatusTag status={step.status} />
+            <StatusTag status={step.status}>{t(`step.${step.status}`)}</StatusTag>
             {step.error && <span className="hr-tone-error">{step.error.message}</span>}
           </li>
         ))}
       </ol>
     </div>
+  );
+}
+
+interface ExpectedProps {
+  expect: TemplateSample["expect"];
+  nameOf: (id: string) => string;
+}
+
+function Expected({ expect, nameOf }: ExpectedProps) {
+  const { t } = useTranslation("templates");
+  const { language } = useText();
+  const shown = (name: string, value: unknown) => {
+    if (name === "status") return t(`app:status.${value}`, { defaultValue: String(value) });
+    if (Array.isArray(value)) return value.map((id) => nameOf(String(id))).join(" → ");
+    return plainValue(value, language);
+  };
+  return (
+    <ul>
+      {Object.entries(expect).map(([name, value]) => (
+        <li key={name}>
+          <span className="hr-muted">{t(`expect.${name}`, { defaultValue: name })}</span>{" "}
+          {shown(name, value)}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -3,7 +3,7 @@
 import { CheckCircleOutlined, DownloadOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api } from "../../api/client";
@@ -120,8 +120,10 @@ function Done({ installed, template }: { installed: Installed; template: Templat
   const nameOf = (key: string) =>
     text(template.flows.find((flow) => flow.key === key)?.name) || key;
   const kept = installed.kept ?? [];
+  const banner = useRef<HTMLDivElement>(null);
+  useEffect(() => banner.current?.scrollIntoView({ block: "center" }), []);
   return (
-    <div className="hr-installed" role="status" data-testid="installed">
+    <div className="hr-installed" role="status" data-testid="installed" ref={banner}>
       <CheckCircleOutlined aria-hidden />
       <div>
         <strong>{t("installed")}</strong>

@@ -2,13 +2,13 @@
 // throws away what was typed.
 
 import { App, Button, Modal } from "antd";
-import { type FormEvent, type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Trouble } from "../Trouble";
-import { askedOnly, type JsonObject } from "./kinds";
+import type { JsonObject } from "./kinds";
 import { SchemaForm } from "./SchemaForm";
 import type { JsonSchema } from "./schema";
-import { type FormProblem, validateForm, withoutEmpty } from "./validate";
+import { useForm } from "./useForm";
 
 interface FormDialogProps {
   title: ReactNode;
@@ -28,45 +28,18 @@ interface FormDialogProps {
 }
 
 export function FormDialog(props: FormDialogProps) {
-  const {
-    title,
-    intro,
-    schema,
-    start = {},
-    submitLabel,
-    onSubmit,
-    onClose,
-    extra,
-    prepare = same,
-  } = props;
+  const { title, intro, schema, start = {}, submitLabel, onSubmit, onClose, extra } = props;
   const { t } = useTranslation("app");
   const { modal } = App.useApp();
-  const [value, setValue] = useState(start);
-  const [problems, setProblems] = useState<FormProblem[]>([]);
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
-  const changed = JSON.stringify(value) !== JSON.stringify(start);
-
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
-    const filled = prepare(askedOnly(schema, withoutEmpty(value)) as JsonObject);
-    const found = validateForm(schema, filled);
-    setProblems(found);
-    setError(null);
-    if (found.length > 0) return;
-    setBusy(true);
-    try {
-      await onSubmit(filled);
-    } catch (reason) {
-      const taken = (reason as { status?: number }).status === 409 && props.conflict;
-      setError(taken || reason);
-      setProblems(problemsOf(reason));
-    } finally {
-      setBusy(false);
-    }
-  };
+  const form = useForm({
+    schema,
+    start,
+    onSubmit,
+    prepare: props.prepare,
+    conflict: props.conflict,
+  });
   const close = () => {
-    if (!changed) return onClose();
+    if (!form.changed) return onClose();
     modal.confirm({
       title: t("form.unsaved"),
       content: t("form.unsaved_text"),
@@ -86,35 +59,20 @@ export function FormDialog(props: FormDialogProps) {
       mask={{ closable: false }}
       destroyOnHidden
     >
-      <form className="hr-dialog-form" onSubmit={submit} noValidate>
+      <form className="hr-dialog-form" onSubmit={form.submit} noValidate>
         {intro !== undefined && <div className="hr-muted">{intro}</div>}
-        <SchemaForm
-          schema={schema}
-          value={value}
-          onChange={setValue}
-          problems={problems}
-          disabled={busy}
-        />
-        {error !== null && <Trouble error={error} known={Object.keys(schema.properties ?? {})} />}
+        <SchemaForm {...form.fields} />
+        {form.error !== null && <Trouble error={form.error} known={form.known} />}
         <div className="hr-dialog-foot">
-          <span className="hr-dialog-extra">{extra?.(value)}</span>
+          <span className="hr-dialog-extra">{extra?.(form.value)}</span>
           <Button onClick={close} data-testid="btn-cancel">
             {t("action.cancel")}
           </Button>
-          <Button type="primary" htmlType="submit" loading={busy} data-testid="btn-save">
+          <Button type="primary" htmlType="submit" loading={form.busy} data-testid="btn-save">
             {submitLabel ?? t("action.save")}
           </Button>
         </div>
       </form>
     </Modal>
   );
-}
-
-function same(value: JsonObject): JsonObject {
-  return value;
-}
-
-export function problemsOf(error: unknown): FormProblem[] {
-  const problems = (error as { problems?: FormProblem[] } | null)?.problems;
-  return Array.isArray(problems) ? problems : [];
 }

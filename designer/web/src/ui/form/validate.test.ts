@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { JsonSchema } from "./schema";
-import { validateForm, withoutEmpty } from "./validate";
+import { remaining, validateForm, withoutEmpty } from "./validate";
 
 const schema: JsonSchema = {
   type: "object",
@@ -57,4 +57,16 @@ test("a limit is told with the problem", () => {
 
 test("an empty field counts as missing", () => {
   expect(found(withoutEmpty({ amount: "1", reason: "" }))).toEqual([["/reason", "required"]]);
+});
+
+test("what is corrected is no longer called wrong, the rest still is", () => {
+  const problems = [
+    { path: "/reason", code: "required" },
+    { path: "/goods/0/sku", code: "required" },
+  ];
+  const goods = [{}];
+
+  const left = remaining(problems, { goods }, { reason: "坏了", goods });
+
+  expect(left.map((problem) => problem.path)).toEqual(["/goods/0/sku"]);
 });

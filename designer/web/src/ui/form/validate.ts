@@ -36,6 +36,19 @@ export function withoutEmpty(value: unknown): unknown {
   return Object.fromEntries(filled.map(([name, item]) => [name, withoutEmpty(item)]));
 }
 
+/** The problems that a change has not touched: what one corrects is no longer called wrong. */
+export function remaining(problems: FormProblem[], before: unknown, after: unknown): FormProblem[] {
+  return problems.filter(({ path }) => valueAt(before, path) === valueAt(after, path));
+}
+
+function valueAt(value: unknown, path: string): unknown {
+  const names = path.split("/").slice(1);
+  return names.reduce<unknown>((here, name) => {
+    if (typeof here !== "object" || here === null) return undefined;
+    return (here as Record<string, unknown>)[name.replaceAll("~1", "/").replaceAll("~0", "~")];
+  }, value);
+}
+
 export function pointerPart(name: string): string {
   return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
