@@ -172,6 +172,8 @@ export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): C
       target: edge.to,
       selected: selection.edges.includes(edge.id),
       interactionWidth: 24,
+      // It holds a button, so it cannot be a picture to a screen reader.
+      ariaRole: "group",
       ariaLabel: `${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`,
       data: {
         label,

@@ -43,7 +43,7 @@ export const addNode: Command<AddNode> = {
           id,
           type: typeName,
           name: freshName(document, type.title),
-          position: snapped(position ?? place(document, after, types)),
+          position: snapped(position ?? place(document, after, !type.ends, types)),
           settings: settings ?? firstSettings(type),
         },
       ],
@@ -73,21 +73,33 @@ function behind(
   return makeRoom(connected, id, former.to);
 }
 
-function place(document: FlowDocument, after: AddNode["after"], types: NodeTypes): Position {
+function place(
+  document: FlowDocument,
+  after: AddNode["after"],
+  goesOn: boolean,
+  types: NodeTypes,
+): Position {
   const previous = after === undefined ? undefined : nodeOf(document, after.node);
   if (after === undefined || previous === undefined) {
     const lowest = document.nodes.reduce((low, node) => Math.max(low, node.position.y), -110);
     const left = document.nodes.reduce((min, node) => Math.min(min, node.position.x), 0);
     return { x: left, y: lowest + 110 };
   }
+  const x = previous.position.x + NODE_WIDTH + GAP_X;
+  const next = following(document, after);
+  const takesItsPlace = goesOn && next !== undefined && next.position.x > previous.position.x;
+  if (takesItsPlace && next.position.x <= x + NODE_WIDTH) return { x, y: next.position.y };
   const ports = portsOf(previous, types);
   const index = Math.max(
     0,
     ports.findIndex((port) => port.name === after.port),
   );
   const below = ports.length > 1 ? index * (PORT_HEIGHT + 90) : 0;
-  return freePlace(document, {
-    x: previous.position.x + NODE_WIDTH + GAP_X,
-    y: previous.position.y + below,
-  });
+  return freePlace(document, { x, y: previous.position.y + below });
+}
+
+/** The node that follows there now; it will move to the right. */
+function following(document: FlowDocument, after: { node: string; port: string }) {
+  const edge = document.edges.find((each) => each.from === after.node && each.port === after.port);
+  return edge === undefined ? undefined : nodeOf(document, edge.to);
 }

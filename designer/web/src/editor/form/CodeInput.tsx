@@ -173,7 +173,12 @@ function complete(context: CompletionContext, known: Known): CompletionResult | 
   const word = context.matchBefore(/[\p{L}_][\p{L}\w.]*/u);
   if (!inside && braces === null && !context.explicit) return null;
   if (word === null && braces === null && !context.explicit) return null;
-  const wrap = (path: string) => (inside || !inTemplate ? path : `{{ ${path} }}`);
+  const closed = /^[^{]*\}\}/.test(context.state.doc.sliceString(context.pos));
+  const wrap = (path: string) => {
+    if (!inTemplate) return path;
+    if (!inside) return `{{ ${path} }}`;
+    return closed || path.endsWith("(") ? path : `${path} }}`;
+  };
   const variables = known.variables.map(
     (variable): Completion => ({
       label: variable.path,

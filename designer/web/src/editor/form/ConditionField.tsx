@@ -1,8 +1,8 @@
 // When is a branch taken? Rows of "field, comparison, value", grouped by "and" and "or", and read back as a sentence.
 
-import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
+import { DeleteOutlined, FunctionOutlined, NumberOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Input, InputNumber, Segmented, Select } from "antd";
-import { createContext, useContext, useState } from "react";
+import { createContext, useContext, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import {
   type ActionProps,
@@ -14,6 +14,7 @@ import {
   type ValueEditorProps,
   type ValueSourceSelectorProps,
 } from "react-querybuilder";
+import { sameValue } from "../document";
 import { conditionSentence, listOf, titlesFrom } from "../sentence";
 import type { Kind, Variable } from "../variables";
 import { CodeInput } from "./CodeInput";
@@ -70,7 +71,7 @@ export function ConditionField({ path, value, onChange, label }: FieldProps) {
   const { t } = useTranslation("editor");
   const { variables, words, disabled, sample } = useForm();
   const written = isObject(value) && "expression" in value;
-  const tree = isObject(value) && "rules" in value ? (value as unknown as RuleGroupType) : EMPTY;
+  const [tree, keep] = useTree(value);
   const sentence = conditionSentence(value, { ...words, ...titlesFrom(variables) });
   const fields = variables.map((variable) => ({ name: variable.path, label: variable.title }));
   return (
@@ -91,7 +92,10 @@ export function ConditionField({ path, value, onChange, label }: FieldProps) {
         <Around.Provider value={{ variables, disabled, testId: testIdOf(path) }}>
           <QueryBuilder
             query={tree}
-            onQueryChange={(next) => onChange(withoutIds(next))}
+            onQueryChange={(next) => {
+              keep(next);
+              onChange(withoutIds(next));
+            }}
             fields={fields}
             operators={ALL.map((name) => ({ name, label: name }))}
             controlElements={CONTROLS}
@@ -129,6 +133,19 @@ export function ConditionField({ path, value, onChange, label }: FieldProps) {
       </div>
     </div>
   );
+}
+
+/** The builder knows its rows by ids. They are kept while the condition is the same, or each key typed makes new rows. */
+function useTree(value: unknown): [RuleGroupType, (tree: RuleGroupType) => void] {
+  const kept = useRef<RuleGroupType>(EMPTY);
+  const given = isObject(value) && "rules" in value ? (value as unknown as RuleGroupType) : EMPTY;
+  if (!sameValue(withoutIds(kept.current), given)) kept.current = given;
+  return [
+    kept.current,
+    (tree) => {
+      kept.current = tree;
+    },
+  ];
 }
 
 function operatorsFor(kind: Kind | undefined): string[] {
@@ -201,6 +218,7 @@ function OperatorPick({ value, handleOnChange, path, options }: OperatorSelector
       options={shown.map((name) => ({ value: name, label: t(`operator.${name}`) }))}
       value={value ?? null}
       onChange={handleOnChange}
+      showSearch={{ optionFilterProp: "label" }}
       popupMatchSelectWidth={false}
       disabled={disabled}
       aria-label={t("condition.operator")}
@@ -222,10 +240,9 @@ function SourcePick({ value, handleOnChange, path }: ValueSourceSelectorProps) {
       onClick={() => handleOnChange(next)}
       title={t(`condition.use_${next}`)}
       aria-label={t(`condition.use_${next}`)}
+      icon={value === "field" ? <FunctionOutlined /> : <NumberOutlined />}
       data-testid={`${testId}.rule-${place(path)}.source`}
-    >
-      {value === "field" ? "{x}" : "123"}
-    </Button>
+    />
   );
 }
 
@@ -418,7 +435,10 @@ function action(labelKey: string, kind: "add" | "remove", name: string) {
         className={`hr-rule-${name}`}
         icon={kind === "add" ? <PlusOutlined /> : <DeleteOutlined />}
         disabled={disabled}
-        onClick={(event) => handleOnClick(event)}
+        onClick={(event) => {
+          handleOnClick(event);
+          if (name === "add-rule") focusNewRule(event.currentTarget);
+        }}
         aria-label={t(labelKey)}
         data-testid={`${testId}.${name}-${place(path)}`}
       >
@@ -426,6 +446,15 @@ function action(labelKey: string, kind: "add" | "remove", name: string) {
       </Button>
     );
   };
+}
+
+/** Whoever adds a condition wants to say at once what it is about. */
+function focusNewRule(button: HTMLElement): void {
+  const group = button.closest(".ruleGroup");
+  setTimeout(() => {
+    const fields = group?.querySelectorAll<HTMLElement>(".hr-rule-field input");
+    fields?.[fields.length - 1]?.focus();
+  }, 30);
 }
 
 const CONTROLS = {
