@@ -53,10 +53,8 @@ class Rows:
             (_VOTE, self.votes),
             (_TASK_ENDED, self.tasks_ended),
             (_ACTORS_CLOSED, self.tasks_ended),
-            (
-                t.timers.insert(),
-                self.timers,
-            ),  # before the next: a step may begin and end in one advance
+            # Timers before their end: a step may begin and end in one advance.
+            (t.timers.insert(), self.timers),
             (_TIMER_GONE, self.timers_gone),
             (t.incidents.insert(), self.incidents),
             (_INCIDENT_RESOLVED, self.incidents_resolved),
