@@ -62,11 +62,10 @@ export function App() {
   const mode = useMode();
   const { language } = useText();
   const touch = useMedia("(pointer: coarse), (max-width: 767px)");
-  const still = useMedia("(prefers-reduced-motion: reduce)");
   const locale = useAntdLocale(language);
   return (
     <ConfigProvider
-      theme={antdTheme(mode, touch, still)}
+      theme={antdTheme(mode, touch)}
       button={{ autoInsertSpace: false }}
       {...(locale ? { locale } : {})}
     >

@@ -13,12 +13,15 @@ const shared: NonNullable<ThemeConfig["token"]> = {
   wireframe: false,
 };
 
-export function antdTheme(mode: "light" | "dark", touch: boolean, still: boolean): ThemeConfig {
+// Motion is stilled by theme.css, not by antd's `motion: false`: with that, its menus open outside the window.
+export function antdTheme(mode: "light" | "dark", touch: boolean): ThemeConfig {
   const size = touch ? { controlHeight: 44 } : { controlHeight: 36 };
   return {
     algorithm: mode === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
-    token: { ...shared, ...size, ...(mode === "dark" ? dark : light), motion: !still },
-    components: { Button: { fontWeight: 500 } },
+    token: { ...shared, ...size, ...(mode === "dark" ? dark : light) },
+    components: {
+      Button: { fontWeight: 500, ...(mode === "dark" ? { dangerColor: "#330805" } : {}) },
+    },
   };
 }
 
