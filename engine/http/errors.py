@@ -6,13 +6,16 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from headrace.engine import jsontext
 from headrace.engine.errors import HeadraceError
 
 log = logging.getLogger(__name__)
+
+REQUEST_ID = "headrace.request_id"
+"""Where in a request's environment its id is; the answer has it as X-Request-Id."""
 
 _CODES = {
     400: ("bad_request", "Expected a well-formed request, but found another."),
@@ -59,12 +62,11 @@ def _of_the_web(error: HTTPException) -> Response:
 
 
 def _bug(error: Exception) -> Response:
+    id_ = request.environ[REQUEST_ID]
     # The path, not the query and not the body: those may hold what is private.
-    log.error(
-        "Request %s failed: %s %s", g.request_id, request.method, request.path, exc_info=error
-    )
+    log.error("Request %s failed: %s %s", id_, request.method, request.path, exc_info=error)
     message = "Something went wrong here; the log of the server knows more under this id."
-    return _response(500, "internal", message, {"id": g.request_id})
+    return _response(500, "internal", message, {"id": id_})
 
 
 def _response(

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from sqlalchemy import Connection, Row
+
 from headrace.engine.errors import NotSignedIn, WrongPassword
 from headrace.engine.people.directory import Directory
 from headrace.engine.service import audit
@@ -25,7 +27,6 @@ from headrace.engine.service.throttle import Throttle
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import signins, users
 from headrace.engine.store.writer import Writer
-from sqlalchemy import Connection, Row
 
 SESSION_S = 12 * 3_600
 """A session ends this long after it was last used."""
@@ -98,8 +99,7 @@ def _new_session(workspace: Workspace, user_id: str, now: int) -> tuple[str, Ses
         signins.insert_session(connection, values)
 
     workspace.writer.call(write)
-    with workspace.read() as connection:
-        actor = _actor(workspace, connection, user_id)
+    actor = _actor(workspace, user_id)
     return cookie, Session(str(values["id"]), actor, csrf_token)
 
 
@@ -108,9 +108,9 @@ def session(workspace: Workspace, cookie: str) -> Session:
     now = workspace.clock.now_ms()
     with workspace.read() as connection:
         row = signins.find_session(connection, sha256(cookie), now)
-        if row is None:
-            raise NotSignedIn
-        actor = _actor(workspace, connection, row.user_id)
+    if row is None:
+        raise NotSignedIn
+    actor = _actor(workspace, row.user_id)
     expires_at = now + SESSION_S * 1_000
     if expires_at - row.expires_at > SESSION_EXTENDED_EVERY_S * 1_000:
         workspace.writer.submit(lambda c: signins.extend_session(c, row.id, expires_at))
@@ -155,32 +155,31 @@ def actor_of_token(workspace: Workspace, token: str) -> Actor:
     row = _token(workspace, sha256(token), now)
     if row is None or (row.expires_at is not None and row.expires_at <= now):
         raise NotSignedIn
-    with workspace.read() as connection:
-        actor = _actor(workspace, connection, row.user_id)
+    actor = _actor(workspace, row.user_id)
     _note_use(workspace, row.id, now)
     return Actor(actor.user_id, actor.name, actor.roles, actor.permissions & frozenset(row.scopes))
 
 
 def forget_tokens(workspace: Workspace) -> None:
     """A token was revoked: look all of them up again."""
-    known = _known(workspace)
-    with known.lock:
-        known.tokens.clear()
+    _known(workspace).tokens = {}  # a look-up in flight writes into the old one
 
 
 def _token(workspace: Workspace, digest: str, now: int) -> Row[Any] | None:
     known = _known(workspace)
-    cached = known.tokens.get(digest)
+    tokens = known.tokens
+    cached = tokens.get(digest)
     if cached is not None and 0 <= now - cached[1] < TOKEN_CACHED_S * 1_000:
         return cached[0]
     with workspace.read() as connection:
         row = signins.find_token(connection, digest)
     with known.lock:
-        known.tokens.pop(digest, None)
+        if len(tokens) >= TOKENS_CACHED_MAX:
+            tokens.clear()
         if row is not None:
-            if len(known.tokens) >= TOKENS_CACHED_MAX:
-                known.tokens.clear()
-            known.tokens[digest] = (row, now)
+            tokens[digest] = (row, now)
+        else:
+            tokens.pop(digest, None)
     return row
 
 
@@ -203,8 +202,9 @@ def sha256(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def _actor(workspace: Workspace, connection: Connection, user_id: str) -> Actor:
-    directory = workspace.directory(connection)
+def _actor(workspace: Workspace, user_id: str) -> Actor:
+    with workspace.read() as connection:
+        directory = workspace.directory(connection)
     known = _known(workspace)
     seen, actors = known.actors
     if seen is not directory:
