@@ -2,6 +2,7 @@
 // over the screen, so that nothing typed is lost.
 
 import { create } from "zustand";
+import { changeLanguage, storedLanguage } from "../i18n";
 import { ApiError, api, onSignedOut, setCsrfToken } from "./client";
 import type { DemoUser, Language, Session, User, Workspace } from "./types";
 
@@ -35,6 +36,7 @@ export const useSession = create<SessionState>((set, get) => ({
     try {
       const session = await api.get<Session>("/api/session");
       setCsrfToken(session.csrf_token);
+      await takeLanguage(session);
       set({ status: "in", user: session.user, workspace: session.workspace, expired: false });
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) set(signedOutState(error));
@@ -79,6 +81,12 @@ export function may(user: User | null, permission: string | string[] | undefined
   const owned = user?.permissions ?? [];
   const asked = Array.isArray(permission) ? permission : [permission];
   return asked.some((name) => owned.includes(name) || owned.includes("*"));
+}
+
+/** The person's language, unless this device has its own. The people of a demo have not chosen: the browser has. */
+async function takeLanguage({ user, workspace }: Session): Promise<void> {
+  if (workspace.demo || !user.language || storedLanguage() !== undefined) return;
+  await changeLanguage(user.language, false);
 }
 
 function signedOutState(error: ApiError): Partial<SessionState> {

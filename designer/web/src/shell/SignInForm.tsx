@@ -4,7 +4,6 @@ import { Button } from "antd";
 import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../api/session";
-import { changeLanguage, storedLanguage } from "../i18n";
 import { useErrorText } from "../ui/errorText";
 import "../ui/form/SchemaForm.css";
 
@@ -74,7 +73,6 @@ export function SignInForm({ login: given, onDone }: { login?: string; onDone?: 
   );
 }
 
-/** Signs in, and takes over the person's language unless this device has its own. */
 export function useSignIn(onDone?: () => void) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -83,9 +81,7 @@ export function useSignIn(onDone?: () => void) {
     setBusy(true);
     setError(null);
     try {
-      const user = await send(login, password);
-      if (user.language && storedLanguage() === undefined)
-        await changeLanguage(user.language, false);
+      await send(login, password);
       onDone?.();
     } catch (reason) {
       setError(reason);
