@@ -1,5 +1,6 @@
 // What a gesture or a key asks for, in the words of commands; then the new thing is selected and focused.
 
+import { freePlace } from "./behaviours";
 import { addNode } from "./commands/addNode";
 import { addNote } from "./commands/addNote";
 import { autoLayout } from "./commands/autoLayout";
@@ -53,7 +54,7 @@ export function addFromPalette(type: string, centre: Position): string | null {
   const selected = nodeOf(history.present, selection.nodes[0] ?? "");
   const port = selected && openPorts(history.present, selected, types)[0];
   if (selected === undefined || port === undefined || whyNotAppend(type, types) !== null) {
-    return addFor({ kind: "free", position: centre }, type);
+    return addFor({ kind: "free", position: freePlace(history.present, centre) }, type);
   }
   return addFor({ kind: "after", node: selected.id, port: port.name }, type);
 }

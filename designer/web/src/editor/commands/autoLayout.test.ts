@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { doneUndoneRedone } from "../testing";
+import { doneUndoneRedone, refundFlow } from "../testing";
 import { autoLayout } from "./autoLayout";
 
 test("what comes later stands further right", () => {
@@ -12,8 +12,26 @@ test("what comes later stands further right", () => {
   expect(x("ask")).toBeGreaterThan(x("check"));
 });
 
-test("only the selected nodes move when some are selected", () => {
-  const after = doneUndoneRedone(autoLayout, { only: ["ask", "done"] });
+test("a plain sequence becomes a straight line", () => {
+  const after = doneUndoneRedone(autoLayout, {}, crooked());
 
-  expect(after.nodes.find((node) => node.id === "start")?.position).toEqual({ x: 0, y: 0 });
+  const y = (id: string) => after.nodes.find((node) => node.id === id)?.position.y;
+  expect(y("start")).toBe(y("check"));
 });
+
+test("only the selected nodes move when some are selected", () => {
+  const after = doneUndoneRedone(autoLayout, { only: ["ask", "done"] }, crooked());
+
+  const place = (id: string) => after.nodes.find((node) => node.id === id)?.position;
+  expect(place("start")).toEqual({ x: 0, y: 0 });
+  expect(place("ask")?.y).toBe(place("done")?.y);
+});
+
+function crooked() {
+  const flow = refundFlow();
+  const nodes = flow.nodes.map((node, index) => ({
+    ...node,
+    position: { x: node.position.x, y: index * 130 },
+  }));
+  return { ...flow, nodes };
+}

@@ -8,6 +8,7 @@ import {
   GAP_X,
   GAP_Y,
   inReadingOrder,
+  NODE_HEIGHT,
   type NodeTypes,
   type Position,
   portsOf,
@@ -36,6 +37,9 @@ export const autoLayout: Command<{ only?: readonly string[] }> = {
   },
 };
 
+/** Lines enter at this height. It is what stands level, so that a plain sequence is a straight line. */
+const ENTRY = NODE_HEIGHT / 2 - 1;
+
 function arranged(
   document: FlowDocument,
   nodes: readonly FlowNode[],
@@ -44,7 +48,10 @@ function arranged(
   const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", nodesep: GAP_Y, ranksep: GAP_X, edgesep: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const node of nodes) graph.setNode(node.id, { ...sizeOf(node, types) });
+  for (const node of nodes) {
+    const { width, height } = sizeOf(node, types);
+    graph.setNode(node.id, { width, height: 2 * (height - ENTRY) });
+  }
   for (const node of nodes) {
     for (const port of portsOf(node, types)) {
       for (const edge of document.edges) {
@@ -56,9 +63,9 @@ function arranged(
   layout(graph);
   return new Map(
     nodes.map((node) => {
-      const { width, height } = sizeOf(node, types);
+      const { width } = sizeOf(node, types);
       const placed = graph.node(node.id) as unknown as Position;
-      return [node.id, { x: placed.x - width / 2, y: placed.y - height / 2 }];
+      return [node.id, { x: placed.x - width / 2, y: placed.y - ENTRY }];
     }),
   );
 }
