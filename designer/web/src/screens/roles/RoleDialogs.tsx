@@ -56,6 +56,8 @@ export function MembersDialog({ role, onClose }: { role: Role; onClose: () => vo
     queryFn: ({ signal }) => api.get<Page<Person>>(`/api/users?limit=${PEOPLE_MAX}`, { signal }),
   });
   if (data === undefined) return null;
+  const members = (role.members ?? []).map((one) => (typeof one === "string" ? one : one.id));
+  const people = data.items.filter((user) => user.active || members.includes(user.id));
   const schema: JsonSchema = {
     type: "object",
     properties: {
@@ -64,7 +66,7 @@ export function MembersDialog({ role, onClose }: { role: Role; onClose: () => vo
         title: t("roles.members"),
         items: {
           type: "string",
-          oneOf: data.items.map((user) => ({
+          oneOf: people.map((user) => ({
             const: user.id,
             title: `${user.name} (${user.login})`,
           })),
@@ -72,9 +74,7 @@ export function MembersDialog({ role, onClose }: { role: Role; onClose: () => vo
       },
     },
   };
-  const start = {
-    members: (role.members ?? []).map((one) => (typeof one === "string" ? one : one.id)),
-  };
+  const start = { members };
   return (
     <FormDialog
       title={t("roles.members_of", { name: text(role.title) })}

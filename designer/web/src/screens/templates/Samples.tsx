@@ -136,7 +136,8 @@ function Expected({ expect, nameOf }: ExpectedProps) {
   const { t } = useTranslation("templates");
   const { language } = useText();
   const shown = (name: string, value: unknown) => {
-    if (name === "status") return t(`app:status.${value}`, { defaultValue: String(value) });
+    if (name === "status" || name === "result")
+      return t(`app:status.${value}`, { defaultValue: String(value) });
     if (Array.isArray(value)) return value.map((id) => nameOf(String(id))).join(" → ");
     return plainValue(value, language);
   };

@@ -120,6 +120,14 @@ function Done({ installed, template }: { installed: Installed; template: Templat
   const nameOf = (key: string) =>
     text(template.flows.find((flow) => flow.key === key)?.name) || key;
   const kept = installed.kept ?? [];
+  /** The server names what it kept as "role cs_lead". */
+  const keptName = (told: string) => {
+    const [kind = "", key = ""] = told.split(" ");
+    const role = template.roles.find((one) => one.key === key);
+    const connection = template.connections.find((one) => one.key === key);
+    if (kind === "flow") return nameOf(key);
+    return text((kind === "role" ? role?.title : connection?.name) ?? key);
+  };
   const banner = useRef<HTMLDivElement>(null);
   useEffect(() => banner.current?.scrollIntoView({ block: "center" }), []);
   return (
@@ -127,7 +135,7 @@ function Done({ installed, template }: { installed: Installed; template: Templat
       <CheckCircleOutlined aria-hidden />
       <div>
         <strong>{t("installed")}</strong>
-        {kept.length > 0 && <p>{t("kept", { names: kept.join("、") })}</p>}
+        {kept.length > 0 && <p>{t("kept", { names: kept.map(keptName).join(" · ") })}</p>}
         <p>{t("next")}</p>
         <ul>
           {template.roles.length > 0 && (

@@ -70,10 +70,7 @@ function textKind(schema: JsonSchema): Kind {
   if (schema.format === "date" || schema.format === "date-time") return schema.format;
   if (schema.format === "password") return "secret";
   const long =
-    schema.format === "textarea" ||
-    schema.format === "long-text" ||
-    schema["x-widget"] === "textarea" ||
-    (schema.maxLength ?? 0) >= LONG_FROM;
+    schema["x-widget"] === "textarea" || (!schema.format && (schema.maxLength ?? 0) >= LONG_FROM);
   return long ? "long" : "text";
 }
 
