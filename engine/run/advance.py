@@ -63,7 +63,7 @@ class Run:
         self.now_ms = now_ms
         self.directory = directory
         self.events: list[e.Event] = []
-        self._variables: dict[str, Any] | None = None
+        self._now = to_iso(now_ms)
         self._visits = 0
 
     # --- wishes ---------------------------------------------------------------------------------------------------------
@@ -364,7 +364,7 @@ class Run:
             "instance": {
                 "id": self.instance.id, "business_key": self.instance.business_key, "initiator": self.instance.initiator,
             },
-            "now": to_iso(self.now_ms),
+            "now": self._now,
             "step": {"id": step_id, "node": node_id, "key": key},
         }  # fmt: skip
 

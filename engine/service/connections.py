@@ -19,7 +19,7 @@ from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.secrets import seal, unseal, without_value
-from headrace.engine.service.workspace import Workspace
+from headrace.engine.service.workspace import FRESH_MS, Workspace
 from headrace.engine.store import accounts
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
@@ -121,6 +121,7 @@ def change(
         )  # fmt: skip
 
     workspace.writer.call(write)
+    workspace.accounts.pop(key, None)
     return detail(workspace, key)
 
 
@@ -134,6 +135,7 @@ def delete(workspace: Workspace, actor: Actor, key: str) -> None:
         audit.note(connection, workspace, actor, "connections.delete", key)
 
     workspace.writer.call(write)
+    workspace.accounts.pop(key, None)
 
 
 def test(workspace: Workspace, actor: Actor, key: str, outside: Outside) -> dict[str, Any]:
@@ -150,9 +152,16 @@ def test(workspace: Workspace, actor: Actor, key: str, outside: Outside) -> dict
 
 
 def open_connection(workspace: Workspace, key: str) -> ConnectionInfo:
-    """A connection with its secrets: for workers and for proving webhooks, never for an answer."""
-    with workspace.read() as connection:
-        row = _found(connection, key)
+    """A connection with its secrets: for workers and for proving webhooks, never for an answer.
+
+    The row is kept for a moment, its secrets still sealed: a busy flow asks for it a thousand times a second.
+    """
+    now_ms = workspace.clock.now_ms()
+    row, until = workspace.accounts.get(key, (None, 0))
+    if row is None or until < now_ms:
+        with workspace.read() as connection:
+            row = _found(connection, key)
+        workspace.accounts[key] = (row, now_ms + FRESH_MS)
     return ConnectionInfo(row.key, row.connector, row.settings, unseal(workspace, row.secrets))
 
 

@@ -11,9 +11,11 @@ from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.registry import connectors
 from headrace.engine.service.actor import ENGINE
-from headrace.engine.service.advance import Started, start_many
+from headrace.engine.service.advance import Started
+from headrace.engine.service.instances import submit_all
 from headrace.engine.service.starts import StartRequest, prepare
 from headrace.engine.service.workspace import Workspace
+from headrace.engine.store.writer import CALL_TIMEOUT_S
 
 ITEMS_MAX = 500
 """Orders in one call: a page of any shop's list is smaller."""
@@ -33,8 +35,7 @@ def receive(
 
     `headers` have lower-case names. Raises `SignatureWrong`, or `ValidationFailed` with the problems of every item.
     """
-    with workspace.read() as connection:
-        flow = workspace.published(connection, flow_key)
+    flow = workspace.kept_published(flow_key)
     node = flow.nodes.get(node_id)
     if node is None or node.type.name != "webhook":
         raise NotFound(kind="webhook", id=f"{flow_key}/{node_id}")
@@ -62,11 +63,7 @@ def receive(
         raise ValidationFailed(
             what=f"webhook call of flow {flow_key}", count=len(problems), problems=problems
         )
-    # One operation: either all items of a call are in the store, or none is and the caller sends it again.
-    started: list[Started] = workspace.writer.call(
-        lambda connection: start_many(workspace, connection, requests)
-    )
-    return started
+    return submit_all(workspace, requests).result(CALL_TIMEOUT_S)
 
 
 def _items(settings: Mapping[str, Any], seen: Mapping[str, Any]) -> list[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,11 +19,12 @@ from headrace.engine.run import events as e
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
 from headrace.engine.service.actor import Actor
-from headrace.engine.service.advance import Started, advance, start_many
+from headrace.engine.service.advance import Started, advance, start_calls
 from headrace.engine.service.starts import StartRequest, by_hand, prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import history as history_store
 from headrace.engine.store import tables as t
+from headrace.engine.store.writer import CALL_TIMEOUT_S
 
 OPEN = ("running", "waiting", "incident")
 PAGE_MAX = 200
@@ -43,8 +46,7 @@ def start(
 ) -> Started:
     """Start the published version. Answers after the commit; the same dedup key answers with the same instance for ever."""
     actor.require("instances:start")
-    with workspace.read() as connection:
-        flow = workspace.published(connection, flow_key)
+    flow = workspace.kept_published(flow_key)
     request = prepare(
         flow, start_node or by_hand(flow), input_, now_ms=workspace.clock.now_ms(), business_key=business_key,
         dedup_key=dedup_key, initiator=actor.user_id,
@@ -54,13 +56,15 @@ def start(
 
 def submit(workspace: Workspace, request: StartRequest) -> Started:
     """Hand a prepared start to the writer; those that come together share one commit."""
+    return submit_all(workspace, [request]).result(CALL_TIMEOUT_S)[0]
+
+
+def submit_all(workspace: Workspace, requests: Sequence[StartRequest]) -> Future[list[Started]]:
+    """`submit` for several: either all of them are in the store, or none is."""
     starter = workspace.operations.get("start")
     if starter is None:
-        starter = workspace.operations["start"] = lambda connection, requests: start_many(
-            workspace, connection, requests
-        )
-    started: Started = workspace.writer.gather(starter, request)
-    return started
+        starter = workspace.operations["start"] = partial(start_calls, workspace)
+    return workspace.writer.submit_gathered(starter, requests)
 
 
 def listing(

@@ -29,7 +29,7 @@ FLOWS_CACHED_MAX = 500
 
 
 FRESH_MS = 1_000
-"""How long this process may not know what another has published, or whom it has made inactive."""
+"""How long this process may not know what another has published, whom it has made inactive, which connection it changed."""
 
 
 @dataclass
@@ -48,6 +48,8 @@ class Workspace:
     """Hints that the next commit gives; only the writer's thread touches it."""
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
+    accounts: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    """Rows of connections, secrets sealed, and until when they are believed; `service/connections.py` uses it."""
     _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
     _published: dict[str, tuple[int, int]] = field(default_factory=dict)
     _directory: tuple[Directory, int] | None = None
@@ -100,6 +102,22 @@ class Workspace:
                 raise NotFound(kind="published flow", id=key)
             cached = self._published[key] = (version, now_ms + FRESH_MS)
         return self.flow(connection, key, cached[0])
+
+    def kept_flow(self, key: str, version: int) -> CompiledFlow:
+        """`flow`, for those without a connection: mostly it is in memory and none is needed."""
+        cached = self._compiled.get((key, version))
+        if cached is not None:
+            return cached
+        with self.read() as connection:
+            return self.flow(connection, key, version)
+
+    def kept_published(self, key: str) -> CompiledFlow:
+        """`published`, for those without a connection."""
+        cached = self._published.get(key)
+        if cached is not None and cached[1] >= self.clock.now_ms():
+            return self.kept_flow(key, cached[0])
+        with self.read() as connection:
+            return self.published(connection, key)
 
     def forget_published(self, key: str) -> None:
         """A flow was published, imported or deleted: look again."""

@@ -91,17 +91,22 @@ def unmark_ready(connection: Connection, seen: Iterable[tuple[str, int]]) -> Non
         connection.execute(_DONE, rows)
 
 
+_UNAPPLIED = (
+    sa.select(t.inbox.c.id, t.inbox.c.instance_id, t.inbox.c.kind, t.inbox.c.payload)
+    .where(
+        t.inbox.c.instance_id.in_(bindparam("b_ids", expanding=True)),
+        t.inbox.c.applied_rev.is_(None),
+    )
+    .order_by(t.inbox.c.id)
+)
+
+
 def unapplied(
     connection: Connection, instance_ids: Sequence[str]
 ) -> dict[str, list[tuple[int, c.Command]]]:
     """The wishes of these instances in the order in which they were accepted."""
     found: dict[str, list[tuple[int, c.Command]]] = {}
-    rows = connection.execute(
-        sa.select(t.inbox.c.id, t.inbox.c.instance_id, t.inbox.c.kind, t.inbox.c.payload)
-        .where(t.inbox.c.instance_id.in_(instance_ids), t.inbox.c.applied_rev.is_(None))
-        .order_by(t.inbox.c.id)
-    )
-    for row in rows:
+    for row in connection.execute(_UNAPPLIED, {"b_ids": instance_ids}):
         found.setdefault(row.instance_id, []).append(
             (row.id, c.decode(row.kind, jsontext.loads(row.payload)))
         )

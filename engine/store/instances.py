@@ -29,20 +29,24 @@ class Stored:
     new: bool = False
 
 
+_columns = t.instances.c
+_LOAD = (
+    sa.select(
+        _columns.id, _columns.flow_key, _columns.version, _columns.business_key, _columns.rev, _columns.state,
+        _columns.parent_id, _columns.parent_step, _columns.root_id, _columns.started_by, _columns.dedup_key,
+    )
+    .where(_columns.id.in_(bindparam("b_ids", expanding=True)))
+    .order_by(_columns.id)
+    .with_for_update()
+)  # fmt: skip
+
+
 def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
     """These instances, locked in the order of their ids (PostgreSQL; SQLite has its one writer)."""
     found: dict[str, Stored] = {}
-    columns = t.instances.c
+    ordered = sorted(ids)
     for start in range(0, len(ids), IN_MAX):
-        rows = connection.execute(
-            sa.select(
-                columns.id, columns.flow_key, columns.version, columns.business_key, columns.rev, columns.state,
-                columns.parent_id, columns.parent_step, columns.root_id, columns.started_by, columns.dedup_key,
-            )
-            .where(columns.id.in_(sorted(ids)[start : start + IN_MAX]))
-            .order_by(columns.id)
-            .with_for_update()
-        )  # fmt: skip
+        rows = connection.execute(_LOAD, {"b_ids": ordered[start : start + IN_MAX]})
         for row in rows:
             instance = from_json(
                 row.id, row.flow_key, row.version, jsontext.loads(row.state), business_key=row.business_key,

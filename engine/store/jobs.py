@@ -39,6 +39,13 @@ class Claim:
     epoch: int
 
 
+_DUE = (
+    sa.select(t.jobs)
+    .where(t.jobs.c.status == "ready", t.jobs.c.available_at <= bindparam("b_now"))
+    .order_by(t.jobs.c.available_at)
+    .limit(bindparam("b_limit"))
+    .with_for_update(skip_locked=True)
+)
 _CLAIM = (
     t.jobs.update()
     .where(t.jobs.c.id == bindparam("b_id"))
@@ -51,13 +58,7 @@ _CLAIM = (
 
 def claim(connection: Connection, owner: str, limit: int, now_ms: int) -> list[Claim]:
     """Up to `limit` jobs that are due, leased to `owner`."""
-    rows = connection.execute(
-        sa.select(t.jobs)
-        .where(t.jobs.c.status == "ready", t.jobs.c.available_at <= now_ms)
-        .order_by(t.jobs.c.available_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+    rows = connection.execute(_DUE, {"b_now": now_ms, "b_limit": limit}).all()
     if rows:
         connection.execute(
             _CLAIM,
@@ -88,13 +89,16 @@ def renew(connection: Connection, held: Collection[tuple[str, int]], now_ms: int
         )
 
 
+_LEASES = (
+    sa.select(t.jobs.c.id, t.jobs.c.lease_epoch)
+    .where(t.jobs.c.id.in_(bindparam("b_ids", expanding=True)), t.jobs.c.status == "leased")
+    .with_for_update()
+)
+
+
 def holds(connection: Connection, claims: Sequence[Claim]) -> set[str]:
     """Which of these leases are still ours: job not gone, not handed to another."""
-    rows = connection.execute(
-        sa.select(t.jobs.c.id, t.jobs.c.lease_epoch)
-        .where(t.jobs.c.id.in_([claim_.id for claim_ in claims]), t.jobs.c.status == "leased")
-        .with_for_update()
-    )
+    rows = connection.execute(_LEASES, {"b_ids": [claim_.id for claim_ in claims]})
     epochs = {row.id: row.lease_epoch for row in rows}
     return {claim_.id for claim_ in claims if epochs.get(claim_.id) == claim_.epoch}
 

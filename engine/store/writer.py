@@ -162,13 +162,17 @@ class Writer:
 
 
 def _by_kind(group: list[_Wish]) -> list[tuple[Gathered | None, list[int]]]:
-    """In order of arrival, gathering neighbours of one kind."""
+    """All of one kind together, where the first of them stands: none of them has been answered yet, so none came "before"."""
     runs: list[tuple[Gathered | None, list[int]]] = []
+    places: dict[Gathered, list[int]] = {}
     for index, wish in enumerate(group):
-        if wish.gathered is not None and runs and runs[-1][0] is wish.gathered:
-            runs[-1][1].append(index)
+        if wish.gathered is None:
+            runs.append((None, [index]))
+        elif wish.gathered in places:
+            places[wish.gathered].append(index)
         else:
-            runs.append((wish.gathered, [index]))
+            places[wish.gathered] = [index]
+            runs.append((wish.gathered, places[wish.gathered]))
     return runs
 
 

@@ -5,6 +5,7 @@ It tells apart what a caller must know: `NotSent` (nothing happened over there) 
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -30,6 +31,7 @@ IDLE_MAX_S = 4.0
 """Servers close idle connections, some after 5 s. Sending into one that is just closing would leave the outcome unknown."""
 
 _CHUNK = 65_536
+_ONE_LINE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _KEPT_ON_REDIRECT = frozenset({"accept", "accept-language", "user-agent"})
 """Headers another site may see; credentials and keys stay with the site they are for."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -136,8 +138,7 @@ def _checked(url: str) -> Url:
 
 def _check_headers(headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        clean = all(c == "\t" or (32 <= ord(c) < 256 and ord(c) != 127) for c in value)
-        if not name or not _TOKEN.issuperset(name) or not clean:
+        if not name or not _TOKEN.issuperset(name) or not _ONE_LINE.fullmatch(value):
             raise ValueError(f"expected a header of one line, but found {name!r}")
 
 

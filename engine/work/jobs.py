@@ -9,8 +9,9 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -67,9 +68,7 @@ def run_due(workspace: Workspace, make_world: MakeWorld, owner: str, limit: int 
 def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result:
     """Run the node once, outside any transaction."""
     started_at = workspace.clock.now_ms()
-    with workspace.read() as connection:
-        flow = workspace.flow(connection, claim.flow_key, claim.version)
-    node = flow.nodes[claim.node]
+    node = workspace.kept_flow(claim.flow_key, claim.version).nodes[claim.node]
     variables = {
         **claim.variables, "now": to_iso(started_at), "step": {"id": claim.step, "node": claim.node, "key": claim.key},
     }  # fmt: skip
@@ -242,9 +241,11 @@ class JobRunner:
         self._beat_at = 0
 
     def free(self) -> int:
-        """Attempts that could begin now. Twice the threads may be claimed, so that none waits for the next claim."""
+        """Attempts to claim now. Twice the threads may be held, so that none waits for the next claim; and nothing is claimed
+        while more than half of them is held, because a claim costs a transaction however small it is."""
         with self._lock:
-            return 2 * self._threads - len(self._running)
+            held = len(self._running)
+        return 2 * self._threads - held if held <= self._threads else 0
 
     def beat(self) -> None:
         """Renew the leases of what is held, when it is time; also, and above all, while there is no room for more."""
@@ -256,34 +257,47 @@ class JobRunner:
             self._workspace.writer.call(lambda connection: jobs.renew(connection, held, now_ms))
 
     def step(self) -> int:
-        """Claim what there is room for; answers how many were claimed."""
-        now_ms = self._workspace.clock.now_ms()
+        """Claim what there is room for; answers how many were claimed when there may be more, else 0."""
         room = self.free()
         if room <= 0:
             return 0
-        claims = self._workspace.writer.call(
-            lambda connection: jobs.claim(connection, self._owner, room, now_ms)
-        )
+        claims: list[Claim] = self._workspace.writer.gather(self._claim, room)
         for claim in claims:
             with self._lock:
                 self._running[claim.id] = claim.epoch
                 self._waiting[claim.id] = claim
             self._pool.submit(self._work, claim)
-        return len(claims)
+        return len(claims) if len(claims) == room else 0
+
+    def _claim(self, connection: Connection, rooms: Sequence[int]) -> list[list[Claim]]:
+        now_ms = self._workspace.clock.now_ms()
+        return [jobs.claim(connection, self._owner, room, now_ms) for room in rooms]
 
     def _work(self, claim: Claim) -> None:
         with self._lock:
             if self._waiting.pop(claim.id, None) is None:
                 return
         try:
-            finish(self._workspace, attempt(self._workspace, self._make_world, claim))
+            result = attempt(self._workspace, self._make_world, claim)
+            handed_in = self._workspace.writer.submit_gathered(_finisher(self._workspace), result)
         except Exception:
-            log.exception(
-                "the result of job %s could not be handed in; its lease will run out", claim.id
-            )
-        finally:
-            with self._lock:
-                self._running.pop(claim.id, None)
+            log.exception("job %s could not be tried; its lease will run out", claim.id)
+            self._let_go(claim)
+        else:
+            # The thread goes on to the next job meanwhile: results that come together share a commit.
+            handed_in.add_done_callback(partial(self._handed_in, claim))
+
+    def _handed_in(self, claim: Claim, handed_in: Future[Any]) -> None:
+        if trouble := handed_in.exception():
+            message = "the result of job %s could not be handed in; its lease will run out"
+            log.error(message, claim.id, exc_info=trouble)
+        self._let_go(claim)
+
+    def _let_go(self, claim: Claim) -> None:
+        with self._lock:
+            self._running.pop(claim.id, None)
+            held = len(self._running)
+        if held == self._threads:  # there is room again, see `free`
             self._workspace.wakeup.hint("jobs")
 
     def close(self) -> None:

@@ -7,15 +7,11 @@ import os
 import threading
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
-from headrace.engine.errors import NotFound
 from headrace.engine.node import ConnectionInfo, RecordAnswer, World
-from headrace.engine.service.secrets import unseal
+from headrace.engine.service import connections
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs as job_store
 from headrace.engine.store import records
-from headrace.engine.store import tables as t
 from headrace.engine.store.jobs import Claim
 from headrace.engine.work import drain, jobs, relay, timers
 from headrace.engine.work.address import AddressGuard
@@ -73,15 +69,7 @@ class Runtime:
 
     def open_connection(self, key: str) -> ConnectionInfo:
         """A connection with its secrets, for a worker."""
-        with self.workspace.read() as connection:
-            row = connection.execute(
-                sa.select(t.connections).where(t.connections.c.key == key)
-            ).one_or_none()
-        if row is None:
-            raise NotFound(kind="connection", id=key)
-        return ConnectionInfo(
-            row.key, row.connector, row.settings, unseal(self.workspace, row.secrets)
-        )
+        return connections.open_connection(self.workspace, key)
 
     def world(self, claim: Claim) -> World:
         """What the node of this job may touch."""
@@ -122,13 +110,13 @@ class Runtime:
         if now_ms - self._swept_at >= SWEEP_MS:
             self._swept_at = now_ms
             jobs.reclaim(self.workspace)
-        while self._runner.free() > 0 and self._runner.step():
+        while self._runner.step():
             pass
+        if self._runner.free() <= 0:
+            return POLL_S
         with self.workspace.read() as connection:
             due_at = job_store.next_available_at(connection)
-        if due_at is None or self._runner.free() <= 0:
-            return POLL_S
-        return self._until(due_at)
+        return POLL_S if due_at is None else self._until(due_at)
 
     def _timers(self) -> float:
         timers.fire_due(self.workspace)

@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future
 from typing import Any
 
-from headrace.engine.service import instances
+from headrace.engine.service import instances as service
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.work.runtime import Runtime
@@ -65,7 +65,7 @@ def _start_all(opened: Workspace, key: str, how: str, at_once: int, numbers: ran
     def submit(mine: range) -> None:
         for number in mine:
             began = time.perf_counter()
-            instances.start(opened, ACTOR, key, work.order(number))
+            service.start(opened, ACTOR, key, work.order(number))
             latencies.append(time.perf_counter() - began)
 
     threads = [
@@ -87,7 +87,7 @@ def _keep_full(opened: Workspace, key: str, numbers: range) -> None:
         if len(queued) == QUEUED:
             queued.popleft().result()
         request = prepare(flow, "start", work.order(number), now_ms=opened.clock.now_ms())
-        queued.append(opened.writer.submit_gathered(opened.operations["start"], request))
+        queued.append(service.submit_all(opened, [request]))
     for future in queued:
         future.result()
 

@@ -80,7 +80,7 @@ def _make(opened: Workspace, numbers: range, due: int) -> None:
         now = opened.clock.now_ms()
         data = _order(number, now + (1 if soon else 48) * HOUR_MS)
         request = prepare(flow, "start", data, now_ms=now)
-        queued.append(opened.writer.submit_gathered(opened.operations["start"], request))
+        queued.append(service.submit_all(opened, [request]))
     for future in queued:
         future.result()
 
@@ -98,7 +98,8 @@ def _doubled(opened: Workspace, due: int) -> int:
             .join(t.instances, t.instances.c.id == t.history.c.instance_id)
             .where(t.instances.c.status == "completed")
         ).scalars()
-        return sum(text.count('"TimerFired"') for text in events) - due
+        fired: int = sum(text.count('"TimerFired"') for text in events)
+        return fired - due
 
 
 if __name__ == "__main__":
