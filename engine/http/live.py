@@ -24,7 +24,8 @@ STREAMS_MAX = 24
 STREAM_S = 25
 """Shorter than the patience of proxies."""
 
-PING_S = 10
+PING_S = 5
+"""A browser that has gone is noticed by the next ping; until then its place is taken."""
 LOOK_EVERY_S = 0.3
 """At a busy server something happens all the time, mostly to other instances."""
 

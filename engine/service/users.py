@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection, Row
+
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.service import audit
@@ -16,7 +18,6 @@ from headrace.engine.service.passwords import check_new, hash_password, new_pass
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import signins
 from headrace.engine.store import users as rows
-from sqlalchemy import Connection, Row
 
 SYSTEM_ROLES: Mapping[str, Mapping[str, str]] = {
     "administrator": {"zh": "管理员", "en": "Administrator"},
@@ -136,13 +137,14 @@ def change(
 
     def write(connection: Connection) -> None:
         row = _found(connection, user_id)
+        before = rows.active_members(connection, "administrator")
         rows.update(connection, user_id, columns)
         if "roles" in values:
             _check_roles(connection, values["roles"])
             rows.set_roles(connection, user_id, values["roles"])
         if "password" in values or values.get("active") is False:
             signins.delete_sessions_of(connection, user_id)
-        _check_administrator_left(connection)
+        _check_administrator_left(connection, before)
         noted = {k: v for k, v in values.items() if k != "password"}
         if "password" in values:
             noted["password"] = "changed"  # noqa: S105 - that it was, not what it is
@@ -267,8 +269,9 @@ def set_members(
         ]
         if problems:
             raise ValidationFailed(what="list of users", count=len(problems), problems=problems)
+        before = rows.active_members(connection, "administrator")
         rows.set_members(connection, key, user_ids)
-        _check_administrator_left(connection)
+        _check_administrator_left(connection, before)
         audit.note(connection, workspace, actor, "roles.members", key, members=list(user_ids))
 
     workspace.writer.call(write)
@@ -311,8 +314,8 @@ def _check_roles(connection: Connection, keys: Collection[str]) -> None:
         raise ValidationFailed(what="list of roles", count=len(problems), problems=problems)
 
 
-def _check_administrator_left(connection: Connection) -> None:
-    if rows.active_members(connection, "administrator") == 0:
+def _check_administrator_left(connection: Connection, before: int) -> None:
+    if before and not rows.active_members(connection, "administrator"):
         raise Conflict(
             expected="an active administrator to be left", found="that this is the last one"
         )

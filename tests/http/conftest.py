@@ -154,11 +154,11 @@ class Api:
         return Browser(self.flask.test_client(), headers=headers, user=token.json)
 
 
-def make_api(folder: Path) -> Iterator[Api]:
+def make_api(folder: Path, database_url: str | None = None) -> Iterator[Api]:
     clock = ManualClock()
     settings = Settings(
         home=folder,
-        database_url=f"sqlite:///{folder / 'headrace.sqlite3'}",
+        database_url=database_url or f"sqlite:///{folder / 'headrace.sqlite3'}",
         port=0,
         allow_addresses=(),
         secret_keys=(Fernet.generate_key(),),

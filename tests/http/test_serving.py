@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -53,14 +54,15 @@ class Server:
         assert self._ready.wait(START_S), self.said
         assert self.process.poll() is None, self.said
         for _ in range(100):
-            try:
+            with contextlib.suppress(OSError):
                 self.get("/health")
                 return self
-            except OSError:
-                threading.Event().wait(0.02)
+            threading.Event().wait(0.02)
         raise AssertionError(self.said)
 
-    def request(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any, Any]:
+    def request(
+        self, method: str, path: str, body: Any = None, **headers: str
+    ) -> tuple[int, Any, Any]:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=20)
         data = json.dumps(body).encode() if body is not None else None
         connection.request(method, path, data, {"Content-Type": "application/json", **headers})
@@ -73,9 +75,14 @@ class Server:
         return self.request("GET", path, **headers)
 
     def sign_in(self, login: str, password: str) -> dict[str, str]:
-        status, headers, answer = self.request("POST", "/api/session", {"login": login, "password": password})
+        status, headers, answer = self.request(
+            "POST", "/api/session", {"login": login, "password": password}
+        )
         assert status == 200, answer
-        return {"Cookie": headers["Set-Cookie"].partition(";")[0], "X-CSRF-Token": answer["csrf_token"]}
+        return {
+            "Cookie": headers["Set-Cookie"].partition(";")[0],
+            "X-CSRF-Token": answer["csrf_token"],
+        }
 
     def end(self, how: signal.Signals) -> int:
         if self.process.poll() is None:
@@ -112,7 +119,9 @@ def test_the_demo_says_where_it_is_and_who_can_sign_in(serve: Serve) -> None:
     assert f"Headrace is ready: http://127.0.0.1:{server.port}" in server.said
     assert any("dora" in line and "dora-demo" in line for line in server.said)
     _, _, answer = server.get("/api/session")
-    assert {"login": "dora", "password": "dora-demo"}.items() <= answer["error"]["params"]["demo_users"][1].items()
+    assert {"login": "dora", "password": "dora-demo"}.items() <= answer["error"]["params"][
+        "demo_users"
+    ][1].items()
     dora = server.sign_in("dora", "dora-demo")
     assert server.get("/api/flows", **dora)[2]["items"]
 
@@ -121,7 +130,9 @@ def test_a_first_start_shows_a_password_once(serve: Serve) -> None:
     server = serve().wait()
     line = next(line for line in server.said if "First start" in line)
     server.sign_in("admin", line.split()[-1])
-    assert server.get("/api/session")[2]["error"]["params"] == {"workspace": {"name": "Headrace", "demo": False}}
+    assert server.get("/api/session")[2]["error"]["params"] == {
+        "workspace": {"name": "Headrace", "demo": False}
+    }
     assert server.end(signal.SIGTERM) == 0
 
     again = serve().wait()
@@ -130,7 +141,9 @@ def test_a_first_start_shows_a_password_once(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_finishes_what_was_accepted_and_ends_live_screens(serve: Serve, how: signal.Signals) -> None:
+def test_a_stop_finishes_what_was_accepted_and_ends_live_screens(
+    serve: Serve, how: signal.Signals
+) -> None:
     server = serve("--demo").wait()
     dora = server.sign_in("dora", "dora-demo")
     server.request("POST", "/api/flows", {"key": "mine", "name": {"en": "M"}}, **dora)
@@ -157,7 +170,9 @@ def stream(server: Server, path: str, headers: dict[str, str]) -> Iterator[bytes
     connection.close()
 
 
-def test_a_kill_takes_one_process_and_frees_port_and_lock_at_once(serve: Serve, tmp_path: Path) -> None:
+def test_a_kill_takes_one_process_and_frees_port_and_lock_at_once(
+    serve: Serve, tmp_path: Path
+) -> None:
     server = serve("--demo").wait()
     children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text()
     dora = server.sign_in("dora", "dora-demo")
@@ -201,8 +216,7 @@ def test_many_at_once_are_all_answered(serve: Serve) -> None:
     statuses: list[int] = []
 
     def ask() -> None:
-        for _ in range(10):
-            statuses.append(server.get("/api/session")[0])
+        statuses.extend(server.get("/api/session")[0] for _ in range(10))
 
     threads = [threading.Thread(target=ask) for _ in range(40)]
     for thread in threads:
