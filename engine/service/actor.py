@@ -24,8 +24,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "administrator": frozenset(
         {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "instances:operate", "tasks:decide",
-            "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write", "records:read",
-            "audit:read",
+            "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write",
+            "records:read", "audit:read",
         }
     ),
 }  # fmt: skip

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import sqlalchemy as sa
+from typing import Any, Literal
 
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.run import commands as c
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import PAGE_MAX, incident_json, wish
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import tables as t
+from headrace.engine.store import incidents, instances
 
 
 def listing(
     workspace: Workspace,
     actor: Actor,
     *,
-    status: str = "open",
+    status: Literal["open", "resolved", "all"] = "open",
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
     """Newest first; `status` open, resolved or all."""
     actor.require("instances:read")
-    columns = t.incidents.c
-    query = sa.select(t.incidents).order_by(columns.raised_at.desc(), columns.id.desc())
-    if status == "open":
-        query = query.where(columns.resolved_at.is_(None))
-    elif status == "resolved":
-        query = query.where(columns.resolved_at.is_not(None))
+    before = None
     if cursor:
         at, _, id_ = cursor.partition("_")
-        query = query.where(
-            sa.tuple_(columns.raised_at, columns.id)
-            < sa.tuple_(sa.literal(int(at)), sa.literal(id_))
-        )
+        before = (int(at), id_)
     limit = min(limit, PAGE_MAX)
     with workspace.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
+        rows = incidents.page(connection, status, before=before, limit=limit + 1)
+        versions = instances.versions_of(connection, [row.instance_id for row in rows])
         items = []
         for row in rows[:limit]:
-            version = connection.execute(
-                sa.select(t.instances.c.version).where(t.instances.c.id == row.instance_id)
-            ).scalar_one()
-            flow = workspace.flow(connection, row.flow_key, version)
+            flow = workspace.flow(connection, row.flow_key, versions[row.instance_id])
             names = {
                 "flow_name": dict(flow.name),
                 "node_name": dict(flow.nodes[row.node].name) if row.node in flow.nodes else None,
@@ -76,9 +64,7 @@ def skip(
     if not row.node:
         raise Conflict(expected="an incident at a node", found=f"{id_} is of the whole instance")
     with workspace.read() as connection:
-        version = connection.execute(
-            sa.select(t.instances.c.version).where(t.instances.c.id == row.instance_id)
-        ).scalar_one()
+        version = instances.versions_of(connection, [row.instance_id])[row.instance_id]
         node = workspace.flow(connection, row.flow_key, version).nodes[row.node]
     ports = sorted(node.connected) or ["out"]
     chosen = port or ("out" if "out" in ports else ports[0])
@@ -91,9 +77,7 @@ def skip(
 
 def _open(workspace: Workspace, id_: str) -> Any:
     with workspace.read() as connection:
-        row = connection.execute(
-            sa.select(t.incidents).where(t.incidents.c.id == id_)
-        ).one_or_none()
+        row = incidents.find(connection, id_)
     if row is None:
         raise NotFound(kind="incident", id=id_)
     if row.resolved_at is not None:

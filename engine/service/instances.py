@@ -7,7 +7,6 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from headrace.engine import jsontext
@@ -22,8 +21,9 @@ from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import Started, advance, start_calls
 from headrace.engine.service.starts import StartRequest, by_hand, prepare
 from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import drafts, incidents, outbox, timers
 from headrace.engine.store import history as history_store
-from headrace.engine.store import tables as t
+from headrace.engine.store import instances as rows_of
 from headrace.engine.store.writer import CALL_TIMEOUT_S
 
 OPEN = ("running", "waiting", "incident")
@@ -32,6 +32,9 @@ PAGE_MAX = 200
 
 CHILDREN_SHOWN_MAX = 200
 """Sub-flows listed on the page of an instance."""
+
+DELIVERIES_SHOWN_MAX = 200
+"""Messages listed there."""
 
 
 def start(
@@ -80,33 +83,19 @@ def listing(
     limit: int = 50,
 ) -> dict[str, Any]:
     """Newest first. `search` is the beginning of a business key, or an id. Everybody sees what he started himself."""
-    columns = t.instances.c
-    query = sa.select(
-        columns.id, columns.flow_key, columns.version, columns.business_key, columns.status, columns.result, columns.started_at,
-        columns.updated_at, columns.ended_at, columns.state,
-    ).order_by(columns.id.desc())  # fmt: skip
-    if not actor.may("instances:read"):
-        query = query.where(columns.started_by == actor.user_id)
-    if flow:
-        query = query.where(columns.flow_key == flow)
-    if status:
-        query = query.where(
-            columns.status.in_(OPEN) if status == "open" else columns.status == status
-        )
-    if search:
-        prefix = sa.and_(
-            columns.business_key >= search, columns.business_key < search + "\U0010ffff"
-        )
-        query = query.where(sa.or_(prefix, columns.id == search))
-    if from_ms is not None:
-        query = query.where(columns.started_at >= from_ms)
-    if to_ms is not None:
-        query = query.where(columns.started_at <= to_ms)
-    if cursor:
-        query = query.where(columns.id < cursor)
     limit = min(limit, PAGE_MAX)
     with workspace.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
+        rows = rows_of.page(
+            connection,
+            started_by=None if actor.may("instances:read") else actor.user_id,
+            flow=flow,
+            statuses=OPEN if status == "open" else (status,) if status else (),
+            search=search,
+            from_ms=from_ms,
+            to_ms=to_ms,
+            before=cursor,
+            limit=limit + 1,
+        )
         items = [_summary(workspace, connection, row) for row in rows[:limit]]
     return {"items": items, "next_cursor": rows[limit - 1].id if len(rows) > limit else None}
 
@@ -135,36 +124,19 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     with workspace.read() as connection:
         row = _row(connection, actor, id_)
         compiled = workspace.flow(connection, row.flow_key, row.version)
-        document = connection.execute(
-            sa.select(t.flow_versions.c.document).where(
-                t.flow_versions.c.flow_key == row.flow_key, t.flow_versions.c.version == row.version
-            )
-        ).scalar_one()
+        version = drafts.find_version(connection, row.flow_key, row.version)
+        assert version is not None, f"expected version {row.version} of {row.flow_key} to be kept"
         story = Story(compiled, Instance(id_, row.flow_key, row.version))
         for seq, at, event in history_store.read(connection, id_):
             story.tell(seq, at, event)
-        children = connection.execute(
-            sa.select(
-                t.instances.c.id,
-                t.instances.c.status,
-                t.instances.c.parent_step,
-                t.instances.c.flow_key,
-            )
-            .where(t.instances.c.parent_id == id_)
-            .limit(CHILDREN_SHOWN_MAX)
-        ).all()
-        incidents = connection.execute(
-            sa.select(t.incidents)
-            .where(t.incidents.c.instance_id == id_)
-            .order_by(t.incidents.c.raised_at)
-        ).all()
+        children = rows_of.children(connection, id_, CHILDREN_SHOWN_MAX)
+        raised = incidents.of_instance(connection, id_)
         starter = workspace.directory(connection).people.get(row.started_by or "")
-        deliveries = connection.execute(
-            sa.select(t.outbox).where(t.outbox.c.instance_id == id_).order_by(t.outbox.c.id)
-        ).all()
-        timers = connection.execute(sa.select(t.timers).where(t.timers.c.instance_id == id_)).all()
+        deliveries = outbox.page(
+            connection, instance_id=id_, before=None, limit=DELIVERIES_SHOWN_MAX
+        )
+        due = timers.due_of(connection, id_)
         people = workspace.directory(connection).people
-    due = {timer.step: timer.due_at for timer in timers if timer.name == "due"}
     steps = [{**told, "due_at": iso_or_none(due.get(told["step"]))} for told in story.told()]
     return {
         "id": row.id,
@@ -191,12 +163,12 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
             }
             for child in children
         ],
-        "document": jsontext.loads(document),
+        "document": jsontext.loads(version.document),
         "seq": story.instance.seq,
         "steps": steps,
         "edges": story.edges,
-        "incidents": [incident_json(incident) for incident in incidents],
-        "deliveries": [delivery_json(delivery) for delivery in deliveries],
+        "incidents": [incident_json(incident) for incident in raised],
+        "deliveries": [delivery_json(delivery) for delivery in reversed(deliveries)],
         "people": {user: people[user].name for user in story.users if user in people},
     }
 
@@ -225,9 +197,7 @@ def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
     """Apply one wish to an open instance and answer where it stands then; `Conflict` when it has ended."""
 
     def operation(connection: Connection) -> dict[str, Any]:
-        row = connection.execute(
-            sa.select(t.instances.c.status).where(t.instances.c.id == id_).with_for_update()
-        ).one_or_none()
+        row = rows_of.find(connection, id_, lock=True)
         if row is None:
             raise NotFound(kind="instance", id=id_)
         if row.status not in OPEN:
@@ -244,7 +214,7 @@ def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
 
 
 def _row(connection: Connection, actor: Actor, id_: str) -> Any:
-    row = connection.execute(sa.select(t.instances).where(t.instances.c.id == id_)).one_or_none()
+    row = rows_of.find(connection, id_)
     if row is None:
         raise NotFound(kind="instance", id=id_)
     if row.started_by != actor.user_id:

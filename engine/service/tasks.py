@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from headrace.engine.clock import iso_or_none, to_iso
@@ -17,8 +16,7 @@ from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import instances
-from headrace.engine.store import tables as t
+from headrace.engine.store import instances, outbox, tasks
 
 COMMENT_MAX = 4_000
 """Characters of a comment: a page, not a file."""
@@ -36,51 +34,33 @@ DECISIONS: dict[str, Text] = {
 def listing(
     workspace: Workspace,
     actor: Actor,
-    box: str = "todo",
+    box: Literal["todo", "done", "started"] = "todo",
     *,
     search: str | None = None,
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
     """todo: what waits for me · done: what I decided · started: tasks of what I started. Newest first."""
-    tasks, actors = t.tasks.c, t.task_actors.c
-    query = sa.select(t.tasks).order_by(tasks.id.desc())
-    if box == "started":
-        query = query.where(tasks.initiator == actor.user_id)
-    else:
-        mine = sa.select(actors.task_id).where(
-            actors.user_id == actor.user_id, actors.status == ("open" if box == "todo" else "done")
-        )
-        query = query.where(tasks.id.in_(mine))
-        if box == "todo":
-            query = query.where(tasks.status == "open")
-    if search:
-        like = f"%{search}%"
-        query = query.where(sa.or_(tasks.title.like(like), tasks.business_key.like(like)))
-    if cursor:
-        query = query.where(tasks.id < cursor)
     limit = min(limit, PAGE_MAX)
     with workspace.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
+        rows = tasks.page(
+            connection, actor.user_id, box, search=search, before=cursor, limit=limit + 1
+        )
         items = [_summary(workspace, connection, row) for row in rows[:limit]]
     return {"items": items, "next_cursor": rows[limit - 1].id if len(rows) > limit else None}
 
 
 def count(workspace: Workspace, actor: Actor) -> dict[str, int]:
     """How many tasks wait for me."""
-    actors = t.task_actors.c
-    query = sa.select(sa.func.count()).where(
-        actors.user_id == actor.user_id, actors.status == "open"
-    )
     with workspace.read() as connection:
-        return {"todo": connection.execute(query).scalar_one()}
+        return {"todo": tasks.open_count(connection, actor.user_id)}
 
 
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     """All of one task, for those it concerns and for operators."""
     with workspace.read() as connection:
         row = _row(connection, id_)
-        votes = _votes(connection, id_)
+        votes = tasks.votes(connection, id_)
         if not _concerns(row, votes, actor):
             raise Forbidden(permission="instances:read")
         directory = workspace.directory(connection)
@@ -127,7 +107,7 @@ def decide(
         # The instance's row is locked first, so that of two voters in two processes the second finds the task decided.
         instances.lock(connection, id_.rpartition(".")[0])
         row = _row(connection, id_)
-        votes = _votes(connection, id_)
+        votes = tasks.votes(connection, id_)
         mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
         if mine is None:
             raise Forbidden(permission=f"to decide task {id_}")
@@ -187,21 +167,11 @@ def notifications(
     workspace: Workspace, actor: Actor, *, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """My messages, newest first."""
-    columns = t.notifications.c
-    query = (
-        sa.select(t.notifications)
-        .where(columns.user_id == actor.user_id)
-        .order_by(columns.id.desc())
-    )
-    if cursor:
-        query = query.where(columns.id < int(cursor))
     limit = min(limit, PAGE_MAX)
-    unread = sa.select(sa.func.count()).where(
-        columns.user_id == actor.user_id, columns.read_at.is_(None)
-    )
+    before = int(cursor) if cursor else None
     with workspace.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
-        unread_count = connection.execute(unread).scalar_one()
+        rows = tasks.notifications(connection, actor.user_id, before=before, limit=limit + 1)
+        unread = tasks.unread_count(connection, actor.user_id)
     items = [
         {
             "id": row.id, "title": row.title, "text": row.text, "at": to_iso(row.created_at), "read": row.read_at is not None,
@@ -211,20 +181,15 @@ def notifications(
     ]  # fmt: skip
     return {
         "items": items,
-        "unread": unread_count,
+        "unread": unread,
         "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
     }
 
 
 def read_notification(workspace: Workspace, actor: Actor, id_: int) -> None:
     """Mark one as read; somebody else's is not found."""
-    columns = t.notifications.c
-    statement = (
-        t.notifications.update()
-        .where(columns.id == id_, columns.user_id == actor.user_id)
-        .values(read_at=sa.func.coalesce(columns.read_at, workspace.clock.now_ms()))
-    )
-    if not workspace.writer.call(lambda connection: connection.execute(statement).rowcount):
+    now_ms = workspace.clock.now_ms()
+    if not workspace.writer.call(lambda c_: tasks.mark_read(c_, actor.user_id, id_, now_ms)):
         raise NotFound(kind="notification", id=id_)
 
 
@@ -238,15 +203,10 @@ def deliveries(
 ) -> dict[str, Any]:
     """Mails and robot messages with their receipts, newest first."""
     actor.require("instances:read")
-    columns = t.outbox.c
-    query = sa.select(t.outbox).order_by(columns.id.desc())
-    if instance:
-        query = query.where(columns.instance_id == instance)
-    if cursor:
-        query = query.where(columns.id < int(cursor))
     limit = min(limit, PAGE_MAX)
+    before = int(cursor) if cursor else None
     with workspace.read() as connection:
-        rows = connection.execute(query.limit(limit + 1)).all()
+        rows = outbox.page(connection, instance_id=instance, before=before, limit=limit + 1)
     return {
         "items": [delivery_json(row) for row in rows[:limit]],
         "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
@@ -254,17 +214,10 @@ def deliveries(
 
 
 def _row(connection: Connection, id_: str) -> Any:
-    row = connection.execute(sa.select(t.tasks).where(t.tasks.c.id == id_)).one_or_none()
+    row = tasks.find(connection, id_)
     if row is None:
         raise NotFound(kind="task", id=id_)
     return row
-
-
-def _votes(connection: Connection, id_: str) -> Any:
-    columns = t.task_actors.c
-    return connection.execute(
-        sa.select(t.task_actors).where(columns.task_id == id_).order_by(columns.user_id)
-    ).all()
 
 
 def _concerns(row: Any, votes: Any, actor: Actor) -> bool:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
 from headrace.engine import jsontext
@@ -20,7 +19,7 @@ from headrace.engine.flow.compile import CompiledFlow, compile_flow
 from headrace.engine.ids import new_id
 from headrace.engine.node import NodeType
 from headrace.engine.people.directory import Directory, Person
-from headrace.engine.store import tables as t
+from headrace.engine.store import drafts, users
 from headrace.engine.store.writer import Writer
 from headrace.engine.wakeup import Wakeup
 
@@ -74,11 +73,7 @@ class Workspace:
         cached = self._compiled.get((key, version))
         if cached is not None:
             return cached
-        row = connection.execute(
-            sa.select(t.flow_versions.c.document).where(
-                t.flow_versions.c.flow_key == key, t.flow_versions.c.version == version
-            )
-        ).one_or_none()
+        row = drafts.find_version(connection, key, version)
         if row is None:
             raise NotFound(kind="flow version", id=f"{key} {version}")
         compiled = compile_flow(
@@ -95,9 +90,8 @@ class Workspace:
         now_ms = self.clock.now_ms()
         cached = self._published.get(key)
         if cached is None or cached[1] < now_ms:
-            version = connection.execute(
-                sa.select(t.flows.c.published_version).where(t.flows.c.key == key)
-            ).scalar_one_or_none()
+            row = drafts.find(connection, key)
+            version = row.published_version if row else None
             if version is None:
                 raise NotFound(kind="published flow", id=key)
             cached = self._published[key] = (version, now_ms + FRESH_MS)
@@ -139,21 +133,9 @@ def load_directory(connection: Connection) -> Directory:
     """Read all users and roles; both are small."""
     people = {
         row.id: Person(row.id, row.login, row.name, row.email, row.active)
-        for row in connection.execute(
-            sa.select(
-                t.users.c.id, t.users.c.login, t.users.c.name, t.users.c.email, t.users.c.active
-            )
-        )
+        for row in users.people(connection)
     }
-    members: dict[str, list[str]] = {
-        key: [] for key in connection.execute(sa.select(t.roles.c.key)).scalars()
-    }
-    for row in connection.execute(
-        sa.select(t.role_members.c.role, t.role_members.c.user_id).order_by(
-            t.role_members.c.user_id
-        )
-    ):
-        members[row.role].append(row.user_id)
+    members = users.members(connection)
     return Directory(
         people,
         {key: tuple(ids) for key, ids in members.items()},

@@ -45,3 +45,10 @@ def update(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
 def delete(connection: Connection, key: str) -> None:
     """Take a connection away."""
     connection.execute(sa.delete(t.connections).where(t.connections.c.key == key))
+
+
+def first_of(connection: Connection, connector: str) -> str | None:
+    """The key of the first connection of this kind."""
+    columns = t.connections.c
+    query = sa.select(columns.key).where(columns.connector == connector).order_by(columns.key)
+    return connection.execute(query.limit(1)).scalar_one_or_none()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from headrace.engine.store import tables as t
 from sqlalchemy import Connection
+
+from headrace.engine.store import tables as t
 
 
 def get(connection: Connection, name: str) -> Any:

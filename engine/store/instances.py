@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, Row, bindparam
 
 from headrace.engine import jsontext
 from headrace.engine.run import events as e
@@ -140,3 +140,64 @@ def by_dedup_key(
             )
             found.update(((flow_key, row.dedup_key), row.id) for row in rows)
     return found
+
+
+# --- for screens -----------------------------------------------------------------------------------
+
+
+def page(
+    connection: Connection,
+    *,
+    started_by: str | None,
+    flow: str | None,
+    statuses: Sequence[str],
+    search: str | None,
+    from_ms: int | None,
+    to_ms: int | None,
+    before: str | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Instances, newest first. `search` is the beginning of a business key (an index answers it), or an id."""
+    columns = t.instances.c
+    query = sa.select(
+        columns.id, columns.flow_key, columns.version, columns.business_key, columns.status, columns.result, columns.started_at,
+        columns.updated_at, columns.ended_at, columns.state,
+    ).order_by(columns.id.desc())  # fmt: skip
+    if started_by is not None:
+        query = query.where(columns.started_by == started_by)
+    if flow:
+        query = query.where(columns.flow_key == flow)
+    if statuses:
+        query = query.where(columns.status.in_(statuses))
+    if search:
+        prefix = sa.and_(
+            columns.business_key >= search, columns.business_key < search + "\U0010ffff"
+        )
+        query = query.where(sa.or_(prefix, columns.id == search))
+    if from_ms is not None:
+        query = query.where(columns.started_at >= from_ms)
+    if to_ms is not None:
+        query = query.where(columns.started_at <= to_ms)
+    if before:
+        query = query.where(columns.id < before)
+    return connection.execute(query.limit(limit)).all()
+
+
+def find(connection: Connection, id_: str, *, lock: bool = False) -> Row[Any] | None:
+    """One instance's row."""
+    query = sa.select(t.instances).where(t.instances.c.id == id_)
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Instance → the version it runs on."""
+    columns = t.instances.c
+    query = sa.select(columns.id, columns.version).where(columns.id.in_(ids))
+    return {row.id: row.version for row in connection.execute(query)}
+
+
+def children(connection: Connection, parent_id: str, limit: int) -> Sequence[Any]:
+    """The sub-flows an instance has started."""
+    columns = t.instances.c
+    query = sa.select(columns.id, columns.status, columns.parent_step, columns.flow_key)
+    return connection.execute(query.where(columns.parent_id == parent_id).limit(limit)).all()

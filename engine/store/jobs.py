@@ -160,3 +160,11 @@ def next_available_at(connection: Connection) -> int | None:
         sa.select(sa.func.min(t.jobs.c.available_at)).where(t.jobs.c.status == "ready")
     ).scalar_one()
     return due_at
+
+
+def not_counted(connection: Connection, ids: Sequence[str]) -> None:
+    """A crash of ours does not use up an attempt of theirs."""
+    if ids:
+        connection.execute(
+            t.jobs.update().where(t.jobs.c.id.in_(ids)).values(attempt=t.jobs.c.attempt - 1)
+        )

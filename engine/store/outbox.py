@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, bindparam
+from sqlalchemy import Connection, Row, bindparam
 
 from headrace.engine.store import tables as t
 
@@ -53,3 +53,16 @@ def settle(
             sent_at=sent_at,
         )
     )
+
+
+def page(
+    connection: Connection, *, instance_id: str | None, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Messages with their receipts, newest first."""
+    columns = t.outbox.c
+    query = sa.select(t.outbox).order_by(columns.id.desc())
+    if instance_id:
+        query = query.where(columns.instance_id == instance_id)
+    if before is not None:
+        query = query.where(columns.id < before)
+    return connection.execute(query.limit(limit)).all()

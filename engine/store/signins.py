@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from headrace.engine.store import tables as t
 from sqlalchemy import Connection, Row
+
+from headrace.engine.store import tables as t
 
 
 def find_session(connection: Connection, session_id: str, now_ms: int) -> Row[Any] | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from headrace.engine import jsontext
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -25,6 +24,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+
+from headrace.engine import jsontext
 
 metadata = MetaData(
     naming_convention={
@@ -278,6 +279,7 @@ tasks = Table(
     Column("created_at", AT, nullable=False),
     Column("due_at", AT),
     Column("ended_at", AT),
+    Index("ix_tasks_initiator_id", "initiator", "id"),
 )
 
 task_actors = Table(

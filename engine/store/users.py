@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from headrace.engine.store import tables as t
 from sqlalchemy import Connection, Row
+
+from headrace.engine.store import tables as t
 
 
 def find(connection: Connection, user_id: str) -> Row[Any] | None:
@@ -55,6 +56,13 @@ def update(connection: Connection, user_id: str, values: Mapping[str, Any]) -> N
     """Change columns of a user."""
     if values:
         connection.execute(sa.update(t.users).where(t.users.c.id == user_id).values(**values))
+
+
+def people(connection: Connection) -> Sequence[Any]:
+    """Everybody, as far as tasks are concerned; without what proves who they are."""
+    columns = t.users.c
+    query = sa.select(columns.id, columns.login, columns.name, columns.email, columns.active)
+    return connection.execute(query).all()
 
 
 def roles_of(connection: Connection, user_ids: Collection[str]) -> dict[str, list[str]]:

@@ -25,7 +25,6 @@ from headrace.engine.run import commands as c
 from headrace.engine.service.advance import advance_each
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
-from headrace.engine.store import tables as t
 from headrace.engine.store.jobs import Claim
 
 log = logging.getLogger(__name__)
@@ -209,13 +208,7 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
             released.append((row.id, "ready", now_ms, True))
     if rows:
         jobs.release(connection, released)
-        # A crash of ours does not use up an attempt of theirs.
-        again = [
-            row.id for row, release in zip(rows, released, strict=True) if release[1] == "ready"
-        ]
-        connection.execute(
-            t.jobs.update().where(t.jobs.c.id.in_(again)).values(attempt=t.jobs.c.attempt - 1)
-        )
+        jobs.not_counted(connection, [id_ for id_, status, _, _ in released if status == "ready"])
         advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
         workspace.changed.add("jobs")
     return len(rows)

@@ -7,15 +7,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from headrace.engine.clock import to_iso
 from headrace.engine.connector import Receipt
 from headrace.engine.errors import HeadraceError
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import outbox
-from headrace.engine.store import tables as t
+from headrace.engine.store import accounts, outbox
 from headrace.engine.work.guard import GuardedHttp
 from headrace.engine.work.mail import send_mail
 from headrace.engine.work.robot import send_robot
@@ -72,17 +71,11 @@ def _send(
 def _default(workspace: Workspace, channel: str) -> str:
     """Without a connection named, mail goes by the first mail connection there is."""
     wanted = "robot" if channel == "robot" else "smtp"
-    query = (
-        sa.select(t.connections.c.key)
-        .where(t.connections.c.connector == wanted)
-        .order_by(t.connections.c.key)
-        .limit(1)
-    )
     with workspace.read() as connection:
-        return connection.execute(query).scalar_one_or_none() or wanted
+        return accounts.first_of(connection, wanted) or wanted
 
 
-def _settle(workspace: Workspace, row: Any, receipt: Receipt, connection: sa.Connection) -> None:
+def _settle(workspace: Workspace, row: Any, receipt: Receipt, connection: Connection) -> None:
     now_ms = workspace.clock.now_ms()
     receipts = [*row.receipts, {"at": to_iso(now_ms), "ok": receipt.ok, "answer": receipt.answer}]
     if receipt.ok:

@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from cronsim import CronSim
 from sqlalchemy import Connection
 
@@ -19,7 +18,7 @@ from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.advance import advance_each, start_many
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import tables as t
+from headrace.engine.store import timers
 
 log = logging.getLogger(__name__)
 
@@ -39,15 +38,8 @@ def fire_due(workspace: Workspace) -> int:
 
 
 def _fire(workspace: Workspace, connection: Connection) -> int:
-    rows = connection.execute(
-        sa.select(t.timers.c.id, t.timers.c.instance_id, t.timers.c.step, t.timers.c.name)
-        .where(t.timers.c.due_at <= workspace.clock.now_ms())
-        .order_by(t.timers.c.due_at)
-        .limit(DUE_MAX)
-        .with_for_update(skip_locked=True)
-    ).all()
+    rows = timers.take_due(connection, DUE_MAX, workspace.clock.now_ms())
     if rows:
-        connection.execute(t.timers.delete().where(t.timers.c.id.in_([row.id for row in rows])))
         wishes = [(row.instance_id, c.FireTimer(row.step, row.name)) for row in rows]
         advance_each(workspace, connection, {row.instance_id for row in rows}, wishes)
     return len(rows)
@@ -56,9 +48,7 @@ def _fire(workspace: Workspace, connection: Connection) -> int:
 def next_due_at(workspace: Workspace) -> int | None:
     """The moment of the next timer or schedule; None when there is none."""
     with workspace.read() as connection:
-        timer = connection.execute(sa.select(sa.func.min(t.timers.c.due_at))).scalar_one()
-        schedule = connection.execute(sa.select(sa.func.min(t.schedules.c.next_at))).scalar_one()
-    return min((moment for moment in (timer, schedule) if moment is not None), default=None)
+        return timers.next_due_at(connection)
 
 
 def next_slot(cron: str, timezone: str, after_ms: int) -> int:
@@ -70,11 +60,7 @@ def next_slot(cron: str, timezone: str, after_ms: int) -> int:
 def fire_schedules(workspace: Workspace) -> int:
     """Start what the clock says; answers how many instances were started."""
     with workspace.read() as connection:
-        due = connection.execute(
-            sa.select(t.schedules)
-            .where(t.schedules.c.next_at <= workspace.clock.now_ms())
-            .limit(DUE_MAX)
-        ).all()
+        due = timers.due_schedules(connection, DUE_MAX, workspace.clock.now_ms())
     started = 0
     for row in due:
         fire = partial(_fire_schedule, workspace, row=row)
@@ -88,13 +74,10 @@ def fire_schedules(workspace: Workspace) -> int:
 def _fire_schedule(workspace: Workspace, row: Any, connection: Connection) -> int:
     """Move the schedule on and start, in one transaction: of many processes one finds `next_at` as it was read."""
     now_ms = workspace.clock.now_ms()
-    moved = connection.execute(
-        t.schedules.update()
-        .where(t.schedules.c.id == row.id, t.schedules.c.next_at == row.next_at)
-        .values(next_at=next_slot(row.cron, row.timezone, now_ms))
-    )
+    next_at = next_slot(row.cron, row.timezone, now_ms)
+    moved = timers.move_schedule(connection, row.id, row.next_at, next_at)
     late = now_ms - row.next_at > MISFIRE_MS
-    if not moved.rowcount or (late and row.misfire == "skip"):
+    if not moved or (late and row.misfire == "skip"):
         return 0
     try:
         flow = workspace.published(connection, row.flow_key)

@@ -11,8 +11,9 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from headrace.engine.store.session import is_sqlite
 from sqlalchemy import Connection, Engine, text
+
+from headrace.engine.store.session import is_sqlite
 
 _LOCK = 0x48454144  # "HEAD": PostgreSQL's advisory lock, so that two first starts do not both make the tables
 

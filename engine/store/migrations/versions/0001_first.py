@@ -319,6 +319,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
     )
     op.create_index(op.f("ix_tasks_instance_id"), "tasks", ["instance_id"], unique=False)
+    op.create_index("ix_tasks_initiator_id", "tasks", ["initiator", "id"], unique=False)
     op.create_table(
         "timers",
         sa.Column("id", sa.String(length=120), nullable=False),
@@ -454,6 +455,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_timers_instance_id"), table_name="timers")
     op.drop_index(op.f("ix_timers_due_at"), table_name="timers")
     op.drop_table("timers")
+    op.drop_index("ix_tasks_initiator_id", table_name="tasks")
     op.drop_index(op.f("ix_tasks_instance_id"), table_name="tasks")
     op.drop_table("tasks")
     op.drop_index("ix_task_actors_user", table_name="task_actors")
