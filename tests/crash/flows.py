@@ -11,7 +11,7 @@ KINDS = ("pay", "refund", "order", "parcels")
 CHILDREN = 2
 """Sub-flows of a `parcels`."""
 
-_CALL = {"connection": "bank", "timeout_s": 3, "attempts": 50, "backoff_s": 0.2}
+_CALL = {"connection": "bank", "timeout_s": 3, "attempts": 20, "backoff_s": 0.2}
 _KEYED = {**_CALL, "effect": "keyed"}
 _PROBED = {
     **_CALL,
