@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sqlalchemy import Connection
+
 from headrace.engine.clock import to_iso
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import audits
-from sqlalchemy import Connection
 
 SUBJECT_MAX = 200
 

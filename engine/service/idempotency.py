@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from headrace.engine.errors import Conflict
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import replies
-from sqlalchemy import Connection
 
 KEEP_S = 24 * 3_600
 IN_PROGRESS_S = 60

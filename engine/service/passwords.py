@@ -10,6 +10,7 @@ import threading
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+
 from headrace.engine.errors import Problem, ValidationFailed
 
 PASSWORD_MIN = 8

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
 from headrace.engine import jsontext
 from headrace.engine.errors import Conflict, Problem
 from headrace.engine.service.workspace import Workspace
@@ -31,7 +32,9 @@ def unseal(workspace: Workspace, sealed: bytes) -> dict[str, str]:
 def without_value(problem: Problem) -> Problem:
     """What is wrong with a secret, told without the secret: `Expected at least 8 characters.`"""
     params = {k: v for k, v in problem.params.items() if not k.startswith("found") and k != "name"}
-    return replace(problem, params=params, message=problem.message.partition(", but found")[0] + ".")
+    return replace(
+        problem, params=params, message=problem.message.partition(", but found")[0] + "."
+    )
 
 
 def _fernet(workspace: Workspace) -> MultiFernet:

@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import Connection
+
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.service import access, audit
@@ -13,7 +15,6 @@ from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import signins
-from sqlalchemy import Connection
 
 SCOPES: Mapping[str, Mapping[str, str]] = {
     "flows:read": {"zh": "查看流程", "en": "See flows"},
