@@ -299,3 +299,6 @@ class JobRunner:
             unbegun, self._waiting = list(self._waiting.values()), {}
         self._workspace.writer.call(lambda connection: jobs.give_back(connection, unbegun))
         self._pool.shutdown(wait=True, cancel_futures=True)
+        self._workspace.writer.call(
+            lambda _: None
+        )  # behind their results: these are in the store now
