@@ -119,10 +119,11 @@ class Runtime:
         return POLL_S if due_at is None else self._until(due_at)
 
     def _timers(self) -> float:
-        timers.fire_due(self.workspace)
-        timers.fire_schedules(self.workspace)
+        fired = timers.fire_due(self.workspace) + timers.fire_schedules(self.workspace)
         due_at = timers.next_due_at(self.workspace)
-        return POLL_S if due_at is None else self._until(due_at)
+        if due_at is None or (not fired and due_at <= self.workspace.clock.now_ms()):
+            return POLL_S  # nothing waits, or what is due cannot be fired: look again, not at once
+        return self._until(due_at)
 
     def _outbox(self) -> float:
         while relay.send_due(self.workspace, self.open_connection, self.http):

@@ -63,9 +63,8 @@ def fire_schedules(workspace: Workspace) -> int:
         due = timers.due_schedules(connection, DUE_MAX, workspace.clock.now_ms())
     started = 0
     for row in due:
-        fire = partial(_fire_schedule, workspace, row=row)
         try:
-            started += workspace.writer.call(fire)
+            started += workspace.writer.call(partial(_fire_schedule, workspace, row))
         except Exception:
             log.exception("schedule %s cannot be fired; the others go on", row.id)
     return started
