@@ -1,7 +1,7 @@
 // A node as it is drawn: plain HTML, since there may be a thousand of them.
 
 import { Handle, type NodeProps, Position, useUpdateNodeInternals } from "@xyflow/react";
-import { memo, useEffect } from "react";
+import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { NodeIcon } from "../icons";
 import type { StepElement } from "./elements";
@@ -12,8 +12,13 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
   const { t } = useTranslation("editor");
   const update = useUpdateNodeInternals();
   const portKey = ports.map((port) => port.name).join(" ");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the canvas must measure again when ports come or go
-  useEffect(() => update(id), [portKey, id, update]);
+  const measured = useRef(portKey);
+  // The canvas measures again when ports come or go. Not at first: it does so by itself, and a thousand times is too often.
+  useEffect(() => {
+    if (measured.current === portKey) return;
+    measured.current = portKey;
+    update(id);
+  }, [portKey, id, update]);
   const many = ports.length > 1;
   const [only] = ports;
   return (
