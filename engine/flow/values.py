@@ -50,6 +50,7 @@ _DIVIDE = Context(
 )
 _SHORT = Context(prec=15, Emax=DIGITS_MAX, Emin=-DIGITS_MAX, traps=[InvalidOperation, Overflow])
 
+_NUMBERS = frozenset({int, float, Decimal})
 Number = int | Decimal
 
 
@@ -63,16 +64,17 @@ def wrong(kind: str, reason: str, **params: Any) -> ExpressionError:
 
 def is_number(value: Any) -> bool:
     """A number; yes/no is none, although Python thinks so."""
-    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+    return type(value) in _NUMBERS
 
 
 def exact(value: Any) -> Number:
     """A number as whole number or exact decimal: 0.1 becomes the decimal 0.1. `value` must be a number."""
-    if type(value) is float:
+    kind = type(value)
+    if kind is float:
         if value.is_integer() and abs(value) < 1e15:
             return int(value)
-        value = Decimal(repr(value))
-    if isinstance(value, Decimal):
+        value, kind = Decimal(repr(value)), Decimal
+    if kind is Decimal:
         if not value.is_finite() or abs(value.adjusted()) > DIGITS_MAX:
             raise _too_long()
         return value
@@ -100,6 +102,8 @@ def _too_long() -> ExpressionError:
 
 def add(left: Any, right: Any) -> Any:
     """`+`: numbers, texts, lists, moment and period."""
+    if is_number(left) and is_number(right):
+        return _calculate(operator.add, _EXACT.add, left, right)
     match left, right:
         case str(), str():
             return bounded_text(len(left) + len(right), lambda: left + right)
@@ -111,8 +115,6 @@ def add(left: Any, right: Any) -> Any:
             return _moved(right, left)
         case timedelta(), timedelta():
             return _period(lambda: left + right)
-        case _ if is_number(left) and is_number(right):
-            return _calculate(operator.add, _EXACT.add, left, right)
         case _:
             raise mixed("+", left, right)
 
@@ -414,7 +416,8 @@ def to_json_value(value: Any) -> Any:
     Decimals become whole numbers, floats where that is exact, else texts; moments and periods become ISO 8601 text.
     Raises `ExpressionError` (limit) for more than `RESULT_MAX` characters and items.
     """
-    if type(value) is bool or value is None:
+    kind = type(value)
+    if kind is bool or value is None or (kind is str and len(value) < RESULT_MAX):
         return value
     return _Way().back(value, 0)
 
