@@ -16,6 +16,7 @@ import { Segments } from "../../ui/Segments";
 import { StatusTag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
+import "./incidents.css";
 
 const EVERY_MS = 15_000;
 const FILTERS = ["open", "resolved"] as const;
