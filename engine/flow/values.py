@@ -69,12 +69,11 @@ def is_number(value: Any) -> bool:
 
 def exact(value: Any) -> Number:
     """A number as whole number or exact decimal: 0.1 becomes the decimal 0.1. `value` must be a number."""
-    kind = type(value)
-    if kind is float:
+    if type(value) is float:
         if value.is_integer() and abs(value) < 1e15:
             return int(value)
-        value, kind = Decimal(repr(value)), Decimal
-    if kind is Decimal:
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > DIGITS_MAX:
             raise _too_long()
         return value
