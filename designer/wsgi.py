@@ -25,6 +25,9 @@ LOCK_WAIT_S = 10
 """How long a start waits for a process that is just ending."""
 
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
 def _silent(_: str) -> None:
     pass
 
@@ -56,6 +59,8 @@ class Application:
         shown = f"[{host}]" if ":" in host else host
         self._say(f"\nHeadrace is ready: http://{shown}:{port}")
         if demo.about(self.workspace)["demo"]:
+            if host not in LOOPBACK:
+                self._say("Everybody who reaches this address can sign in: this is a demo.")
             self._say("Sign in as:")
             for person in demo.sign_ins():
                 roles = ", ".join(person["roles"])

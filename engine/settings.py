@@ -42,6 +42,8 @@ class Settings:
     """Networks (CIDR) and host names outbound calls may reach although they are private."""
     secret_keys: tuple[bytes, ...] = field(repr=False)
     """Fernet keys: the first encrypts, the others still decrypt (so that a key can be changed)."""
+    proxies: int = 0
+    """How many proxies of our own stand before the server: so many `X-Forwarded-*` are believed, none by default."""
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -55,12 +57,19 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         port=_port(env.get("HEADRACE_PORT") or str(_DEFAULT_PORT)),
         allow_addresses=_list(env.get("HEADRACE_ALLOW_ADDRESSES", "")),
         secret_keys=_keys(env.get("HEADRACE_SECRET_KEY", ""), home / _KEY_FILE),
+        proxies=_proxies(env.get("HEADRACE_PROXIES") or "0"),
     )
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
         raise WrongSettings(f"HEADRACE_PORT: expected a number from 0 to 65535, but found {text!r}")
+    return int(text)
+
+
+def _proxies(text: str) -> int:
+    if text not in {"0", "1", "2", "3"}:
+        raise WrongSettings(f"HEADRACE_PROXIES: expected a number from 0 to 3, but found {text!r}")
     return int(text)
 
 

@@ -27,11 +27,13 @@ def test_everything_can_be_set(tmp_path):
         tmp_path,
         HEADRACE_DATABASE_URL="postgresql://db/headrace",
         HEADRACE_PORT="9001",
+        HEADRACE_PROXIES="1",
         HEADRACE_ALLOW_ADDRESSES="10.0.0.0/8, wms.internal ,",
         HEADRACE_SECRET_KEY=f"{key},{Fernet.generate_key().decode()}",
     )
 
     assert (found.database_url, found.port) == ("postgresql://db/headrace", 9001)
+    assert found.proxies == 1
     assert found.allow_addresses == ("10.0.0.0/8", "wms.internal")
     assert found.secret_keys[0] == key.encode()
     assert len(found.secret_keys) == 2

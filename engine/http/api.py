@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from headrace.engine import http
 from headrace.engine.http import errors
@@ -54,6 +55,9 @@ def create_api(house: House) -> Flask:
     app.url_map.strict_slashes = True
     app.url_map.merge_slashes = False
     errors.install(app)
+    if proxies := getattr(house.workspace.settings, "proxies", 0):
+        # Behind our own proxies the caller's address and https are theirs to tell, and nobody else's.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
     app.wsgi_app = _Sealed(app.wsgi_app)  # type: ignore[method-assign] # as Flask's manual says
     for route in routes():
         app.add_url_rule(

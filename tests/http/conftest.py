@@ -15,6 +15,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
@@ -24,11 +25,15 @@ from headrace.engine.connector import Receipt
 from headrace.engine.http.api import create_api
 from headrace.engine.http.openapi import description
 from headrace.engine.http.route import House
+from headrace.engine.service import passwords
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.service.passwords import hash_password
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
 from headrace.engine.store import users
+
+# What a hash costs is tried in tests/service/test_access.py; here it is only waited for.
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 PASSWORD = "correct horse"
 HASH = hash_password(PASSWORD)
@@ -154,7 +159,7 @@ class Api:
         return Browser(self.flask.test_client(), headers=headers, user=token.json)
 
 
-def make_api(folder: Path, database_url: str | None = None) -> Iterator[Api]:
+def make_api(folder: Path, database_url: str | None = None, proxies: int = 0) -> Iterator[Api]:
     clock = ManualClock()
     settings = Settings(
         home=folder,
@@ -162,6 +167,7 @@ def make_api(folder: Path, database_url: str | None = None) -> Iterator[Api]:
         port=0,
         allow_addresses=(),
         secret_keys=(Fernet.generate_key(),),
+        proxies=proxies,
     )
     with open_workspace(settings, clock=clock) as workspace:
         workspace.writer.call(lambda connection: _people(connection, workspace))

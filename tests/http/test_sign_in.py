@@ -11,7 +11,7 @@ from headrace.engine.service.throttle import (
     TRIES_PER_LOGIN_MAX,
     WINDOW_S,
 )
-from tests.http.conftest import PASSWORD, Api, Browser
+from tests.http.conftest import PASSWORD, Api, Browser, make_api
 
 
 def test_who_is_signed_in_is_told_with_permissions(api: Api) -> None:
@@ -46,6 +46,26 @@ def test_over_https_the_cookie_stays_there(api: Api) -> None:
     reply = api.browser().sign_in("dora", base_url="https://localhost")
 
     assert "Secure" in reply.headers["Set-Cookie"]
+
+
+def test_a_caller_cannot_tell_another_address_or_https(api: Api) -> None:
+    browser = api.browser()
+    for number in range(TRIES_PER_ADDRESS_MAX):
+        browser.sign_in(f"name{number}", "wrong", headers={"X-Forwarded-For": f"10.0.0.{number}"})
+
+    assert browser.sign_in("dora", headers={"X-Forwarded-For": "10.9.9.9"}).status == 429
+
+
+def test_our_own_proxy_tells_the_address_and_https(tmp_path: Path) -> None:
+    for api in make_api(tmp_path, proxies=1):
+        headers = {"X-Forwarded-For": "spoofed, 10.0.0.7", "X-Forwarded-Proto": "https"}
+        for number in range(TRIES_PER_ADDRESS_MAX):
+            api.browser().sign_in(f"name{number}", "wrong", headers=headers)
+
+        assert api.browser().sign_in("dora", headers=headers).status == 429
+        other = api.browser().sign_in("dora", headers={**headers, "X-Forwarded-For": "10.0.0.8"})
+        assert other.status == 200
+        assert "Secure" in other.headers["Set-Cookie"]
 
 
 def test_a_wrong_password_and_an_unknown_name_look_the_same(api: Api) -> None:

@@ -101,6 +101,21 @@ def test_a_password_is_right_or_wrong_and_nobodys_is_wrong() -> None:
     assert not fits(None, "a password")
 
 
+def test_a_hash_costs_what_it_should() -> None:
+    import argon2
+
+    from headrace.engine.service import passwords
+
+    kept = argon2.PasswordHasher(
+        passwords.TIME_COST, passwords.MEMORY_COST_KIB, parallelism=1
+    ).hash("a password")
+    parameters = argon2.extract_parameters(kept)
+
+    assert (parameters.time_cost, parameters.memory_cost) == (2, 19_456)
+    assert parameters.type is argon2.Type.ID
+    assert fits(kept, "a password")
+
+
 def test_tries_are_counted_in_bounded_memory() -> None:
     throttle = Throttle()
 
