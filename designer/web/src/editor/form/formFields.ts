@@ -1,5 +1,7 @@
 // Between the fields people draw and the JSON Schema that is stored. What we do not know how to draw is kept as it was.
 
+import { kindOf } from "../../ui/form/kinds";
+import type { JsonSchema } from "../../ui/form/schema";
 import type { Schema, Text } from "../document";
 
 export type FieldKind =
@@ -59,7 +61,7 @@ function kindFrom(schema: Schema): FieldKind {
   if (type !== "string") return "other";
   if (schema.format === "date") return "date";
   if (schema.format === "date-time") return "datetime";
-  return schema.format === "long-text" ? "long" : "text";
+  return kindOf(schema as JsonSchema) === "long" ? "long" : "text";
 }
 
 export function schemaFrom(fields: readonly FormField[], before: Schema): Schema {
@@ -82,7 +84,7 @@ function propertyFrom(field: FormField): Schema {
   const titles = original["x-enum-titles"];
   const shapes: Record<Exclude<FieldKind, "other">, Schema> = {
     text: { type: "string", maxLength: 100 },
-    long: { type: "string", format: "long-text", maxLength: 2000 },
+    long: { type: "string", maxLength: 2000 },
     number: { type: "number" },
     money: { type: "number", format: "money", minimum: 0 },
     choice: {
