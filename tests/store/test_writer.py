@@ -1,0 +1,161 @@
+"""The one writer: groups share a commit, a bad operation harms nobody, a lost race is tried again."""
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from headrace.engine.store import facts
+from headrace.engine.store import tables as t
+from tests.fakes import House
+
+
+def put(name: str, value: Any = 1) -> Callable[[Connection], None]:
+    return lambda connection: facts.put(connection, name, value)
+
+
+def names(house: House) -> list[str]:
+    return [row.name for row in house.rows(sa.select(t.workspace_settings.c.name).order_by("name"))]
+
+
+def together(house: House, *operations: Callable[[Connection], Any]) -> list[Future[Any]]:
+    """Queue these behind one that waits, so that they share a commit."""
+    gate = closed_gate(house)
+    futures = [house.workspace.writer.submit(operation) for operation in operations]
+    gate.set()
+    wait(futures)
+    return futures
+
+
+def closed_gate(house: House) -> threading.Event:
+    """The writer is busy until this is set; what comes now shares its next commit."""
+    gate, entered = threading.Event(), threading.Event()
+
+    def hold(_: Connection) -> None:
+        entered.set()
+        gate.wait(10)
+
+    house.workspace.writer.submit(hold)
+    entered.wait(10)
+    return gate
+
+
+def broken(_: Connection) -> None:
+    raise ValueError("as the test wanted")
+
+
+def test_operations_that_come_together_share_a_commit(house: House) -> None:
+    before = house.workspace.writer.commits
+
+    together(house, *(put(f"n{number}") for number in range(50)))
+
+    assert len(names(house)) == 50
+    assert house.workspace.writer.commits - before == 2
+
+
+def test_one_that_raises_leaves_no_trace_and_harms_no_other(house: House) -> None:
+    def half(connection: Connection) -> None:
+        facts.put(connection, "half", 1)
+        broken(connection)
+
+    good, bad, also = together(house, put("a"), half, put("b"))
+
+    assert good.exception() is also.exception() is None
+    assert isinstance(bad.exception(), ValueError)
+    assert names(house) == ["a", "b"]
+
+
+def test_one_the_database_refuses_harms_no_other(house: House) -> None:
+    def twice(connection: Connection) -> None:
+        for _ in range(2):
+            connection.execute(t.workspace_settings.insert().values(name="same", value=1))
+
+    good, bad, also = together(house, put("a"), twice, put("b"))
+
+    assert good.exception() is also.exception() is None
+    assert isinstance(bad.exception(), IntegrityError)
+    assert names(house) == ["a", "b"]
+
+
+def test_gathered_items_are_one_call_and_each_gets_its_own_answer(house: House) -> None:
+    calls: list[int] = []
+
+    def gathered(_: Connection, items: Sequence[int]) -> list[Any]:
+        calls.append(len(items))
+        return [ValueError("odd") if item % 2 else item * 10 for item in items]
+
+    gate = closed_gate(house)
+    writer = house.workspace.writer
+    futures = [writer.submit_gathered(gathered, item) for item in range(4)]
+    gate.set()
+    wait(futures)
+
+    assert calls == [4]
+    assert [futures[0].result(), futures[2].result()] == [0, 20]
+    assert isinstance(futures[1].exception(), ValueError)
+
+
+def test_what_is_queued_is_finished_before_closing(house: House) -> None:
+    futures = [house.workspace.writer.submit(put(f"n{number}")) for number in range(20)]
+
+    house.workspace.writer.close()
+
+    assert all(future.exception() is None for future in futures)
+    with pytest.raises(RuntimeError, match="closed"):
+        house.write(put("late"))
+    assert len(names(house)) == 20
+
+
+def test_an_operation_that_waits_for_another_is_told_so_at_once(cabin: House) -> None:
+    with pytest.raises(RuntimeError, match="hand it the connection"):
+        cabin.write(lambda _: cabin.write(put("inner")))
+
+
+def test_the_answer_comes_after_the_commit(house: House) -> None:
+    house.write(put("a"))
+
+    assert names(house) == ["a"]
+
+
+def test_a_deadlock_between_two_processes_costs_time_and_no_operation(
+    migrated_postgresql_url: str,
+) -> None:
+    here = House(migrated_postgresql_url)
+    there = House(migrated_postgresql_url, furnish=False)
+    here.write(put("a", 0))
+    here.write(put("b", 0))
+    both = threading.Barrier(2, timeout=10)
+
+    def crossing(first: str, second: str) -> Callable[[Connection], None]:
+        tries = 0
+
+        def add(connection: Connection) -> None:
+            nonlocal tries
+            tries += 1
+            column = t.workspace_settings.c
+            for name in (first, second):
+                row = sa.select(column.value).where(column.name == name).with_for_update()
+                value = connection.execute(row).scalar_one()
+                connection.execute(
+                    t.workspace_settings.update().where(column.name == name).values(value=value + 1)
+                )
+                if name == first and tries == 1:
+                    both.wait()
+
+        return add
+
+    futures = [
+        here.workspace.writer.submit(crossing("a", "b")),
+        there.workspace.writer.submit(crossing("b", "a")),
+    ]
+    wait(futures)
+
+    assert [future.exception() for future in futures] == [None, None]
+    assert here.rows(sa.select(t.workspace_settings.c.value)) == [(2,), (2,)]
+    there.close()
+    here.close()
