@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
 from headrace.engine.errors import Conflict
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import replies
+from headrace.engine.store.writer import Writer
 
 KEEP_S = 24 * 3_600
 IN_PROGRESS_S = 60
+TIDY_EVERY_S = 3_600
 KEY_MAX = 200
 """Characters of a key as sent."""
+
+
+_tidied: WeakKeyDictionary[Writer, int] = WeakKeyDictionary()
+"""When what is older than a day was last thrown away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,9 @@ def begin(workspace: Workspace, who: str, key: str, sha256: str) -> Reply | None
     name = _name(who, key)
 
     def write(connection: Connection) -> Reply | None:
+        if now - _tidied.get(workspace.writer, 0) >= TIDY_EVERY_S * 1_000:
+            _tidied[workspace.writer] = now
+            replies.forget_before(connection, now - KEEP_S * 1_000)
         row = replies.find(connection, name)
         if row is not None and _worthless(row.status, now - row.created_at):
             replies.forget(connection, name)
@@ -68,12 +78,6 @@ def finish(workspace: Workspace, who: str, key: str, status: int, answer: str) -
         workspace.writer.submit(lambda connection: replies.finish(connection, name, status, answer))
     else:
         workspace.writer.submit(lambda connection: replies.forget(connection, name))
-
-
-def tidy(workspace: Workspace) -> None:
-    """Throw away what is older than a day."""
-    before = workspace.clock.now_ms() - KEEP_S * 1_000
-    workspace.writer.call(lambda connection: replies.forget_before(connection, before))
 
 
 def _name(who: str, key: str) -> str:

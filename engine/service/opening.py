@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from headrace.engine.clock import Clock, SystemClock
 from headrace.engine.errors import StoreLocked
 from headrace.engine.registry import node_types
-from headrace.engine.service import idempotency, users
+from headrace.engine.service import users
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
 from headrace.engine.store.migrations import migrate
@@ -44,7 +44,6 @@ def open_workspace(
             )
             made.append(workspace)
             users.prepare(workspace)
-            idempotency.tidy(workspace)
             yield workspace
         finally:
             writer.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -13,7 +14,13 @@ from headrace.engine.store import screens
 from headrace.engine.store.writer import Writer
 
 KEPT_MS = 3_000
-"""Counting a million instances takes some 100 ms: one count serves all screens that ask within this time."""
+"""One count serves all screens that ask within this time."""
+
+SHARE = 50
+"""A count is kept at least so many times as long as it took (a million instances: 1 s), so that looking never becomes the work."""
+
+COUNT_MAX_MS = 6_000
+"""Five minutes old is the oldest a number may be."""
 
 ZONE = "Asia/Shanghai"
 """Whose midnight `today` begins at, unless the caller names another zone."""
@@ -26,10 +33,12 @@ def overview(workspace: Workspace, actor: Actor, timezone: str = ZONE) -> dict[s
     actor.require("flows:read")
     now = workspace.clock.now_ms()
     kept = _kept.setdefault(workspace.writer, {})
-    at, answer = kept.get(timezone, (0, {}))
-    if not answer or not 0 <= now - at < KEPT_MS:
+    until, answer = kept.get(timezone, (0, {}))
+    if not answer or not now < until <= now + KEPT_MS + SHARE * COUNT_MAX_MS:
+        began = time.monotonic()
         answer = _counted(workspace, _midnight(now, timezone))
-        kept[timezone] = (now, answer)
+        took_ms = min(int((time.monotonic() - began) * 1_000), COUNT_MAX_MS)
+        kept[timezone] = (now + max(KEPT_MS, SHARE * took_ms), answer)
     return answer
 
 

@@ -223,7 +223,7 @@ def test_the_overview_counts_and_is_not_counted_again_at_once(api: Api, leave: B
     start(leave)
 
     assert leave.get("/api/overview").json["instances"]["waiting"] == 0
-    api.clock.advance(s=5)
+    api.clock.advance(s=301)
     told = leave.get("/api/overview").json
     assert told["instances"]["waiting"] == 1
     assert told["tasks"] == {"open": 1}

@@ -51,6 +51,17 @@ def test_a_key_is_free_again_after_a_day(api: Api, client: Browser) -> None:
     assert client.post("/api/flows", {"name": {"en": "B flow"}}, headers=KEY).status == 201
 
 
+def test_old_answers_are_thrown_away(api: Api, client: Browser) -> None:
+    client.post("/api/flows", FLOW, headers=KEY)
+    api.clock.advance(s=KEEP_S + 1)
+    client.sign_in("dora")
+    client.post("/api/flows", {"name": {"en": "B flow"}}, headers={"Idempotency-Key": "other"})
+
+    with api.workspace.read() as connection:
+        kept = connection.exec_driver_sql("SELECT key FROM idempotency").scalars().all()
+    assert kept == ["usr_dora:other"]
+
+
 def test_a_key_left_by_a_crash_is_free_after_a_minute(api: Api, client: Browser) -> None:
     api.workspace.writer.call(
         lambda connection: connection.exec_driver_sql(
