@@ -17,6 +17,7 @@ export function problemText(t: TFunction, told: Told): string {
   if (status) return t("errors:http", { status });
   return t([`errors:${code}`, `editor:problem.${code}`], {
     ...told.params,
+    context: told.params?.["format"], // "format_email" says better what is wrong than "format"
     defaultValue: told.message || t("errors:unknown"),
   });
 }

@@ -63,7 +63,16 @@ function useColumns(status: Filter): Column<Incident>[] {
   const { text } = useText();
   const may = useMay();
   const columns: Column<Incident>[] = [
-    { key: "what", title: t("incidents.what"), render: (incident) => problemText(t, incident) },
+    {
+      key: "what",
+      title: t("incidents.what"),
+      render: (incident) => (
+        <>
+          {problemText(t, incident)}
+          <span className="hr-incident-detail">{incident.message}</span>
+        </>
+      ),
+    },
     {
       key: "flow",
       title: t("incidents.flow"),

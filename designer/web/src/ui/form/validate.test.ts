@@ -33,7 +33,7 @@ test("each wrong field is named once, by its place", () => {
   expect(found({ amount: "19.9.9", reason: "x", choice: "c", at: "2026-01-09T16:00" })).toEqual([
     ["/reason", "min_length"],
     ["/choice", "enum"],
-    ["/amount", "money"],
+    ["/amount", "format"],
     ["/at", "format"],
   ]);
 });

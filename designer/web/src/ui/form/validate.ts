@@ -22,7 +22,7 @@ export function validateForm(schema: JsonSchema, value: unknown): FormProblem[] 
     const params = { [limitName]: shown(at(schema, keywordLocation)) };
     if (!found.has(path)) found.set(path, { path, code, params, message: error });
   }
-  for (const problem of formats(schema, value, "")) {
+  for (const problem of ownRules(schema, value, "")) {
     if (!found.has(problem.path)) found.set(problem.path, problem);
   }
   return [...found.values()];
@@ -71,31 +71,42 @@ const RULES: Record<string, [code: string, limitName: string]> = {
   maxItems: ["max_items", "limit"],
   uniqueItems: ["unique_items", "limit"],
   pattern: ["pattern", "pattern"],
-  additionalProperties: ["unknown_property", "name"],
 };
 
 const FORMATS: Record<string, (text: string) => boolean> = {
   money: (text) => /^-?\d{1,15}(\.\d{1,4})?$/.test(text),
-  date: (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
+  date: isDate,
   "date-time": (text) =>
-    /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) &&
+    /^.{10}[Tt]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?([Zz]|[+-]\d{2}:\d{2})$/.test(text) &&
+    isDate(text.slice(0, 10)) &&
     !Number.isNaN(Date.parse(text)),
   time: (text) => /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/.test(text),
   email: (text) => text.length <= 254 && /^[^\s@]{1,64}@[^\s@.]+(\.[^\s@.]+)+$/.test(text),
   uri: (text) => /^https?:\/\/[^\s/?#]+\S*$/i.test(text),
-  duration: (text) =>
-    /^P(?=.)(\d+W|(\d+Y)?(\d+M)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/.test(text),
+  duration: (text) => /^P(?=.)(\d+W|(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?)$/.test(text),
 };
 
-function* formats(schema: JsonSchema, value: unknown, path: string): Generator<FormProblem> {
+/** A day that there is: `Date.parse` alone takes February 30 for March 2. */
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text);
+}
+
+/** What the validator does not tell as the server does: formats, and each name nobody asked for. */
+function* ownRules(schema: JsonSchema, value: unknown, path: string): Generator<FormProblem> {
   const { format } = schema;
   if (format && typeof value === "string" && FORMATS[format]?.(value) === false) {
-    yield { path, code: format === "money" ? "money" : "format", params: { format } };
+    yield { path, code: "format", params: { format } };
   }
   if (typeof value !== "object" || value === null) return;
   for (const [name, item] of Object.entries(value)) {
     const part = Array.isArray(value) ? schema.items : schema.properties?.[name];
-    if (part) yield* formats(part, item, `${path}/${pointerPart(name)}`);
+    const place = `${path}/${pointerPart(name)}`;
+    if (part) yield* ownRules(part, item, place);
+    else if (!Array.isArray(value) && schema.additionalProperties === false) {
+      yield { path: place, code: "unknown_property", params: { name } };
+    }
   }
 }
 
