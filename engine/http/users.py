@@ -111,8 +111,8 @@ def change(call: Call, user_id: str) -> Any:
 @route(
     "GET",
     "/api/roles",
-    "Roles with their members: those of the system, and business roles",
-    permission="users:read",
+    "Roles: those of the system, and business roles; with their members for who may see users",
+    permission="flows:read",
     answer=page_of(ROLE),
 )
 def roles(call: Call) -> Any:

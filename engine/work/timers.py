@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
 from sqlalchemy import Connection
 
 from headrace.engine.clock import to_iso
@@ -16,6 +13,7 @@ from headrace.engine.errors import HeadraceError
 from headrace.engine.run import commands as c
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.advance import advance_each, start_many
+from headrace.engine.service.schedules import next_slot
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import timers
@@ -49,12 +47,6 @@ def next_due_at(workspace: Workspace) -> int | None:
     """The moment of the next timer or schedule; None when there is none."""
     with workspace.read() as connection:
         return timers.next_due_at(connection)
-
-
-def next_slot(cron: str, timezone: str, after_ms: int) -> int:
-    """The first moment after `after_ms` that the cron line names in that time zone (DST as cronsim does, like Debian's cron)."""
-    after = datetime.fromtimestamp(after_ms / 1000, UTC).astimezone(ZoneInfo(timezone))
-    return int(next(CronSim(cron, after)).timestamp() * 1000)
 
 
 def fire_schedules(workspace: Workspace) -> int:

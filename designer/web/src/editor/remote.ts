@@ -42,7 +42,7 @@ function useItems<Item>(key: string, path: string, permission?: string): Item[] 
 const NONE: never[] = [];
 
 export const useFunctions = () => useItems<FunctionHelp>("functions", "/api/functions");
-export const useRoles = () => useItems<Role>("roles", "/api/roles", "users:read");
+export const useRoles = () => useItems<Role>("roles", "/api/roles", "flows:read");
 export const usePeople = () => useItems<Person>("users", "/api/users?limit=200", "users:read");
 export const useConnections = () =>
   useItems<Connection>("connections", "/api/connections", "connections:read");
