@@ -19,14 +19,14 @@ export function antdTheme(mode: "light" | "dark", touch: boolean): ThemeConfig {
   return {
     algorithm: mode === "dark" ? theme.darkAlgorithm : theme.defaultAlgorithm,
     token: { ...shared, ...size, ...(mode === "dark" ? dark : light) },
-    components: {
-      Button: { fontWeight: 500, ...(mode === "dark" ? { dangerColor: "#330805" } : {}) },
-    },
+    components: { Button: { fontWeight: 500, ...(mode === "dark" ? darkButton : lightButton) } },
   };
 }
 
 const light: NonNullable<ThemeConfig["token"]> = {
   colorPrimary: "#0958d9",
+  colorPrimaryHover: "#0747ad",
+  colorPrimaryActive: "#063a8c",
   colorLink: "#0958d9",
   colorSuccess: "#146c3e",
   colorWarning: "#ad5a00",
@@ -43,6 +43,8 @@ const light: NonNullable<ThemeConfig["token"]> = {
 
 const dark: NonNullable<ThemeConfig["token"]> = {
   colorPrimary: "#1f6feb",
+  colorPrimaryHover: "#1a63d6",
+  colorPrimaryActive: "#1757bd",
   colorLink: "#7ab3ff",
   colorLinkHover: "#a5ccff",
   colorSuccess: "#4cc38a",
@@ -59,4 +61,20 @@ const dark: NonNullable<ThemeConfig["token"]> = {
   colorTextTertiary: "#98a4b3",
   colorTextDescription: "#a9b4c2",
   colorTextPlaceholder: "#8996a6",
+};
+
+// antd's own hover colours are too pale to read.
+const lightButton = {
+  defaultHoverColor: "#0747ad",
+  defaultHoverBorderColor: "#0747ad",
+  defaultActiveColor: "#063a8c",
+  defaultActiveBorderColor: "#063a8c",
+};
+
+const darkButton = {
+  defaultHoverColor: "#a5ccff",
+  defaultHoverBorderColor: "#7ab3ff",
+  defaultActiveColor: "#a5ccff",
+  defaultActiveBorderColor: "#7ab3ff",
+  dangerColor: "#330805",
 };
