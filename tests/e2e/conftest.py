@@ -3,6 +3,7 @@
 Every page is watched: a request that would leave this machine, or an error in the page, fails the test.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -10,13 +11,14 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.e2e.pages import sign_in
 from tests.servers import HOST, free_port
 
 START_S = 60
@@ -93,6 +95,13 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def watched(context: BrowserContext, base_url: str) -> Iterator[None]:
+    """Every test's own page is watched."""
+    with watching(context, base_url):
+        yield
+
+
+@contextlib.contextmanager
+def watching(context: BrowserContext, base_url: str) -> Iterator[None]:
     """Fails the test for a request to anywhere else, and for an error no code caught."""
     strangers: list[str] = []
     errors: list[str] = []
@@ -112,6 +121,28 @@ def watched(context: BrowserContext, base_url: str) -> Iterator[None]:
     yield
     assert strangers == []
     assert errors == []
+
+
+@pytest.fixture
+def person(
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    base_url: str,
+) -> Iterator[Callable[..., Page]]:
+    """Another person at a browser of their own: `person("ben", viewport=PHONE)` is a page signed in as Ben."""
+    with contextlib.ExitStack() as closing:
+
+        def open_page(login: str, **options: Any) -> Page:
+            context = browser.new_context(
+                **{**browser_context_args, "base_url": base_url, **options}
+            )
+            closing.callback(context.close)
+            closing.enter_context(watching(context, base_url))
+            page = context.new_page()
+            sign_in(page, login)
+            return page
+
+        yield open_page
 
 
 def _wait_until_served(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
