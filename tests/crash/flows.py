@@ -40,7 +40,7 @@ def drawings() -> list[Document]:
         .then("meet", "join")
         .then("note", "record", key="case", values={"by": "step.key"})
         .then("done", "end")
-        .at("fork").then("wait", "timer", duration="PT2S").to("meet")
+        .at("fork").then("wait", "timer", duration="PT4S").to("meet")
         .at("fork").then("ask", "approval", **_ASK).to("meet")
         .at("ask", "rejected").then("no", "end", result="rejected")
         .at("note", "exists").then("twice", "end", result="twice")
