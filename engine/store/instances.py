@@ -122,6 +122,12 @@ def save(
         connection.execute(t.history.insert(), chunks)
 
 
+_BY_DEDUP_KEY = sa.select(t.instances.c.id, t.instances.c.dedup_key).where(
+    t.instances.c.flow_key == bindparam("b_flow"),
+    t.instances.c.dedup_key.in_(bindparam("b_keys", expanding=True)),
+)
+
+
 def by_dedup_key(
     connection: Connection, keys: Iterable[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
@@ -132,12 +138,8 @@ def by_dedup_key(
     found: dict[tuple[str, str], str] = {}
     for flow_key, dedup_keys in by_flow.items():
         for start in range(0, len(dedup_keys), IN_MAX):
-            rows = connection.execute(
-                sa.select(t.instances.c.id, t.instances.c.dedup_key).where(
-                    t.instances.c.flow_key == flow_key,
-                    t.instances.c.dedup_key.in_(dedup_keys[start : start + IN_MAX]),
-                )
-            )
+            some = dedup_keys[start : start + IN_MAX]
+            rows = connection.execute(_BY_DEDUP_KEY, {"b_flow": flow_key, "b_keys": some})
             found.update(((flow_key, row.dedup_key), row.id) for row in rows)
     return found
 

@@ -3,7 +3,8 @@
     python -m tests.bench [--quick | --full] [--only sqlite,rest] [--rounds 3]
 
 Every case runs in a process of its own, the rounds are interleaved (so that a noisy minute hits all alike), and the table
-shows each case's median round. On a busy machine read CPU and ratios, not instances a second.
+shows each case's median round. "A core/s" is what one core could do by the CPU an instance took: on a busy machine read this,
+CPU and ratios, not instances a second.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def main() -> None:
                     runs[case.key].append(_run(case, chosen, server))
     _say("")
     results = {key: median(samples) for key, samples in runs.items()}
-    print("\n".join([*_table(cases, results), "", *_bars(results)]))
+    print("\n".join([*_table(cases, results), "", *_bars(results), "", _busy()]))
     _keep(runs)
 
 
@@ -101,7 +102,18 @@ def median(samples: Sequence[Sample]) -> Sample:
 
 
 def _table(cases: Sequence[Case], results: Mapping[str, Sample]) -> list[str]:
-    head = ["", "inst/s", "p50 ms", "p99 ms", "CPU ms", "× DBOS", "× Spiff", "of limit", "MB"]
+    head = [
+        "",
+        "inst/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU ms",
+        "a core/s",
+        "× DBOS",
+        "× Spiff",
+        "of limit",
+        "MB",
+    ]
     rows = []
     for case in cases:
         sample = results[case.key]
@@ -113,8 +125,9 @@ def _table(cases: Sequence[Case], results: Mapping[str, Sample]) -> list[str]:
         of_limit = f"{sample.rate / results['limit'].rate:.1%}" if "limit" in results else ""
         rows.append(
             [
-                case.title, f"{sample.rate:,.0f}", _number(sample.p50_ms), _number(sample.p99_ms), f"{sample.cpu_ms:.2f}",
-                ratio(case.dbos), ratio(case.spiff), of_limit if case.dbos else "", _number(sample.rss_mb, 0),
+                case.title, f"{sample.rate:,.0f}", _number(sample.p50_ms), _number(sample.p99_ms),
+                f"{sample.cpu_ms:.2f}", f"{1000 / sample.cpu_ms:,.0f}", ratio(case.dbos), ratio(case.spiff),
+                of_limit if case.dbos else "", _number(sample.rss_mb, 0),
             ]
         )  # fmt: skip
     return _aligned([head, *rows])
@@ -131,6 +144,14 @@ def _bars(results: Mapping[str, Sample]) -> list[str]:
             ]
         )  # fmt: skip
     return _aligned(rows)
+
+
+def _busy() -> str:
+    """Whether to believe the clock."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load <= 1.5 * cores:
+        return f"{cores} cores, load {load:.1f}."
+    return f"{cores} cores, load {load:.1f}: others are at work here. Read CPU and ratios, not instances a second."
 
 
 def _number(value: float | None, digits: int = 1) -> str:
