@@ -33,7 +33,7 @@ QUESTIONS = {
     "users.listing": (users.listing, (), "users:read"),
     "users.create": (users.create, ({},), "users:write"),
     "users.change": (users.change, ("u", {}), "users:write"),
-    "users.roles": (users.roles, (), "users:read"),
+    "users.roles": (users.roles, (), "flows:read"),
     "users.create_role": (users.create_role, ("k", {}), "users:write"),
     "users.rename_role": (users.rename_role, ("k", {}), "users:write"),
     "users.delete_role": (users.delete_role, ("k",), "users:write"),
