@@ -56,6 +56,8 @@ class Expression:
         """The value over these variables, numbers exact. Raises `ExpressionError` with `at`, the offset in the text."""
         try:
             return self.run(variables)
+        except _Missing as missing:
+            raise missing.told() from None
         except RecursionError:
             raise wrong("limit", "Expected data nested less deeply.", at=0) from None
 
@@ -433,7 +435,7 @@ def _name(name: str, at: int) -> Closure:
         try:
             value = env[name]
         except KeyError:
-            raise _undefined(name, "", env, at) from None
+            raise _Missing(name, "", env, at) from None
         return values.exact(value) if type(value) is float else value
 
     return run
@@ -461,7 +463,7 @@ def _member(run_base: Closure, key: str, at: int, shown_as: str, path: str) -> C
         try:
             value = base[key]
         except KeyError:
-            raise _undefined(key, shown_as[: -len(key) - 1], base, at) from None
+            raise _Missing(key, shown_as[: -len(key) - 1], base, at) from None
         return values.exact(value) if type(value) is float else value
 
     return run
@@ -479,7 +481,7 @@ def _index(run_base: Closure, step: int | Closure, at: int, shown_as: str) -> Cl
             value = base[key]
         elif isinstance(base, Mapping) and isinstance(key, str):
             if key not in base:
-                raise _undefined(key, place, base, at)
+                raise _Missing(key, place, base, at)
             value = base[key]
         else:
             reason = f"Expected list[number] or record[text], but found a {kind_of(base)} and a {kind_of(key)}."
@@ -487,6 +489,20 @@ def _index(run_base: Closure, step: int | Closure, at: int, shown_as: str) -> Cl
         return values.exact(value) if type(value) is float else value
 
     return run
+
+
+class _Missing(ExpressionError):
+    """{reason}"""
+
+    def __init__(self, name: str, inside: str, known: Iterable[str], at: int) -> None:
+        Exception.__init__(self)
+        self.params = {"kind": "undefined", "at": at}
+        self.problems = []
+        self._place = (name, inside, known, at)
+
+    def told(self) -> ExpressionError:
+        """The error for people: looking for the closest names costs more than all the rest, and `default(…)` needs none."""
+        return _undefined(*self._place)
 
 
 def _undefined(name: str, inside: str, known: Iterable[str], at: int) -> ExpressionError:
