@@ -44,7 +44,7 @@ import { FIT, openingView } from "./openingView";
 import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
 
 const MANY_NODES = 150;
-const FAR = 0.5;
+const FAR = 0.4;
 const SNAP: [number, number] = [10, 10];
 
 interface CanvasProps {

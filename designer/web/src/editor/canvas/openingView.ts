@@ -5,7 +5,7 @@ import type { CanvasEdge, CanvasNode } from "./elements";
 
 export const FIT = { maxZoom: 1, padding: 0.08 };
 
-const READABLE = 0.55;
+const READABLE = 0.45;
 const ZOOM = 0.75;
 const NARROW_PX = 500;
 const NARROW_ZOOM = 0.6;

@@ -139,8 +139,9 @@ function controlOf(schema: Schema): ComponentType<FieldProps> {
 const FEW_CHOICES = 3;
 const SHORT = 24;
 
-function ChoiceField({ path, schema, value, onChange, label }: FieldProps) {
+function ChoiceField({ path, schema, value: given, onChange, label }: FieldProps) {
   const { words, disabled } = useForm();
+  const value = given ?? schema.default; // what holds when nothing is said
   const choices = choicesOf(schema, words.text) ?? [];
   const short = choices.reduce((sum, choice) => sum + wide(choice.title), 0) <= SHORT * 1.6;
   const options = choices.map((choice) => ({
