@@ -90,7 +90,8 @@ TEMPLATE = closed(
         ),
     },
     flows={"type": "array", "items": {"type": "string", "pattern": r"\.json$"}, "minItems": 1},
-    drafts={"type": "array", "items": KEY},  # flows that a person publishes, once connections are set
+    # Flows that a person publishes, once connections are set.
+    drafts={"type": "array", "items": KEY},
 )
 SAMPLE = closed(
     ["name", "flow", "input", "expect"],
