@@ -172,7 +172,9 @@ def _send(context: Context, account: ConnectionInfo, call: _Call) -> HttpAnswer 
         return Failed(trouble.code, trouble.message)
     except BodyTooLarge as trouble:
         return Failed(
-            "answer_too_large", f"The far side answered, but with too much. {trouble.message}"
+            "answer_too_large",
+            f"The far side answered, but with too much. {trouble.message}",
+            unknown=_harmful(context),
         )
 
 
@@ -184,8 +186,8 @@ def _judge(context: Context, account: ConnectionInfo, answer: HttpAnswer) -> Don
     if not 200 <= answer.status < 300:
         return _refused(context, account, answer)
     output = _output(answer)
-    if isinstance(output, Failed):
-        return output
+    if isinstance(output, Failed):  # a yes all the same: it may have happened
+        return replace(output, unknown=_harmful(context))
     ok_when = context.settings.get("ok_when")
     if not ok_when:
         return Done(output=output)

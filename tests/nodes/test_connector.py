@@ -228,6 +228,17 @@ def test_an_answer_that_cannot_be_kept_is_a_failure_and_not_repeated(answer, cod
     assert len(there.seen) == 1
 
 
+@pytest.mark.parametrize(("effect", "unknown"), [("keyed", False), ("probe", True), ("once", True)])
+@pytest.mark.parametrize(("answer", "code"), BAD_ANSWERS)
+def test_a_yes_that_cannot_be_read_is_asked_about_before_it_is_sent_again(
+    answer, code, effect, unknown
+):
+    with far_side(answer) as there:
+        outcome = visit(there.url, effect=effect, probe=PROBE)
+
+    assert (outcome.code, outcome.unknown) == (code, unknown)
+
+
 # --- when no answer comes -------------------------------------------------------------------------
 
 
