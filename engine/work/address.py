@@ -65,8 +65,13 @@ class AddressGuard:
     def allows(self, host: str, address: str) -> bool:
         """May this address be called under this name?"""
         meant = _meant(ipaddress.ip_address(address.partition("%")[0]))
-        public = meant.is_global and not meant.is_multicast
+        public = meant.is_global and not (meant.is_multicast or meant.is_reserved or _site(meant))
         return public or host.lower() in self._hosts or any(meant in net for net in self._networks)
+
+
+def _site(address: _Address) -> bool:
+    """Private in the first plan of IPv6; Python counts it as global."""
+    return isinstance(address, ipaddress.IPv6Address) and address.is_site_local
 
 
 def _meant(address: _Address) -> _Address:

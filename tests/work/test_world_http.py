@@ -189,6 +189,9 @@ PRIVATE = [
     "::ffff:127.0.0.1",  # loopback, wrapped
     "64:ff9b::7f00:1",  # loopback behind NAT64
     "2002:7f00:1::",  # loopback behind 6to4
+    "64:ff9b:1::7f00:1",  # loopback behind a NAT64 of one's own
+    "::7f00:1",  # loopback, wrapped as nobody does any more
+    "fec0::1",  # private in the first plan of IPv6
 ]
 
 
