@@ -152,6 +152,7 @@ def _once(call: Call, route: Route, variables: dict[str, str], key: str, raw: by
         raise ValidationFailed(what="Idempotency-Key", count=1, problems=[problem])
     who = call.actor.user_id
     digest = idempotency.request_sha256(route.method, call.request.path, raw)
+    call.repeat_key = idempotency.repeat_key(who, key, digest)
     kept = idempotency.begin(call.workspace, who, key, digest)
     if kept is not None:
         response = Response(kept.answer, kept.status, content_type="application/json")

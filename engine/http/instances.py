@@ -87,6 +87,7 @@ def start(call: Call, key: str) -> Any:
         start_node=told.get("start_node"),
         business_key=told.get("business_key"),
         dedup_key=told.get("dedup_key"),
+        repeat_key=call.repeat_key,
     )
     answer = {"id": started.id, "duplicate": started.duplicate}
     return Answer(answer, status=200 if started.duplicate else 201)

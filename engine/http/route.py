@@ -58,6 +58,8 @@ class Call:
     session: Session | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+    repeat_key: str | None = None
+    """The same for the same request with the same `Idempotency-Key`; None without one."""
 
     @property
     def workspace(self) -> Workspace:

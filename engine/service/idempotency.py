@@ -1,7 +1,8 @@
 """The same wish sent twice happens once: an `Idempotency-Key` on a write keeps its answer for a day.
 
 The key is reserved before the work and filled in after it. A process that dies in between leaves a reservation; after
-`IN_PROGRESS_S` the same request may be done again (a start that must never happen twice carries a `dedup_key` besides).
+`IN_PROGRESS_S` the same request may be done again. Most find then that they were done (`Conflict`); a start would not, so it
+takes `repeat_key` as its dedup key when it has no other.
 """
 
 from __future__ import annotations
@@ -39,6 +40,11 @@ class Reply:
 def request_sha256(method: str, path: str, body: bytes) -> str:
     """What makes two requests the same."""
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).hexdigest()
+
+
+def repeat_key(who: str, key: str, sha256: str) -> str:
+    """The same for the same request with the same key, and known to nobody else."""
+    return hashlib.sha256(f"{who}\0{key}\0{sha256}".encode()).hexdigest()
 
 
 def begin(workspace: Workspace, who: str, key: str, sha256: str) -> Reply | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -46,14 +47,20 @@ def start(
     start_node: str | None = None,
     business_key: str | None = None,
     dedup_key: str | None = None,
+    repeat_key: str | None = None,
 ) -> Started:
-    """Start the published version. Answers after the commit; the same dedup key answers with the same instance for ever."""
+    """Start the published version. Answers after the commit; the same dedup key answers with the same instance for ever.
+
+    `repeat_key` stands in where neither the caller nor the flow names a dedup key: a repeated request is not a second start.
+    """
     actor.require("instances:start")
     flow = workspace.kept_published(flow_key)
     request = prepare(
         flow, start_node or by_hand(flow), input_, now_ms=workspace.clock.now_ms(), business_key=business_key,
         dedup_key=dedup_key, initiator=actor.user_id,
     )  # fmt: skip
+    if request.dedup_key is None and repeat_key is not None:
+        request = replace(request, dedup_key=f"repeat:{repeat_key}")
     return submit(workspace, request)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import pytest
+
+from headrace.engine.service import idempotency
 from headrace.engine.service.idempotency import IN_PROGRESS_S, KEEP_S
 from tests.http.conftest import Api, Browser
 
@@ -112,3 +115,21 @@ def test_an_answer_with_a_secret_is_never_kept(api: Api) -> None:
     assert first.json["token"] != second.json["token"]
     with api.workspace.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM idempotency").scalar() == 0
+
+
+def test_a_start_whose_answer_was_never_kept_still_happened_once(
+    api: Api, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died between the start and the keeping of its answer."""
+    client.post("/api/flows", FLOW)
+    client.post("/api/flows/a-flow/publish")
+    monkeypatch.setattr(idempotency, "finish", lambda *_: None)
+    first = client.post("/api/flows/a-flow/instances", {"input": {}}, headers=KEY)
+    monkeypatch.undo()
+    api.clock.advance(s=IN_PROGRESS_S + 1)
+
+    again = client.post("/api/flows/a-flow/instances", {"input": {}}, headers=KEY)
+
+    assert first.status == 201
+    assert again.json == {"id": first.json["id"], "duplicate": True}
+    assert len(client.get("/api/instances").json["items"]) == 1
