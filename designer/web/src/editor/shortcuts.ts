@@ -84,6 +84,7 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
         return;
       }
       if (typing(event.target)) return;
+      selectReached(event);
       if (command ? withCommand(event) : plain(event, latest.current, flow)) event.preventDefault();
     };
     const copy = (event: ClipboardEvent) => {
@@ -112,6 +113,16 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
       document.removeEventListener("paste", paste);
     };
   }, [flow]);
+}
+
+const PASSING = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "Escape"]);
+
+/** Whoever came to a node by Tab and presses a key means that node, whatever was selected before. */
+function selectReached({ key, target }: KeyboardEvent): void {
+  if (PASSING.has(key) || !(target instanceof HTMLElement)) return;
+  const node = target.matches(".react-flow__node-step") && target.dataset["id"];
+  const { selection, select } = useEditor.getState();
+  if (node && !selection.nodes.includes(node)) select({ nodes: [node] });
 }
 
 function withCommand(event: KeyboardEvent): boolean {
