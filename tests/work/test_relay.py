@@ -121,6 +121,26 @@ def test_a_sender_that_died_is_followed_by_another(house: House, sent: list[Any]
     assert send(house) == 1
 
 
+def test_a_slow_sender_leaves_what_another_may_have_taken_over(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def slowly(connection: ConnectionInfo, title: str, *_: Any) -> Receipt:
+        told.append(title)
+        house.later(ms=outbox.HOLD_MS)
+        return OK
+
+    monkeypatch.setattr(relay, "send_robot", slowly)
+    notes(house, OK, title="one")
+    house.start("note")
+
+    assert send(house) == 1
+    assert sorted(house.rows(sa.select(t.outbox.c.status))) == [("queued",), ("sent",)]
+    assert send(house) == 1
+    assert told == ["one", "one"]
+
+
 def test_an_unknown_connection_fails_the_message_and_not_the_sender(house: House) -> None:
     id_ = notes(house, OK)
 
