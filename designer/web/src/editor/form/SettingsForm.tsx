@@ -137,13 +137,14 @@ function controlOf(schema: Schema): ComponentType<FieldProps> {
 }
 
 const FEW_CHOICES = 3;
-const SHORT = 24;
+const ROW = 40;
 
 function ChoiceField({ path, schema, value: given, onChange, label }: FieldProps) {
   const { words, disabled } = useForm();
   const value = given ?? schema.default; // what holds when nothing is said
   const choices = choicesOf(schema, words.text) ?? [];
-  const short = choices.reduce((sum, choice) => sum + wide(choice.title), 0) <= SHORT * 1.6;
+  // Side by side they are all as wide as the widest.
+  const short = choices.length * Math.max(...choices.map(({ title }) => wide(title))) <= ROW;
   const options = choices.map((choice) => ({
     value: choice.value as string,
     label: choice.title,
