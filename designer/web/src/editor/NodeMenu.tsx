@@ -55,6 +55,7 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
   if ((wish.kind === "after" || wish.kind === "connect") && wish.port === undefined) {
     return (
       <PickMenu
+        key="which_way"
         title={t("menu.which_way")}
         at={at}
         testId="port-menu"
@@ -69,6 +70,7 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
     const port = wish.port ?? "out";
     return (
       <PickMenu
+        key="connect_to"
         title={t("menu.connect_to")}
         at={at}
         testId="target-menu"
@@ -84,6 +86,7 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
   }
   return (
     <PickMenu
+      key="what"
       title={t(
         wish.kind === "before" ? "menu.before" : wish.kind === "after" ? "menu.after" : "menu.add",
       )}
