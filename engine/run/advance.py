@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, assert_never
 
+from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.compile import CompiledFlow, CompiledNode
@@ -33,6 +34,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance, Step
+from headrace.engine.settings import VARIABLES_MAX_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +49,9 @@ CHILDREN_MAX = 1_000
 
 DEPTH_MAX = 20
 """Sub-flows within sub-flows: one that starts itself for ever is an incident."""
+
+COUNTED_FROM = 16_000
+"""Bytes of one result below which nobody counts what all variables take: a drawing has no room for many of that size."""
 
 SET_ASIDE = [0, ""]
 """Where the incident of an instance stands that could not be advanced at all: at no step and no node."""
@@ -355,7 +360,22 @@ class Run:
         if node.type.ends and isinstance(outcome, Done):
             result = node.settings.get("result", "completed")
             return Done({"result": result, "output": outcome.output}, None)
-        return outcome
+        return self._kept_small(node, outcome) if type(outcome) is Done else outcome
+
+    def _kept_small(self, node: CompiledNode, outcome: Done) -> Done | Failed:
+        """Variables are written with every advance: a loop that doubles them is an incident, not a full disk."""
+        added = dict(outcome.variables or {})
+        if result := _result(node, outcome):
+            added[result] = outcome.output
+        if not added or len(jsontext.dumps(added)) < COUNTED_FROM:
+            return outcome
+        found = len(jsontext.dumps({**self.instance.variables, **added}))
+        if found <= VARIABLES_MAX_BYTES:
+            return outcome
+        return Failed(
+            "variables_too_large",
+            f"expected variables of at most {VARIABLES_MAX_BYTES} bytes, but with this result they would be {found}",
+        )
 
     def visible(self, node_id: str, step_id: int, key: str) -> dict[str, Any]:
         """The variables a node sees: the instance's, and the reserved ones."""

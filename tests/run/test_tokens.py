@@ -257,6 +257,28 @@ def test_too_many_visits_are_an_incident_and_not_a_full_disk(
     assert case.instance.status == "incident"
 
 
+def test_variables_that_grow_too_large_are_an_incident_where_they_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "VARIABLES_MAX_BYTES", 100_000)
+    drawing = flow("grow").then("four", "set_values", values={"b": "[a, a, a]"})
+
+    case = Case(drawing.then("done", "end"), a="x" * 30_000)
+
+    assert case.step("four").incident == case.incident
+    assert case.of(e.IncidentRaised)[0].code == "variables_too_large"
+    assert "b" not in case.variables
+
+
+def test_a_large_value_may_take_the_place_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "VARIABLES_MAX_BYTES", 100_000)
+    drawing = flow("same").then("two", "set_values", values={"a": "upper(a)"})
+
+    case = Case(drawing.then("done", "end"), a="x" * 60_000)
+
+    assert case.instance.status == "completed"
+
+
 def test_after_too_many_visits_a_retry_of_a_call_asks_for_a_new_job(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
