@@ -126,8 +126,9 @@ class Runtime:
         return self._until(due_at)
 
     def _outbox(self) -> float:
-        while relay.send_due(self.workspace, self.open_connection, self.http):
-            pass
+        while not self._stopping.is_set():
+            if not relay.send_due(self.workspace, self.open_connection, self.http):
+                break
         return POLL_S
 
     def _until(self, due_at: int) -> float:

@@ -12,6 +12,7 @@ from headrace.engine.clock import SystemClock
 from headrace.engine.service.secrets import seal
 from headrace.engine.settings import Settings
 from headrace.engine.store import tables as t
+from headrace.engine.work import relay
 from headrace.engine.work.runtime import Runtime
 from tests.builder import flow
 from tests.fakes import House
@@ -110,3 +111,24 @@ def test_two_runtimes_on_one_postgresql_do_everything_once(migrated_postgresql_u
     assert houses[0].violations() == []
     for house in houses:
         house.close()
+
+
+def test_a_stop_does_not_wait_for_every_message_of_a_slow_mail_server(
+    lively: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Runtime(lively.workspace)
+    rounds: list[int] = []
+    begun = threading.Event()
+
+    def sends_and_hears_the_stop(*_: object) -> int:
+        rounds.append(1)
+        runtime._stopping.set()
+        begun.set()
+        return 20 if len(rounds) < 3 else 0
+
+    monkeypatch.setattr(relay, "send_due", sends_and_hears_the_stop)
+    runtime.start()
+    assert begun.wait(5)
+    runtime.stop()
+
+    assert rounds == [1]
