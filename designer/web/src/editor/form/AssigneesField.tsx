@@ -95,6 +95,8 @@ export function AssigneesField({ path, value, onChange, label }: FieldProps) {
             ...computed,
           ]);
         }}
+        // Tab goes on to the next field; antd would choose the marked person on the way.
+        onInputKeyDown={(event) => event.key === "Tab" && event.stopPropagation()}
         disabled={disabled}
         data-testid={testIdOf(path)}
         aria-label={label}
