@@ -9,10 +9,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect
+from playwright.sync_api import (
+    BrowserContext,
+    FloatRect,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+)
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+OPEN_OPTIONS = ".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option"
 SAVED_MS = 15_000
 """Saving is quick; the machine that runs the tests may not be."""
 
@@ -221,6 +229,76 @@ class Editor:
         expect(page.get_by_test_id("btn-start")).to_be_visible()
 
 
+class Keys:
+    """Somebody without a mouse. What Tab does not reach, they do not reach."""
+
+    TABS_MAX = 150
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def type(self, text: str) -> None:
+        """In place of what stands there."""
+        self.press("Control+a")
+        self.page.keyboard.type(text)
+
+    def to(self, test_id: str, *, back: bool = False) -> None:
+        """By Tab, or back by Shift+Tab, to what has this id."""
+        expect(self.page.get_by_test_id(test_id).first).to_be_visible()
+        for _ in range(self.TABS_MAX):
+            self.press("Shift+Tab" if back else "Tab")
+            if self.at() == test_id:
+                return
+        raise AssertionError(f"Tab does not lead to {test_id}; the last stop was {self.at()}.")
+
+    def at(self) -> str:
+        """The id of what has the focus, or of the nearest thing around it that has one."""
+        found: str = self.page.evaluate(
+            "document.activeElement?.closest('[data-testid]')?.dataset.testid ?? ''"
+        )
+        return found
+
+    def push(self, test_id: str, *, back: bool = False) -> None:
+        """Goes to a button and presses it."""
+        self.to(test_id, back=back)
+        self.press("Enter")
+
+    def fill(self, test_id: str, text: str, *, back: bool = False) -> None:
+        self.to(test_id, back=back)
+        self.type(text)
+
+    def choose(self, title: str) -> None:
+        """In the list that has the focus."""
+        self.press("ArrowDown")
+        items = self.page.locator(OPEN_OPTIONS)
+        expect(items.first).to_be_visible()
+        active = self.page.locator(f"{OPEN_OPTIONS}.ant-select-item-option-active")
+        for _ in range(30):
+            if (active.first.text_content() or "").strip() == title:
+                break
+            self.press("ArrowDown")
+        expect(active).to_have_text(title)
+        self.press("Enter")
+
+    def pick(self, menu: str, words: str) -> None:
+        """In one of the editor's menus: types a part of the name, and takes the first."""
+        expect(self.page.get_by_test_id(menu)).to_be_visible()
+        self.page.keyboard.type(words)
+        self.press("Enter")
+        expect(self.page.get_by_test_id(menu)).to_have_count(0)
+
+    def sign_in(self, login: str) -> None:
+        self.page.goto("/")
+        self.fill("login", login)
+        self.fill("password", f"{login}-demo")
+        self.press("Enter")
+        expect(self.page.get_by_test_id("nav-tasks").first).to_be_visible()
+
+
 class Inbox:
     """Tasks, on a desk or a phone."""
 
@@ -245,9 +323,7 @@ def choose(select: Locator, title: str) -> None:
     """An option of a list that opens on a click, by its name; typed too when the list is longer than shown."""
     page = select.page
     select.click()
-    items = page.locator(
-        ".ant-select-dropdown:not(.ant-select-dropdown-hidden) .ant-select-item-option"
-    )
+    items = page.locator(OPEN_OPTIONS)
     option = items.filter(has_text=re.compile(rf"^\s*{re.escape(title)}\s*$"))
     expect(items.first).to_be_visible()
     if option.count() == 0:
@@ -307,7 +383,3 @@ def read_case(page: Page, status: str, passed: Sequence[str], spared: Sequence[s
         )
     taken = drawing.locator(".hr-line[data-taken]")
     expect(taken).to_have_count(len(passed) - 1)
-
-
-def ids(locator: Locator) -> Sequence[str]:
-    return [item.get_attribute("data-testid") or "" for item in locator.all()]

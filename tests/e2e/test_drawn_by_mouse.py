@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.e2e.pages import (
     PHONE,
@@ -15,7 +15,7 @@ from tests.e2e.pages import (
     start_case,
 )
 
-WIDE = {"width": 1920, "height": 1080}
+WIDE: ViewportSize = {"width": 1920, "height": 1080}
 KEY = "refund-by-mouse"
 
 
