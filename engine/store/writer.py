@@ -20,6 +20,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from headrace.engine.errors import Busy
+
 GROUP_MAX = 256
 """Operations in one commit: groups of 100 are already within a few per cent of the best (measured)."""
 
@@ -28,6 +30,9 @@ QUEUE_MAX = 20_000
 
 CALL_TIMEOUT_S = 60.0
 """A caller that waited longer is told so; its operation may still happen (it carries a dedup key)."""
+
+RETRY_AFTER_S = 5
+"""What a caller is told who finds the queue full or waited too long."""
 
 TRIES_MAX = 5
 """Tries of an operation that loses a race against another process; PostgreSQL picks the loser, the next try finds what won."""
@@ -56,13 +61,14 @@ class Writer:
         self._queue: queue.Queue[_Wish | None] = queue.Queue(QUEUE_MAX)
         self._thread = threading.Thread(target=self._loop, name="headrace-writer", daemon=True)
         self._closed = False
+        self._door = threading.Lock()
         self.commits = 0
         self.operations = 0
         self._thread.start()
 
     def call(self, run: Operation) -> Any:
         """Run one operation and answer its result after the commit."""
-        return self.submit(run).result(CALL_TIMEOUT_S)
+        return _answer(self.submit(run))
 
     def submit(self, run: Operation) -> Future[Any]:
         """Queue one operation; the future is done after its commit."""
@@ -73,7 +79,7 @@ class Writer:
 
         `gathered` answers one result an item; an exception as result is raised for that caller alone.
         """
-        return self.submit_gathered(gathered, item).result(CALL_TIMEOUT_S)
+        return _answer(self.submit_gathered(gathered, item))
 
     def submit_gathered(self, gathered: Gathered, item: Any) -> Future[Any]:
         """`gather` without waiting."""
@@ -85,19 +91,24 @@ class Writer:
 
     def close(self) -> None:
         """Finish what is queued, then stop."""
-        if not self._closed:
-            self._closed = True
+        with self._door:
+            was_open, self._closed = not self._closed, True
+        if was_open:
             self._queue.put(None)
             self._thread.join()
 
     def _put(self, wish: _Wish) -> Future[Any]:
-        if self._closed:
-            raise RuntimeError("expected an open writer, but it is closed")
         if threading.current_thread() is self._thread:
             raise RuntimeError(
                 "expected operations from outside the writer, but one waits for another: hand it the connection instead"
             )
-        self._queue.put(wish)
+        with self._door:  # nothing comes in behind the word that ends the queue
+            if self._closed:
+                raise RuntimeError("expected an open writer, but it is closed")
+            try:
+                self._queue.put_nowait(wish)
+            except queue.Full:
+                raise Busy(what="the writer's queue", retry_after_s=RETRY_AFTER_S) from None
         return wish.future
 
     def _loop(self) -> None:
@@ -159,6 +170,15 @@ class Writer:
                     for index, answer in zip(indexes, answers, strict=True):
                         results[index] = answer
         return results
+
+
+def _answer(future: Future[Any]) -> Any:
+    try:
+        return future.result(CALL_TIMEOUT_S)
+    except TimeoutError:
+        if future.done():
+            raise  # the operation's own
+        raise Busy(what="the writer", retry_after_s=RETRY_AFTER_S) from None
 
 
 def _by_kind(group: list[_Wish]) -> list[tuple[Gathered | None, list[int]]]:

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from headrace.engine.store import facts
+from headrace.engine.errors import Busy
+from headrace.engine.store import facts, writer
 from headrace.engine.store import tables as t
+from headrace.engine.store.writer import Writer
 from tests.fakes import House
 
 
@@ -159,3 +161,39 @@ def test_a_deadlock_between_two_processes_costs_time_and_no_operation(
     assert here.rows(sa.select(t.workspace_settings.c.value)) == [(2,), (2,)]
     there.close()
     here.close()
+
+
+def test_a_full_queue_is_told_at_once_and_not_waited_for(
+    cabin: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    monkeypatch.setattr(writer, "QUEUE_MAX", 1)
+    tight = Writer(cabin.database)
+
+    def slow(_: Connection) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    first = tight.submit(slow)
+    begun.wait(10)
+    second = tight.submit(lambda _: 2)
+    with pytest.raises(Busy) as full:
+        tight.submit(lambda _: 3)
+    go_on.set()
+
+    assert full.value.params["retry_after_s"] > 0
+    assert (first.result(10), second.result(10)) == (None, 2)
+    tight.close()
+
+
+def test_a_caller_who_waited_too_long_is_told_to_come_again(
+    cabin: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(writer, "CALL_TIMEOUT_S", 0.01)
+
+    with pytest.raises(Busy):
+        cabin.workspace.writer.call(lambda _: go_on.wait(10))
+
+    monkeypatch.undo()
+    go_on.set()
