@@ -116,9 +116,26 @@ export function CodeInput(props: CodeInputProps) {
           testId={`${testId}.pick`}
         />
       </div>
-      <Outcome kind={kind} source={value} sample={sample} testId={`${testId}.outcome`} />
+      <Outcome
+        kind={kind}
+        source={value}
+        sample={sample}
+        untried={lacksSample(value, variables, sample)}
+        testId={`${testId}.outcome`}
+      />
     </div>
   );
+}
+
+/** Uses a value that will be there but has no sample yet: nothing is wrong, there is just nothing to show. */
+function lacksSample(
+  source: string,
+  variables: readonly Variable[],
+  sample: Readonly<Record<string, unknown>>,
+): boolean {
+  const roots = new Set(variables.map(({ path }) => path.split(".")[0] ?? path));
+  const words = source.match(/[\p{L}_][\p{L}\w]*/gu) ?? [];
+  return words.some((word) => roots.has(word) && !(word in sample));
 }
 
 function editableOf(disabled: boolean): Extension {

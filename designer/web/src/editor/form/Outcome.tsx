@@ -18,10 +18,12 @@ interface OutcomeProps {
   kind: "expression" | "template" | "condition";
   source: unknown;
   sample: Readonly<Record<string, unknown>>;
+  /** There are no sample data yet for what it uses. */
+  untried: boolean;
   testId: string;
 }
 
-export function Outcome({ kind, source, sample, testId }: OutcomeProps) {
+export function Outcome({ kind, source, sample, untried, testId }: OutcomeProps) {
   const { t } = useTranslation(["editor", "errors"]);
   const checked = useChecked(kind, source, sample);
   if (checked === null) return null;
@@ -30,6 +32,13 @@ export function Outcome({ kind, source, sample, testId }: OutcomeProps) {
     return (
       <p className="hr-outcome" data-testid={testId} title={JSON.stringify(checked.value)}>
         <span aria-hidden>=</span> {valueWords(checked.value, t("sentence.yes"), t("sentence.no"))}
+      </p>
+    );
+  }
+  if (untried) {
+    return (
+      <p className="hr-outcome" data-testid={testId}>
+        {t("field.no_sample")}
       </p>
     );
   }
