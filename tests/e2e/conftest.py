@@ -68,7 +68,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")
     }
     env = {**outside, "HEADRACE_HOME": str(home), "HEADRACE_PORT": str(port)}
-    command = [Path(sys.executable).parent / "headrace", "serve", "--demo"]
+    command = [str(Path(sys.executable).parent / "headrace"), "serve", "--demo"]
     log = home / "server.log"
     with log.open("w") as out:
         server = subprocess.Popen(

@@ -156,6 +156,20 @@ def test_a_problem_leads_to_its_field(editor: Editor) -> None:
     expect(page.get_by_test_id("btn-publish-confirm")).to_be_disabled()
 
 
+def test_a_value_without_a_sample_is_no_mistake(editor: Editor) -> None:
+    page = editor.page
+    editor.choose_node("ask")
+    editor.write("title", " {{ amount }}")
+    outcome = page.get_by_test_id("field-title.outcome")
+    expect(outcome).to_contain_text("sample data")
+    expect(outcome).not_to_have_attribute("data-wrong", "true")
+
+    editor.leave_selection()
+    page.get_by_test_id("field-amount").fill("199.9")
+    editor.choose_node("ask")
+    expect(outcome).to_contain_text("199.9")
+
+
 def test_two_people_at_one_draft_lose_nothing(editor: Editor, person: Callable[..., Page]) -> None:
     page = editor.page
     other = person("admin", viewport=DESK)
