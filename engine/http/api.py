@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
+import random
 from collections.abc import Callable, Iterable
 from functools import cache
 from types import FunctionType
@@ -95,7 +95,7 @@ class _Sealed:
         self._app = app
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        request_id = environ[REQUEST_ID] = os.urandom(8).hex()
+        request_id = environ[REQUEST_ID] = f"{random.getrandbits(64):016x}"
         api = environ["PATH_INFO"].startswith(PREFIXES)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -39,4 +40,10 @@ def without_value(problem: Problem) -> Problem:
 
 def _fernet(workspace: Workspace) -> MultiFernet:
     keys = getattr(workspace.settings, "secret_keys", None) or (workspace.secret_key,)
+    return _made(tuple(keys))
+
+
+@lru_cache(maxsize=8)
+def _made(keys: tuple[bytes, ...]) -> MultiFernet:
+    """Making one costs as much as opening a secret."""
     return MultiFernet([Fernet(key) for key in keys])
