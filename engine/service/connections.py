@@ -154,15 +154,17 @@ def test(workspace: Workspace, actor: Actor, key: str, outside: Outside) -> dict
 def open_connection(workspace: Workspace, key: str) -> ConnectionInfo:
     """A connection with its secrets: for workers and for proving webhooks, never for an answer.
 
-    The row is kept for a moment, its secrets still sealed: a busy flow asks for it a thousand times a second.
+    It is kept open for a moment: a busy flow asks for it a thousand times a second. (The key that opens it is in memory as long
+    as the process; sealing what is kept would protect nothing.)
     """
     now_ms = workspace.clock.now_ms()
-    row, until = workspace.accounts.get(key, (None, 0))
-    if row is None or until < now_ms:
+    info, until = workspace.accounts.get(key, (None, 0))
+    if info is None or until < now_ms:
         with workspace.read() as connection:
             row = _found(connection, key)
-        workspace.accounts[key] = (row, now_ms + FRESH_MS)
-    return ConnectionInfo(row.key, row.connector, row.settings, unseal(workspace, row.secrets))
+        info = ConnectionInfo(row.key, row.connector, row.settings, unseal(workspace, row.secrets))
+        workspace.accounts[key] = (info, now_ms + FRESH_MS)
+    return info
 
 
 def problems(

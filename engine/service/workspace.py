@@ -17,7 +17,7 @@ from headrace.engine.clock import Clock
 from headrace.engine.errors import NotFound
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
 from headrace.engine.ids import new_id
-from headrace.engine.node import NodeType
+from headrace.engine.node import ConnectionInfo, NodeType
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.store import drafts, users
 from headrace.engine.store.writer import Writer
@@ -47,8 +47,8 @@ class Workspace:
     """Hints that the next commit gives; only the writer's thread touches it."""
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
-    accounts: dict[str, tuple[Any, int]] = field(default_factory=dict)
-    """Rows of connections, secrets sealed, and until when they are believed; `service/connections.py` uses it."""
+    accounts: dict[str, tuple[ConnectionInfo, int]] = field(default_factory=dict, repr=False)
+    """Connections in use, and until when they are believed; `service/connections.py` uses it."""
     _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
     _published: dict[str, tuple[int, int]] = field(default_factory=dict)
     _directory: tuple[Directory, int] | None = None
