@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from headrace.engine import jsontext
 from headrace.engine.flow.functions import FUNCTIONS
-from headrace.engine.http.route import SIGNED_IN, Call, route
+from headrace.engine.flow.validate import schema
+from headrace.engine.http.route import ANYBODY, SIGNED_IN, Call, Response, route
 from headrace.engine.http.shapes import BOOLEAN, OBJECT, STRING, TEXT, many, page_of, record
 from headrace.engine.registry import describe
 
@@ -40,6 +42,18 @@ NODE_TYPE = record(
 def node_types(call: Call) -> Any:
     items = [describe(node_type) for node_type in call.workspace.types.values()]
     return {"items": items, "next_cursor": None}
+
+
+@route(
+    "GET",
+    "/api/flow-schema.json",
+    "The JSON Schema of the flow format, for editors and for programs that write flows",
+    permission=ANYBODY,
+    answer=OBJECT,
+    media="application/schema+json",
+)
+def flow_schema(_: Call) -> Any:
+    return Response(jsontext.dumps(schema()), content_type="application/schema+json")
 
 
 @route(

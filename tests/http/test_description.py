@@ -80,3 +80,11 @@ def test_the_page_needs_nothing_from_elsewhere_and_no_script(api: Api) -> None:
     assert "width=device-width" in reply.data.decode()
     for path in description()["paths"]:
         assert path in reply.data.decode()
+
+
+def test_the_schema_of_the_flow_format_has_an_address(api: Api) -> None:
+    answer = api.flask.test_client().get("/api/flow-schema.json")
+
+    published = answer.get_json(force=True)
+    jsonschema.Draft202012Validator.check_schema(published)
+    assert published["$id"] == "urn:headrace:flow:1"

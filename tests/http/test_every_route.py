@@ -17,7 +17,7 @@ from tests.http.conftest import Api, Browser, make_api
 
 CONTRACT = """
 POST /api/session · GET /api/session · DELETE /api/session · PATCH /api/session
-GET /api/node-types · GET /api/functions
+GET /api/node-types · GET /api/flow-schema.json · GET /api/functions
 GET /api/flows · POST /api/flows · DELETE /api/flows/{} · GET /api/flows/{} · PUT /api/flows/{}/draft
 POST /api/flows/{}/check · POST /api/flows/{}/publish · GET /api/flows/{}/versions · GET /api/flows/{}/versions/{}
 GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
