@@ -1,0 +1,14 @@
+"""Limits of jobs: rates, concurrency keys, circuit breakers."""
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Up."""
+
+
+def downgrade() -> None:
+    """Down."""
