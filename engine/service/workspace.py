@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock
+from headrace.engine.counters import Counters
 from headrace.engine.errors import NotFound
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
 from headrace.engine.ids import new_id
@@ -47,6 +48,8 @@ class Workspace:
     """Hints that the next commit gives; only the writer's thread touches it."""
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
+    counters: Counters = field(default_factory=Counters)
+    """What happened in this process, for metrics: names as Prometheus writes them."""
     accounts: dict[str, tuple[ConnectionInfo, int]] = field(default_factory=dict, repr=False)
     """Connections in use, and until when they are believed; `service/connections.py` uses it."""
     _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
