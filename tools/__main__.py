@@ -29,7 +29,7 @@ TARGETS: dict[str, list[Step]] = {
         ("What runs", lambda: lock.python_lock("requirements.lock", "install")),
         (
             "What checks and tests",
-            lambda: lock.python_lock("requirements-dev.lock", "install", "dev"),
+            lambda: lock.python_lock("requirements-dev.lock", "install", "otel", "dev"),
         ),
         ("What is measured against", lambda: lock.python_lock("requirements-bench.lock", "bench")),
         ("What the designer is made of", lock.npm_lock),
