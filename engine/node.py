@@ -8,7 +8,13 @@ docs and the tests follow from it. `run(context)` answers with one outcome out o
 | `Done(output, port)` | the step is done; the token leaves by `port` |
 | `WaitForTask` | people decide; the port is the decision |
 | `WaitUntil` | a timer; leaves by `out` when it fires |
-| `WaitForChildren` | sub-flows are started; leaves by `out` when all have ended |
+| `WaitForChildren` | sub-flows are started; leaves by `out` when all have ended, or enough |
+| `WaitForEvent` | a message, a signal or a time; the first of several wins and is the port |
+| `WaitForState` | another node of the instance must be waiting, or a condition hold (milestone) |
+| `WaitForLock`, `Unlock` | a critical section: one token at a time holds a key, across all instances |
+| `Publish` | a message (one receiver, kept for a while) or a signal (all who wait now); done at once |
+| `CancelNodes` | tokens in these nodes are withdrawn; done at once |
+| `Compensate` | what was done is undone in reverse; leaves by `out` when all has been |
 | `Notify` | something is put into the outbox; done at once |
 | `Failed(code, message)` | an incident, or the `error` port where it is connected |
 
@@ -59,12 +65,17 @@ ERROR = Port("error", {"zh": "出错", "en": "On error"}, required=False)
 class Done:
     """The step is done. `output` is stored under the node's result name (None: nothing is stored), the token leaves by `port`.
 
-    `variables` are set at the root besides (only `set_values` and starts do so). An end node answers `port=None`.
+    `variables` are set at the root besides (only `set_values` and starts do so). An end node answers `port=None`; with
+    `terminate` it also withdraws every other token. `ports`: the token leaves by each of these (inclusive choice).
+    `copies`: so many tokens on every edge (thread split).
     """
 
     output: Any = None
     port: str | None = "out"
     variables: Mapping[str, Any] | None = None
+    ports: Sequence[str] = ()
+    copies: int = 1
+    terminate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +134,91 @@ class ChildStart:
 
 @dataclass(frozen=True, slots=True)
 class WaitForChildren:
-    """Start sub-flows of `flow` (its key; always the version published now) and, with `wait`, go on when all have ended."""
+    """Start sub-flows of `flow` and, with `wait`, go on when all have ended, or when `until` holds.
+
+    `version`: this one; none: the version routed when each starts. `window`: so many run at once (1: one after another).
+    `until`: an expression over `done`, `failed`, `total`, `running` and `last` (output), asked when one ends; the rest is
+    cancelled. `more`: further items may be added while it runs, until it is closed (`AddItems`, `CloseItems`).
+    `collect`: the result is the list of all ends, or only their numbers (`counts`).
+    """
 
     flow: str
     children: Sequence[ChildStart]
     wait: bool = True
     each: bool = False
+    version: int | None = None
+    window: int | None = None
+    until: str | None = None
+    more: bool = False
+    collect: Literal["all", "counts"] = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForEvent:
+    """The first of these events ends the step; its `id` is the port, its payload the output.
+
+    An event is as drawn, also where it is attached to a node as a boundary event (`events` of the node):
+    `{id, kind: timer|message|signal, after: ISO duration | at: expression, name: text, key: expression}`.
+    """
+
+    events: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForState:
+    """A milestone: goes on while a token waits at `node` (if given) and `condition` (if given) holds.
+
+    Asked again whenever the instance has moved. With the port `missed` connected it leaves there when `node` can no longer
+    be reached by any token.
+    """
+
+    node: str | None = None
+    condition: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitForLock:
+    """Enter a critical section: one holder at a time of this key in the whole workspace, first come, first served."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Leave the critical section; nothing happens if this instance does not hold the key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """Tell other instances. A message waits `ttl_ms` for its receivers, a signal reaches who waits now.
+
+    `mode`: `one` receiver (who waited longest), `one_per_flow`, `all`. A `dedup` seen before (of that name) is not sent again.
+    """
+
+    kind: Literal["message", "signal"]
+    name: str
+    key: str = ""
+    payload: Any = None
+    ttl_ms: int = 3_600_000
+    dedup: str | None = None
+    mode: Literal["one", "one_per_flow", "all"] = "one"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelNodes:
+    """Withdraw every token in these nodes, on edges to them and at these joins, with jobs, tasks, timers and sub-flows."""
+
+    nodes: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Compensate:
+    """Undo what was done, newest first, by the nodes attached for it: all, only of `nodes`, or all since `back_to` was done."""
+
+    nodes: Sequence[str] = ()
+    back_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +232,49 @@ class Notify:
     connection: str | None = None
 
 
-Outcome = Done | Failed | WaitForTask | WaitUntil | WaitForChildren | Notify
+Outcome = (
+    Done
+    | Failed
+    | WaitForTask
+    | WaitUntil
+    | WaitForChildren
+    | WaitForEvent
+    | WaitForState
+    | WaitForLock
+    | Unlock
+    | Publish
+    | CancelNodes
+    | Compensate
+    | Notify
+)
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRule:
+    """When a join goes on, and what becomes of the branches that come later (engine.md 5.9).
+
+    mode `all`: a token on every edge · `first`, `count` (`n` edges), `percent` (of the edges, rounded up): so many edges ·
+    `inclusive`: all that can still come (BPMN 2.0) · `tokens`: `n` tokens, whatever their edges (thread merge).
+    rest, for first/count/percent: `ignore` what comes later, `cancel` the branches still under way, or `block`: what comes
+    again waits until all of this round have come.
+    """
+
+    mode: Literal["all", "first", "count", "percent", "inclusive", "tokens"] = "all"
+    n: int = 1
+    percent: float = 100.0
+    rest: Literal["ignore", "cancel", "block"] = "ignore"
+
+    def wanted(self, edges: int) -> int:
+        """How many of so many edges must have come."""
+        match self.mode:
+            case "first":
+                return 1
+            case "count":
+                return max(1, min(self.n, edges))
+            case "percent":
+                return max(1, min(edges, -int(-edges * self.percent // 100)))
+            case _:
+                return edges
 
 
 # --- context ------------------------------------------------------------------------------------------------------------
@@ -242,6 +374,10 @@ class Context:
     unknown_before: bool = False
     """An earlier attempt ended with its outcome unknown: a probe-class node asks before it repeats."""
     world: World | None = None
+    waiting_at: frozenset[str] = frozenset()
+    """Nodes of the instance where a token waits now (pure nodes only)."""
+    compensated: Mapping[str, Any] | None = None
+    """For a node that undoes another: `{node, step, key, output}` of what is undone; also the variable `compensated`."""
 
 
 # --- the type -----------------------------------------------------------------------------------------------------------
@@ -271,6 +407,8 @@ class NodeType:
     starts: bool = False
     ends: bool = False
     joins: bool = False
+    join: Callable[[Mapping[str, Any]], JoinRule] = lambda _: JoinRule()
+    """For a join: its rule, from its settings."""
     splits: bool = False
     """Every edge of its port `out` is taken."""
     waits: bool = False

@@ -13,7 +13,8 @@ from typing import Any
 from headrace.engine import errors
 from headrace.engine.flow import forms
 from headrace.engine.flow.model import Edge, Node, from_json
-from headrace.engine.node import NodeType, Text
+from headrace.engine.flow.reach import Reach
+from headrace.engine.node import JoinRule, NodeType, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class CompiledNode:
     """The ids of the edges that lead here, in the order of the document."""
     connected: frozenset[str]
     """Names of the ports an edge leaves from."""
+    events: Mapping[str, Mapping[str, Any]]
+    """Boundary events by id, as drawn; without those for errors and compensation."""
+    errors: tuple[Mapping[str, Any], ...]
+    """Boundary events for errors, those with codes first."""
+    handler: str | None
+    """The node that undoes this one."""
+    join: JoinRule | None
+    visits_max: int | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +56,11 @@ class CompiledFlow:
     starts: tuple[str, ...]
     """The ids of the nodes an instance can start at."""
     input_schema: Mapping[str, Any]
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Which tokens can still come where; for joins that must know."""
+        return Reach(self.nodes, self.edges)
 
     def check_input(self, value: Any) -> list[errors.Problem]:
         """What is wrong with the input of a start: nothing, or every problem at once."""
@@ -68,11 +82,27 @@ def compile_flow(
     flow = from_json(document)
     leaving: dict[str, dict[str, list[Edge]]] = {node.id: {} for node in flow.nodes}
     entering: dict[str, list[str]] = {node.id: [] for node in flow.nodes}
+    undoing = {
+        (node.id, event["id"])
+        for node in flow.nodes
+        for event in node.events
+        if event["kind"] == "compensation"
+    }
+    handlers: dict[str, str] = {}
     for edge in flow.edges:
+        if (edge.source, edge.port) in undoing:  # no way for tokens: it names the node that undoes
+            handlers[edge.source] = edge.target
+            continue
         leaving[edge.source].setdefault(edge.port, []).append(edge)
         entering[edge.target].append(edge.id)
     nodes = {
-        node.id: _compiled(node, _type_of(node, types), leaving[node.id], entering[node.id])
+        node.id: _compiled(
+            node,
+            _type_of(node, types),
+            leaving[node.id],
+            entering[node.id],
+            handlers.get(node.id),
+        )
         for node in flow.nodes
     }
     return CompiledFlow(
@@ -95,9 +125,14 @@ def _type_of(node: Node, types: Mapping[str, NodeType]) -> NodeType:
 
 
 def _compiled(
-    node: Node, node_type: NodeType, leaving: Mapping[str, list[Edge]], entering: list[str]
+    node: Node,
+    node_type: NodeType,
+    leaving: Mapping[str, list[Edge]],
+    entering: list[str],
+    handler: str | None,
 ) -> CompiledNode:
     exits = {port: tuple(edges) for port, edges in leaving.items()}
+    outside = {"error", "compensation"}
     return CompiledNode(
         id=node.id,
         type=node_type,
@@ -107,4 +142,14 @@ def _compiled(
         exits=exits,
         entries=tuple(entering),
         connected=frozenset(exits),
+        events={event["id"]: event for event in node.events if event["kind"] not in outside},
+        errors=tuple(
+            sorted(
+                (event for event in node.events if event["kind"] == "error"),
+                key=lambda event: not event.get("codes"),
+            )
+        ),
+        handler=handler,
+        join=node_type.join(node.settings) if node_type.joins else None,
+        visits_max=node.visits_max,
     )

@@ -31,6 +31,9 @@ class Node:
     y: float = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
     result: str | None = None
+    events: tuple[Mapping[str, Any], ...] = ()
+    """Boundary events: what may happen while a token waits here, as drawn."""
+    visits_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +139,8 @@ def _node(item: Mapping[str, Any]) -> Node:
         y=position.get("y", 0),
         settings=item.get("settings", {}),
         result=item.get("result"),
+        events=tuple(item.get("events", ())),
+        visits_max=item.get("visits_max"),
     )
 
 
@@ -149,6 +154,10 @@ def _node_json(node: Node) -> dict[str, Any]:
     }
     if node.result is not None:
         item["result"] = node.result
+    if node.events:
+        item["events"] = [dict(event) for event in node.events]
+    if node.visits_max is not None:
+        item["visits_max"] = node.visits_max
     return item
 
 

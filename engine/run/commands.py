@@ -51,6 +51,8 @@ class LateResult(NamedTuple):
     step: int
     attempt: int
     details: Any
+    """`{port, output, code, unknown}` of the attempt."""
+    node: str = ""
 
 
 class Vote(NamedTuple):
@@ -81,10 +83,11 @@ class EndChild(NamedTuple):
 
 
 class Cancel(NamedTuple):
-    """End the instance and all it waits for."""
+    """End the instance and all it waits for; `compensate`: undo first what was done and can be undone."""
 
     reason: str
     by: str
+    compensate: bool = False
 
 
 class Retry(NamedTuple):
@@ -104,8 +107,112 @@ class Skip(NamedTuple):
     reason: str
 
 
+class Deliver(NamedTuple):
+    """A message or signal for a step that waits for it (`event`: which of its events)."""
+
+    step: int
+    event: str
+    message: str
+    payload: Any
+    kind: str = "message"
+
+
+class GrantLock(NamedTuple):
+    """The key is free for this step; `deadlock`: it never will be, holders wait for one another."""
+
+    step: int
+    key: str
+    deadlock: bool = False
+
+
+class AddItems(NamedTuple):
+    """More items for a for-each that runs; each is (input, business key, dedup key)."""
+
+    step: int
+    items: list[list[Any]]
+    by: str
+
+
+class CloseItems(NamedTuple):
+    """No more items will come; `finish`: those that still run or wait are cancelled and the step is done."""
+
+    step: int
+    by: str
+    finish: bool = False
+
+
+class Suspend(NamedTuple):
+    """Apply nothing until `Resume`. `timers`: keep (what is due meanwhile happens at the resume) or shift (they stand still)."""
+
+    by: str
+    reason: str
+    timers: str = "keep"
+
+
+class Resume(NamedTuple):
+    """Go on; what has come meanwhile is applied in its order."""
+
+    by: str
+
+
+class Inject(NamedTuple):
+    """One more token before a node; `variables` are set at the root."""
+
+    node: str
+    by: str
+    reason: str
+    variables: Mapping[str, Any] | None = None
+
+
+class MoveToken(NamedTuple):
+    """Withdraw an open step; its token goes on before another node."""
+
+    step: int
+    node: str
+    by: str
+    reason: str
+
+
+class Rewind(NamedTuple):
+    """Withdraw every token at or behind `node` and put one before it; `variables`, if given, become all there are."""
+
+    node: str
+    by: str
+    reason: str
+    variables: Mapping[str, Any] | None = None
+
+
+class Migrate(NamedTuple):
+    """Run on another version from now on. Old → new, where they differ; `variables` are set at the root."""
+
+    version: int
+    nodes: Mapping[str, str]
+    edges: Mapping[str, str]
+    variables: Mapping[str, Any] | None
+    by: str
+
+
 Command = (
-    Start | JobEnded | JobRetried | LateResult | Vote | FireTimer | EndChild | Cancel | Retry | Skip
+    Start
+    | JobEnded
+    | JobRetried
+    | LateResult
+    | Vote
+    | FireTimer
+    | EndChild
+    | Cancel
+    | Retry
+    | Skip
+    | Deliver
+    | GrantLock
+    | AddItems
+    | CloseItems
+    | Suspend
+    | Resume
+    | Inject
+    | MoveToken
+    | Rewind
+    | Migrate
 )
 
 BY_KIND: dict[str, type[Any]] = {kind.__name__: kind for kind in Command.__args__}

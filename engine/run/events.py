@@ -55,6 +55,29 @@ class StepDone(NamedTuple):
     variables: Mapping[str, Any] | None = None
 
 
+class StepInterrupted(NamedTuple):
+    """An event attached to the step ended it: it was withdrawn, and its token left by the event's `edges`."""
+
+    step: int
+    node: str
+    event: str
+    edges: Sequence[str]
+    result: str | None = None
+    output: Any = None
+    children: Sequence[str] = ()
+
+
+class EventFired(NamedTuple):
+    """An event attached to a step happened and did not end it: one more token leaves by the event's `edges`."""
+
+    step: int
+    node: str
+    event: str
+    edges: Sequence[str]
+    result: str | None = None
+    output: Any = None
+
+
 class TokenMarked(NamedTuple):
     """A token has arrived at a join and waits there."""
 
@@ -63,12 +86,48 @@ class TokenMarked(NamedTuple):
 
 
 class JoinFired(NamedTuple):
-    """A join has the tokens it wants: it consumes one of each edge in `via` and sends one on."""
+    """A join has the tokens it wants: it consumes one of each edge in `via` and sends one on.
+
+    `opens`: a round is open until every edge has come. `forced`: nothing else could move (joins that waited for one another).
+    """
 
     step: int
     node: str
     via: Sequence[str]
     edges: Sequence[str]
+    opens: bool = False
+    forced: bool = False
+
+
+class TokenAbsorbed(NamedTuple):
+    """A token came to a join whose round had been decided without it. `ends`: the round is over, the join is as new."""
+
+    edge: str
+    node: str
+    ends: bool
+
+
+class RoundEnded(NamedTuple):
+    """A join is as new: nothing that its open round waits for can come any more, or an edge brought the next round."""
+
+    node: str
+
+
+class TokensRemoved(NamedTuple):
+    """Tokens on their way (`edges`, one entry a token) and at joins (join → edge → how many) were withdrawn."""
+
+    edges: Sequence[str]
+    marks: Mapping[str, Mapping[str, int]]
+
+
+class TokenPlaced(NamedTuple):
+    """A person put a token before a node (inject, move, rewind); `variables` are set at the root, or become all there are."""
+
+    node: str
+    by: str
+    reason: str
+    variables: Mapping[str, Any] | None = None
+    replace: bool = False
 
 
 class JobRequested(NamedTuple):
@@ -154,6 +213,170 @@ class ChildEnded(NamedTuple):
     output: Any = None
 
 
+class ItemsAdded(NamedTuple):
+    """Items of a for-each, kept in rows of their own; each is (input, business key, dedup key). `first`: index of the first."""
+
+    step: int
+    flow: str
+    first: int
+    items: Sequence[Sequence[Any]]
+    window: int = 0
+    until: str | None = None
+    more: bool = False
+    collect: str = "all"
+    version: int | None = None
+
+
+class ItemsStarted(NamedTuple):
+    """Sub-flows of these items were started; each is (index, instance id)."""
+
+    step: int
+    flow: str
+    children: Sequence[Sequence[Any]]
+    version: int | None = None
+
+
+class ItemEnded(NamedTuple):
+    """The sub-flow of an item has ended."""
+
+    step: int
+    index: int
+    child: str
+    status: str
+    output: Any = None
+
+
+class ItemsClosed(NamedTuple):
+    """No more items will be added."""
+
+    step: int
+    by: str
+
+
+class Subscribed(NamedTuple):
+    """The step waits for a message or a signal; `event` is its id at the node."""
+
+    step: int
+    event: str
+    kind: str
+    name: str
+    key: str
+
+
+class MessageTaken(NamedTuple):
+    """A message or signal has come to the step."""
+
+    step: int
+    event: str
+    message: str
+
+
+class MessageReturned(NamedTuple):
+    """A message came when the step had gone: somebody else may have it."""
+
+    step: int
+    message: str
+
+
+class MessagePublished(NamedTuple):
+    """The step told others; see `Publish` in `node.py`."""
+
+    step: int
+    kind: str
+    name: str
+    key: str
+    payload: Any
+    ttl_ms: int
+    dedup: str | None
+    mode: str
+
+
+class LockRequested(NamedTuple):
+    """The step wants to hold the key."""
+
+    step: int
+    key: str
+
+
+class LockTaken(NamedTuple):
+    """The instance holds the key."""
+
+    step: int
+    key: str
+
+
+class LockReleased(NamedTuple):
+    """The instance no longer holds the key."""
+
+    step: int
+    key: str
+
+
+class CompensationKept(NamedTuple):
+    """A step that can be undone is done; `handler` is the node that undoes it."""
+
+    step: int
+    node: str
+    handler: str
+    output: Any = None
+
+
+class CompensationBegun(NamedTuple):
+    """`step` (0: the cancelled instance) undoes these steps, in this order."""
+
+    step: int
+    todo: Sequence[int]
+
+
+class CompensationStarted(NamedTuple):
+    """A visit to the node that undoes step `of`, on behalf of step `by` (0: the cancelled instance)."""
+
+    step: int
+    node: str
+    of: int
+    by: int
+
+
+class InstanceReopened(NamedTuple):
+    """A worker said after the end that its work had been done all the same: it is undone."""
+
+    reason: str
+
+
+class CancellationBegun(NamedTuple):
+    """The instance will be cancelled when what was done is undone."""
+
+    reason: str
+    by: str
+
+
+class InstanceSuspended(NamedTuple):
+    """Nothing is applied until it is resumed; `timers`: they go on (`keep`) or stand still (`shift`)."""
+
+    by: str
+    reason: str
+    timers: str
+    at: int
+
+
+class InstanceResumed(NamedTuple):
+    """Goes on; timers that stood still are due `shift_ms` later."""
+
+    by: str
+    shift_ms: int
+
+
+class InstanceMigrated(NamedTuple):
+    """Runs on another version now. Old node → new node and old edge → new edge, where they differ."""
+
+    version: int
+    nodes: Mapping[str, str]
+    edges: Mapping[str, str]
+    variables: Mapping[str, Any] | None
+    by: str
+    from_version: int = 0
+
+
 class NotificationQueued(NamedTuple):
     """Something is to be sent. `users` are user ids; in-app and mail go to each of them."""
 
@@ -221,7 +444,13 @@ Event = (
     | StepPassed
     | StepEntered
     | StepDone
+    | StepInterrupted
+    | EventFired
     | TokenMarked
+    | TokenAbsorbed
+    | RoundEnded
+    | TokensRemoved
+    | TokenPlaced
     | JoinFired
     | JobRequested
     | JobTried
@@ -231,6 +460,25 @@ Event = (
     | TimerFired
     | ChildrenStarted
     | ChildEnded
+    | ItemsAdded
+    | ItemsStarted
+    | ItemEnded
+    | ItemsClosed
+    | Subscribed
+    | MessageTaken
+    | MessageReturned
+    | MessagePublished
+    | LockRequested
+    | LockTaken
+    | LockReleased
+    | CompensationKept
+    | CompensationBegun
+    | CompensationStarted
+    | InstanceReopened
+    | CancellationBegun
+    | InstanceSuspended
+    | InstanceResumed
+    | InstanceMigrated
     | NotificationQueued
     | StepCancelled
     | IncidentRaised

@@ -5,12 +5,14 @@ The size is bounded by the drawing, not by the age of the instance. `apply.py` i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 STATE_FORMAT = 1
 
-Wait = Literal["", "job", "task", "timer", "children"]
+Wait = Literal[
+    "", "job", "task", "timer", "children", "items", "event", "state", "lock", "compensate"
+]
 
 
 @dataclass(slots=True)
@@ -30,6 +32,30 @@ class Step:
     children: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     each: bool = False
+    items: Items | None = None
+    key: str = ""
+    """The lock it waits for."""
+    undoes: int = 0
+    """The step that this one undoes, on behalf of step `by`."""
+    by: int = 0
+
+
+@dataclass(slots=True)
+class Items:
+    """A for-each: numbers only, the items are rows of their own."""
+
+    flow: str
+    total: int = 0
+    started: int = 0
+    done: int = 0
+    failed: int = 0
+    running: dict[str, int] = field(default_factory=dict)
+    """Instance id → index, of those that run; at most `window` of them."""
+    window: int = 0
+    until: str | None = None
+    more: bool = False
+    collect: str = "all"
+    version: int | None = None
 
 
 @dataclass(slots=True)
@@ -49,6 +75,24 @@ class Instance:
     """Join → edge → tokens waiting there."""
     incidents: dict[str, list[Any]] = field(default_factory=dict)
     """Open incident → [step, node]."""
+    rounds: dict[str, list[str]] = field(default_factory=dict)
+    """Join that went on before all had come → the edges that have come in this round."""
+    placed: list[str] = field(default_factory=list)
+    """Nodes before which a person has put a token, oldest first."""
+    visits: dict[str, int] = field(default_factory=dict)
+    """Node with a bound → how often it was entered."""
+    locks: list[str] = field(default_factory=list)
+    """Keys held."""
+    undo: list[list[Any]] = field(default_factory=list)
+    """What can be undone, oldest first: [step, node, handler, output]."""
+    undoing: dict[int, list[int]] = field(default_factory=dict)
+    """Step that compensates (0: the instance, before it is cancelled) → the steps still to be undone, next first."""
+    cancelling: list[str] | None = None
+    """[reason, by] while what was done is undone before the cancellation."""
+    reopened: str = ""
+    """What the instance had ended as, before a late result opened it again."""
+    suspended: list[Any] | None = None
+    """[since, timers] while nothing is applied."""
     next_step: int = 1
     seq: int = 0
     business_key: str | None = None
@@ -63,22 +107,26 @@ class Instance:
 
     @property
     def status(self) -> str:
-        """running, waiting, incident, completed, cancelled."""
+        """running, waiting, suspended, incident, compensating, completed, cancelled."""
         if self.ended:
             return self.ended
+        if self.suspended:
+            return "suspended"
         if self.incidents:
             return "incident"
-        return "running" if self.pending or self.start_at or not self.steps else "waiting"
+        if self.cancelling or self.reopened:
+            return "compensating"
+        return "running" if not self.rests or not self.steps else "waiting"
 
     @property
     def rests(self) -> bool:
         """Nothing moves until something comes from outside."""
-        return not self.pending and self.start_at is None
+        return not self.pending and self.start_at is None and not self.placed
 
 
 _STEP_DEFAULTS: dict[str, Any] = {
     "wait": "", "incident": None, "attempt": 0, "unknown": False, "mode": "", "actors": (), "remind": [], "votes": {},
-    "children": [], "outputs": {}, "each": False,
+    "children": [], "outputs": {}, "each": False, "items": None, "key": "", "undoes": 0, "by": 0,
 }  # fmt: skip
 
 
@@ -88,8 +136,16 @@ def step_to_json(step: Step) -> dict[str, Any]:
     for name, default in _STEP_DEFAULTS.items():
         value = getattr(step, name)
         if value != default:
-            row[name] = value
+            row[name] = asdict(value) if name == "items" else value
     return row
+
+
+_DEFAULTS: dict[str, Any] = {
+    "steps": {}, "pending": [], "start_at": None, "marks": {}, "incidents": {}, "rounds": {}, "placed": [], "visits": {},
+    "locks": [], "undo": [], "undoing": {}, "cancelling": None, "reopened": "", "suspended": None, "output": None,
+    "result": None, "depth": 0, "ended": "",
+}  # fmt: skip
+"""What is left out of the stored state where it says nothing."""
 
 
 def to_json(instance: Instance) -> dict[str, Any]:
@@ -100,24 +156,14 @@ def to_json(instance: Instance) -> dict[str, Any]:
         "next": instance.next_step,
         "seq": instance.seq,
     }
+    for name, default in _DEFAULTS.items():
+        value = getattr(instance, name)
+        if value != default:
+            state[name] = value
     if instance.steps:
         state["steps"] = [step_to_json(step) for step in instance.steps.values()]
-    if instance.pending:
-        state["pending"] = instance.pending
-    if instance.start_at:
-        state["start_at"] = instance.start_at
-    if instance.marks:
-        state["marks"] = instance.marks
-    if instance.incidents:
-        state["incidents"] = instance.incidents
-    if instance.output is not None:
-        state["output"] = instance.output
-    if instance.result is not None:
-        state["result"] = instance.result
-    if instance.depth:
-        state["depth"] = instance.depth
-    if instance.ended:
-        state["ended"] = instance.ended
+    if instance.undoing:
+        state["undoing"] = [[by, todo] for by, todo in instance.undoing.items()]
     return state
 
 
@@ -136,6 +182,8 @@ def from_json(
     steps = {}
     for row in state.get("steps", ()):
         step = Step(**{**row, "actors": tuple(row.get("actors", ()))})
+        if "items" in row:
+            step.items = Items(**row["items"])
         steps[step.id] = step
     return Instance(
         id=id_,
@@ -147,6 +195,15 @@ def from_json(
         start_at=state.get("start_at"),
         marks=state.get("marks", {}),
         incidents=state.get("incidents", {}),
+        rounds=state.get("rounds", {}),
+        placed=state.get("placed", []),
+        visits=state.get("visits", {}),
+        locks=state.get("locks", []),
+        undo=state.get("undo", []),
+        undoing={by: todo for by, todo in state.get("undoing", ())},
+        cancelling=state.get("cancelling"),
+        reopened=state.get("reopened", ""),
+        suspended=state.get("suspended"),
         next_step=state["next"],
         seq=state["seq"],
         business_key=business_key,
