@@ -1,0 +1,68 @@
+"""Which tokens can still come where: asked by joins that need not wait for every edge, and by what withdraws a region.
+
+All answers are about one version's arrows; each is worked out once, when first asked, and kept with the compiled version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import TYPE_CHECKING
+
+import networkx as nx
+
+if TYPE_CHECKING:
+    from headrace.engine.flow.compile import CompiledNode
+    from headrace.engine.flow.model import Edge
+
+
+class Reach:
+    """Reachability on a compiled flow. Arrows to nodes that undo others are no ways for tokens."""
+
+    def __init__(self, nodes: Mapping[str, CompiledNode], edges: Mapping[str, Edge]) -> None:
+        self._edges = edges
+        self._entries = {id_: node.entries for id_, node in nodes.items()}
+        self._graph: nx.DiGraph[str] = nx.DiGraph()
+        self._graph.add_nodes_from(nodes)
+        for node in nodes.values():
+            for leaving in node.exits.values():
+                self._graph.add_edges_from((node.id, edge.target) for edge in leaving)
+        self._starts = [id_ for id_, node in nodes.items() if node.type.starts]
+        # Kept with this object, so that a version that is thrown out takes its answers along.
+        self.to_edge = cache(self._to_edge)
+        self.behind = cache(self._behind)
+        self.between = cache(self._between)
+
+    def _to_edge(self, join: str, edge: str) -> frozenset[str]:
+        """Nodes from which a token can come to this edge of the join without passing the join."""
+        without = self._graph.subgraph(node for node in self._graph if node != join)
+        source = self._edges[edge].source
+        if source == join:
+            return frozenset()
+        return frozenset(nx.ancestors(without, source) | {source})
+
+    def _behind(self, node: str) -> frozenset[str]:
+        """The node and all that a token can come to from it."""
+        return frozenset(nx.descendants(self._graph, node) | {node})
+
+    def _between(self, join: str) -> frozenset[str]:
+        """The branches that meet at the join: all on a way to it from the last node that every way to it passes."""
+        split = self._last_common(join)
+        without = self._graph.subgraph(node for node in self._graph if node != split)
+        if join not in without:
+            return frozenset()
+        branches = set(nx.ancestors(without, join))
+        if split is not None:
+            branches &= set(nx.descendants(self._graph, split))
+        return frozenset(branches - {join})
+
+    def _last_common(self, join: str) -> str | None:
+        graph = self._graph.copy()
+        root = "\0"  # no node has this name: several starts get one common root
+        graph.add_edges_from((root, start) for start in self._starts)
+        found = nx.immediate_dominators(graph, root).get(join)
+        return None if found in (None, root, join) else found
+
+    def leads_to(self, node: str, goals: Collection[str]) -> bool:
+        """Can a token at `node` come to one of `goals`?"""
+        return not self.behind(node).isdisjoint(goals)
