@@ -86,6 +86,7 @@ flow_versions = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("published_at", AT, nullable=False),
     Column("published_by", ID, nullable=False),
+    Column("status", String(12), nullable=False, server_default="active"),  # active deprecated retired
 )
 
 schedules = Table(
@@ -128,7 +129,24 @@ instances = Table(
     Column("started_at", AT, nullable=False),
     Column("updated_at", AT, nullable=False),
     Column("ended_at", AT),
+    Column("route_id", ID),  # the canary that was running when it started; only those are compared
     UniqueConstraint("flow_key", "dedup_key"),
+    Index(
+        "ix_instances_open_version",
+        "flow_key",
+        "version",
+        "id",
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+    Index(
+        "ix_instances_route",
+        "route_id",
+        "version",
+        "id",
+        sqlite_where=sa.text("route_id IS NOT NULL"),
+        postgresql_where=sa.text("route_id IS NOT NULL"),
+    ),
     Index("ix_instances_flow_key_id", "flow_key", "id"),
     Index("ix_instances_status_id", "status", "id"),
     Index("ix_instances_business_key", "business_key"),
@@ -169,6 +187,12 @@ inbox = Table(
         "id",
         sqlite_where=sa.text("applied_rev IS NULL"),
         postgresql_where=sa.text("applied_rev IS NULL"),
+    ),
+    Index(
+        "ix_inbox_applied",
+        "instance_id",
+        sqlite_where=sa.text("applied_rev IS NOT NULL"),
+        postgresql_where=sa.text("applied_rev IS NOT NULL"),
     ),
 )
 
@@ -365,6 +389,12 @@ notifications = Table(
     Column("created_at", AT, nullable=False),
     Column("read_at", AT),
     Index("ix_notifications_user", "user_id", "id"),
+    Index(
+        "ix_notifications_instance_id",
+        "instance_id",
+        sqlite_where=sa.text("instance_id IS NOT NULL"),
+        postgresql_where=sa.text("instance_id IS NOT NULL"),
+    ),
 )
 
 # --- the outside ------------------------------------------------------------------------------------------------------------
@@ -459,6 +489,154 @@ workspace_settings = Table(
 
 # --- versions: routes and migrations ------------------------------------------------------------------------------------------
 
+routes = Table(
+    "routes",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), nullable=False),
+    Column("baseline", Integer, nullable=False),  # what all get that no rule sends elsewhere
+    Column("rules", Json, nullable=False),  # [{version, when?, weight?}], the first that fits
+    Column("guard", Json),  # {instances, rate, factor}: when the canary is taken back
+    Column("status", String(12), nullable=False),  # running promoted stopped rolled_back
+    Column("note", Text, nullable=False, server_default=""),
+    Column("began_at", AT, nullable=False),
+    Column("began_by", ID, nullable=False),
+    Column("ended_at", AT),
+    Column("ended_by", ID),
+    Column("reason", Text),
+    Index("ix_routes_flow_key_id", "flow_key", "id"),
+    Index(
+        "uq_routes_running",
+        "flow_key",
+        unique=True,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+)
+
+migrations = Table(
+    "migrations",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("flow_key", String(64), nullable=False),
+    Column("to_version", Integer, nullable=False),
+    Column("plan", Json, nullable=False),  # {versions, nodes, edges, timers, variables}
+    Column("status", String(12), nullable=False),  # checking ready applying done undoing stopped
+    Column("wanted", String(12)),  # what goes on by itself until it is done: check apply undo
+    Column("cursor", ID),  # the last instance looked at by what goes on
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Index("ix_migrations_flow_key_id", "flow_key", "id"),
+    Index(
+        "ix_migrations_wanted",
+        "id",
+        sqlite_where=sa.text("wanted IS NOT NULL"),
+        postgresql_where=sa.text("wanted IS NOT NULL"),
+    ),
+)
+
+migration_items = Table(
+    "migration_items",
+    metadata,
+    Column(
+        "migration_id",
+        ID,
+        ForeignKey("migrations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("instance_id", ID, primary_key=True),
+    Column("version", Integer, nullable=False),  # where it came from
+    Column("status", String(12), nullable=False),  # ok problem migrated failed undone
+    Column("problems", Json, nullable=False),
+    Column("rev", Integer, nullable=False),  # of the instance when this row was written
+    Column("before", Json),  # what an undo puts back
+    Column("updated_at", AT, nullable=False),
+    Index("ix_migration_items_status", "migration_id", "status", "instance_id"),
+)
+
 # --- operations: retention, holds, batches, search ----------------------------------------------------------------------------
+
+flow_rules = Table(
+    "flow_rules",
+    metadata,
+    Column(
+        "flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("retain_days", Integer),  # null: as the workspace says
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("retag_after", ID),  # the rule changed: instances behind this id still have the old date
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+)
+
+search_values = Table(
+    "search_values",
+    metadata,
+    Column("instance_id", ID, primary_key=True),
+    Column("field", String(64), primary_key=True),
+    Column("text", String(200), nullable=False),
+    Column("number", sa.Double()),  # numbers, and moments in ms
+    Index("ix_search_values_text", "field", "text", "instance_id"),
+    Index(
+        "ix_search_values_number",
+        "field",
+        "number",
+        "instance_id",
+        sqlite_where=sa.text("number IS NOT NULL"),
+        postgresql_where=sa.text("number IS NOT NULL"),
+    ),
+)
+
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("instance_id", ID, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("seq", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("params", Json, nullable=False),
+    Column("selection", Json, nullable=False),  # what was asked for
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("status", String(12), nullable=False),  # gathering running done cancelled
+    Column("cursor", String(200)),  # gathering: the last one seen
+    Column("total", Integer, nullable=False, server_default="0"),
+    Column("per_second", Integer, nullable=False),
+    Column("next_at", AT, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+    Column("ended_at", AT),
+    Index(
+        "ix_batches_open",
+        "next_at",
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    ),
+)
+
+batch_items = Table(
+    "batch_items",
+    metadata,
+    Column("batch_id", ID, ForeignKey("batches.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("subject", String(100), nullable=False),  # an instance, or an incident
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("status", String(8), nullable=False),  # waiting running done failed skipped
+    Column("seq", Integer),  # of the instance, before: the outcome stands behind it
+    Column("code", String(64)),
+    Column("message", Text),
+    Column("data", Json),
+    Column("began_at", AT),
+    Column("ended_at", AT),
+    UniqueConstraint("batch_id", "subject"),
+    Index("ix_batch_items_status", "batch_id", "status", "number"),
+)
 
 # --- many processes -----------------------------------------------------------------------------------------------------------
