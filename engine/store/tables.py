@@ -59,6 +59,9 @@ class Json(sa.types.TypeDecorator[Any]):
 # BigInteger primary keys count up by themselves on SQLite only as INTEGER.
 Counter = BigInteger().with_variant(Integer, "sqlite")
 
+HEAD_START_MS = 60_000
+"""What one step of priority is worth: as if it had waited so much longer. So the least urgent waits at most nine minutes more."""
+
 # --- what was drawn -------------------------------------------------------------------------------------------------------
 
 flows = Table(
@@ -86,7 +89,9 @@ flow_versions = Table(
     Column("note", Text, nullable=False, server_default=""),
     Column("published_at", AT, nullable=False),
     Column("published_by", ID, nullable=False),
-    Column("status", String(12), nullable=False, server_default="active"),  # active deprecated retired
+    Column(
+        "status", String(12), nullable=False, server_default="active"
+    ),  # active deprecated retired
 )
 
 schedules = Table(
@@ -103,8 +108,16 @@ schedules = Table(
     Column("node", String(64), nullable=False),
     Column("cron", String(200), nullable=False),
     Column("timezone", String(64), nullable=False),
-    Column("misfire", String(8), nullable=False),
+    Column("misfire", String(8), nullable=False),  # skip once catch_up
     Column("next_at", AT, nullable=False, index=True),
+    Column("catch_up_max", Integer, nullable=False, server_default="10"),
+    Column("paused_at", AT),
+    Column("paused_by", ID),
+    Column("last_slot_at", AT),
+    Column("last_result", String(8)),  # started skipped refused waits
+    Column("last_instance", ID),
+    Column("last_error", Text),  # as long as it stands the schedule is shown as failing
+    Column("last_error_at", AT),
 )
 
 # --- what runs --------------------------------------------------------------------------------------------------------------
@@ -130,6 +143,11 @@ instances = Table(
     Column("updated_at", AT, nullable=False),
     Column("ended_at", AT),
     Column("route_id", ID),  # the canary that was running when it started; only those are compared
+    Column("retain_until", AT),  # roots that have ended: purged from then on; 0: being purged now
+    Column("hold", Boolean, nullable=False, server_default=sa.false()),  # a root under legal hold
+    Column("incidents_open", Integer, nullable=False, server_default="0"),
+    Column("waiting_nodes", Text, nullable=False, server_default="[]"),  # JSON: the first few
+    Column("trace", String(55)),  # W3C traceparent of its start
     UniqueConstraint("flow_key", "dedup_key"),
     Index(
         "ix_instances_open_version",
@@ -148,6 +166,19 @@ instances = Table(
         postgresql_where=sa.text("route_id IS NOT NULL"),
     ),
     Index("ix_instances_flow_key_id", "flow_key", "id"),
+    Index(
+        "ix_instances_retain_until",
+        "retain_until",
+        sqlite_where=sa.text("retain_until IS NOT NULL"),
+        postgresql_where=sa.text("retain_until IS NOT NULL"),
+    ),
+    Index(
+        "ix_instances_root_id",
+        "root_id",
+        "id",
+        sqlite_where=sa.text("parent_id IS NOT NULL"),
+        postgresql_where=sa.text("parent_id IS NOT NULL"),
+    ),
     Index("ix_instances_status_id", "status", "id"),
     Index("ix_instances_business_key", "business_key"),
     Index("ix_instances_started_by_id", "started_by", "id"),
@@ -168,7 +199,8 @@ ready = Table(
     Column(
         "gen", Integer, nullable=False, server_default="0"
     ),  # grows with every wish: guards against a lost wake-up
-    Index("ix_ready_priority_ready_at", "priority", "ready_at"),
+    Column("rank", AT, sa.Computed(f"ready_at - priority * {HEAD_START_MS}")),  # smallest first
+    Index("ix_ready_rank", "rank"),
 )
 
 inbox = Table(
@@ -231,6 +263,14 @@ jobs = Table(
     Column("lease_until", AT),
     Column("created_at", AT, nullable=False),
     Column("ended_at", AT),
+    Column("priority", Integer, nullable=False, server_default="0"),
+    Column("rank", AT, sa.Computed(f"available_at - priority * {HEAD_START_MS}")),
+    Index(
+        "ix_jobs_rank",
+        "rank",
+        sqlite_where=sa.text("status = 'ready'"),
+        postgresql_where=sa.text("status = 'ready'"),
+    ),
     Index(
         "ix_jobs_ready",
         "available_at",
@@ -304,6 +344,12 @@ tasks = Table(
     Column("due_at", AT),
     Column("ended_at", AT),
     Index("ix_tasks_initiator_id", "initiator", "id"),
+    Index(
+        "ix_tasks_open",
+        "created_at",
+        sqlite_where=sa.text("status = 'open'"),
+        postgresql_where=sa.text("status = 'open'"),
+    ),
 )
 
 task_actors = Table(
@@ -422,6 +468,12 @@ outbox = Table(
         "available_at",
         sqlite_where=sa.text("status = 'queued'"),
         postgresql_where=sa.text("status = 'queued'"),
+    ),
+    Index(
+        "ix_outbox_failed",
+        "created_at",
+        sqlite_where=sa.text("status = 'failed'"),
+        postgresql_where=sa.text("status = 'failed'"),
     ),
 )
 
@@ -560,9 +612,7 @@ migration_items = Table(
 flow_rules = Table(
     "flow_rules",
     metadata,
-    Column(
-        "flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), primary_key=True),
     Column("retain_days", Integer),  # null: as the workspace says
     Column("priority", Integer, nullable=False, server_default="0"),
     Column("retag_after", ID),  # the rule changed: instances behind this id still have the old date
