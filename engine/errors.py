@@ -95,6 +95,12 @@ class Conflict(HeadraceError):
     status = 409
 
 
+class VersionDamaged(HeadraceError):
+    """Expected version {version} of flow {key} as it was published (sha256 {expected}), but its document has sha256 {found}."""
+
+    code = "version_damaged"
+
+
 class DraftStale(HeadraceError):
     """Expected the draft as you last saw it ({expected}), but {updated_by} has saved a newer one."""
 

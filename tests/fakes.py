@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock, ManualClock
 from headrace.engine.flow.compile import compile_flow
+from headrace.engine.flow.model import sha256
 from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.registry import node_types
@@ -385,7 +386,7 @@ def _publish(connection: sa.Connection, document: Document) -> None:
         )  # fmt: skip
     connection.execute(
         t.flow_versions.insert().values(
-            flow_key=key, version=version, document=jsontext.dumps(document), sha256="x",
+            flow_key=key, version=version, document=jsontext.dumps(document), sha256=sha256(document),
             published_at=NOON, published_by=ANN,
         )
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -23,7 +23,8 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
-from headrace.engine.service.starts import StartRequest, by_hand, prepare
+from headrace.engine.service.routes import prepare_start
+from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import inbox, instances
 from headrace.engine.store.instances import Stored
@@ -83,7 +84,8 @@ def start_many(
             request.start_node, request.input, request.business_key, request.initiator
         )
         flows[id_] = request.flow
-        batch.append((Stored(instance, 0, id_, request.dedup_key, new=True), [(0, command)]))
+        stored = Stored(instance, 0, id_, request.dedup_key, new=True, route_id=request.route_id)
+        batch.append((stored, [(0, command)]))
         answers.append(Started(id_, duplicate=False))
     _advance(workspace, connection, batch, now_ms, flows)
     return answers
@@ -280,7 +282,15 @@ def _start_children(
                 request.id, request.flow.key, request.flow.version, business_key=request.business_key,
                 initiator=parent.initiator, parent_id=parent.id, parent_step=event.step,
             )  # fmt: skip
-            saved.append((Stored(instance, 0, roots[parent.id], request.dedup_key, new=True), ()))
+            stored = Stored(
+                instance,
+                0,
+                roots[parent.id],
+                request.dedup_key,
+                new=True,
+                route_id=request.route_id,
+            )
+            saved.append((stored, ()))
             start = c.Start(
                 request.start_node,
                 request.input,
@@ -306,9 +316,7 @@ def _child_request(
     parent: Instance,
 ) -> StartRequest:
     id_, input_, business_key, dedup_key = child
-    flow = workspace.published(connection, flow_key)
-    request = prepare(
-        flow, by_hand(flow), input_, now_ms=workspace.clock.now_ms(), business_key=business_key, dedup_key=dedup_key,
-        initiator=parent.initiator,
+    return prepare_start(
+        workspace, flow_key, None, input_, connection=connection, id_=id_, business_key=business_key,
+        dedup_key=dedup_key, initiator=parent.initiator,
     )  # fmt: skip
-    return replace(request, id=id_)

@@ -13,7 +13,8 @@ from headrace.engine.registry import connectors
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.advance import Started
 from headrace.engine.service.instances import submit_all
-from headrace.engine.service.starts import StartRequest, prepare
+from headrace.engine.service.routes import prepare_start
+from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store.writer import CALL_TIMEOUT_S
 
@@ -46,11 +47,11 @@ def receive(
     for index, item in enumerate(_items(node.settings, seen)):
         try:
             requests.append(
-                prepare(
-                    flow,
+                prepare_start(
+                    workspace,
+                    flow_key,
                     node_id,
                     {**seen, "item": item},
-                    now_ms=workspace.clock.now_ms(),
                     initiator=ENGINE.user_id,
                 )
             )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -20,7 +19,8 @@ from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import Started, advance, start_calls
-from headrace.engine.service.starts import StartRequest, by_hand, prepare
+from headrace.engine.service.routes import prepare_start
+from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, incidents, outbox, timers
 from headrace.engine.store import history as history_store
@@ -49,18 +49,15 @@ def start(
     dedup_key: str | None = None,
     repeat_key: str | None = None,
 ) -> Started:
-    """Start the published version. Answers after the commit; the same dedup key answers with the same instance for ever.
+    """Start the version in force, or a running canary's. Answers after the commit; the same dedup key answers the same for ever.
 
     `repeat_key` stands in where neither the caller nor the flow names a dedup key: a repeated request is not a second start.
     """
     actor.require("instances:start")
-    flow = workspace.kept_published(flow_key)
-    request = prepare(
-        flow, start_node or by_hand(flow), input_, now_ms=workspace.clock.now_ms(), business_key=business_key,
-        dedup_key=dedup_key, initiator=actor.user_id,
+    request = prepare_start(
+        workspace, flow_key, start_node, input_, business_key=business_key, dedup_key=dedup_key,
+        initiator=actor.user_id, repeat_key=repeat_key,
     )  # fmt: skip
-    if request.dedup_key is None and repeat_key is not None:
-        request = replace(request, dedup_key=f"repeat:{repeat_key}")
     return submit(workspace, request)
 
 

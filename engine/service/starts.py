@@ -34,6 +34,8 @@ class StartRequest:
     dedup_key: str | None = None
     initiator: str | None = None
     id: str | None = None
+    route_id: str | None = None
+    """The canary that was running."""
 
 
 def by_hand(flow: CompiledFlow) -> str:

@@ -15,12 +15,14 @@ from sqlalchemy import Connection, Engine
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock
 from headrace.engine.counters import Counters
-from headrace.engine.errors import NotFound
+from headrace.engine.errors import NotFound, VersionDamaged
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
+from headrace.engine.flow.model import sha256
+from headrace.engine.flow.routing import Route, rule_from_json
 from headrace.engine.ids import new_id
 from headrace.engine.node import ConnectionInfo, NodeType
 from headrace.engine.people.directory import Directory, Person
-from headrace.engine.store import drafts, users
+from headrace.engine.store import drafts, routes, users
 from headrace.engine.store.writer import Writer
 from headrace.engine.wakeup import Wakeup
 
@@ -53,7 +55,8 @@ class Workspace:
     accounts: dict[str, tuple[ConnectionInfo, int]] = field(default_factory=dict, repr=False)
     """Connections in use, and until when they are believed; `service/connections.py` uses it."""
     _compiled: dict[tuple[str, int], CompiledFlow] = field(default_factory=dict)
-    _published: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _published: dict[str, tuple[int, int, Route | None]] = field(default_factory=dict)
+    """Flow → the version in force, until when that is believed, the canary beside it."""
     _directory: tuple[Directory, int] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -61,7 +64,7 @@ class Workspace:
         """Tell the workers what this commit has for them; the writer calls it."""
         changed, self.changed = self.changed, set()
         if changed:
-            self.wakeup.hint(*changed)
+            self.wakeup.announce(*changed)
 
     def id(self, kind: str) -> str:
         """A new id of this kind."""
@@ -79,8 +82,11 @@ class Workspace:
         row = drafts.find_version(connection, key, version)
         if row is None:
             raise NotFound(kind="flow version", id=f"{key} {version}")
+        document = jsontext.loads(row.document)
+        if (found := sha256(document)) != row.sha256:
+            raise VersionDamaged(key=key, version=version, expected=row.sha256, found=found)
         compiled = compile_flow(
-            jsontext.loads(row.document), self.types, version_id=f"{key}:{version}", version=version
+            document, self.types, version_id=f"{key}:{version}", version=version
         )
         with self._lock:
             if len(self._compiled) >= FLOWS_CACHED_MAX:
@@ -89,16 +95,24 @@ class Workspace:
         return compiled
 
     def published(self, connection: Connection, key: str) -> CompiledFlow:
-        """The version that new instances get now; `NotFound` when none is published."""
+        """The version that new instances get now; `NotFound` when none is published. `routing` knows the canary too."""
+        return self.flow(connection, key, self.routing(connection, key)[0])
+
+    def routing(self, connection: Connection, key: str) -> tuple[int, Route | None]:
+        """The version in force, and the canary that runs beside it."""
         now_ms = self.clock.now_ms()
         cached = self._published.get(key)
         if cached is None or cached[1] < now_ms:
-            row = drafts.find(connection, key)
-            version = row.published_version if row else None
-            if version is None:
+            row = routes.routing(connection, key)
+            if row is None or row.published_version is None:
                 raise NotFound(kind="published flow", id=key)
-            cached = self._published[key] = (version, now_ms + FRESH_MS)
-        return self.flow(connection, key, cached[0])
+            route = (
+                Route(row.id, key, row.baseline, tuple(rule_from_json(r) for r in row.rules))
+                if row.id is not None
+                else None
+            )
+            cached = self._published[key] = (row.published_version, now_ms + FRESH_MS, route)
+        return cached[0], cached[2]
 
     def kept_flow(self, key: str, version: int) -> CompiledFlow:
         """`flow`, for those without a connection: mostly it is in memory and none is needed."""
@@ -110,14 +124,18 @@ class Workspace:
 
     def kept_published(self, key: str) -> CompiledFlow:
         """`published`, for those without a connection."""
+        return self.kept_flow(key, self.kept_routing(key)[0])
+
+    def kept_routing(self, key: str) -> tuple[int, Route | None]:
+        """`routing`, for those without a connection."""
         cached = self._published.get(key)
         if cached is not None and cached[1] >= self.clock.now_ms():
-            return self.kept_flow(key, cached[0])
+            return cached[0], cached[2]
         with self.read() as connection:
-            return self.published(connection, key)
+            return self.routing(connection, key)
 
     def forget_published(self, key: str) -> None:
-        """A flow was published, imported or deleted: look again."""
+        """A flow was published, routed, imported or deleted: look again."""
         self._published.pop(key, None)
 
     def directory(self, connection: Connection) -> Directory:

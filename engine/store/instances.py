@@ -27,6 +27,7 @@ class Stored:
     root_id: str
     dedup_key: str | None = None
     new: bool = False
+    route_id: str | None = None
 
 
 _columns = t.instances.c
@@ -93,7 +94,7 @@ def save(
                     "business_key": instance.business_key, "dedup_key": stored.dedup_key, "status": instance.status,
                     "result": instance.result, "rev": 1, "state": state, "parent_id": instance.parent_id,
                     "parent_step": instance.parent_step, "root_id": stored.root_id, "started_by": instance.initiator,
-                    "started_at": now_ms, "updated_at": now_ms, "ended_at": ended_at,
+                    "started_at": now_ms, "updated_at": now_ms, "ended_at": ended_at, "route_id": stored.route_id,
                 }
             )  # fmt: skip
         else:

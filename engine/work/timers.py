@@ -13,8 +13,8 @@ from headrace.engine.errors import HeadraceError
 from headrace.engine.run import commands as c
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.advance import advance_each, start_many
+from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.schedules import next_slot
-from headrace.engine.service.starts import prepare
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import timers
 
@@ -71,10 +71,9 @@ def _fire_schedule(workspace: Workspace, row: Any, connection: Connection) -> in
     if not moved or (late and row.misfire == "skip"):
         return 0
     try:
-        flow = workspace.published(connection, row.flow_key)
-        request = prepare(
-            flow, row.node, {"scheduled_at": to_iso(row.next_at)}, now_ms=now_ms, dedup_key=f"sched:{row.id}:{row.next_at}",
-            initiator=ENGINE.user_id,
+        request = prepare_start(
+            workspace, row.flow_key, row.node, {"scheduled_at": to_iso(row.next_at)}, connection=connection,
+            dedup_key=f"sched:{row.id}:{row.next_at}", initiator=ENGINE.user_id,
         )  # fmt: skip
     except HeadraceError as trouble:
         log.error("schedule %s cannot start its flow: %s", row.id, trouble.message)  # noqa: TRY400 - said, not crashed

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock
+from headrace.engine.flow.model import sha256
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.service.secrets import seal
@@ -65,7 +66,7 @@ def _install(opened: Workspace, connection: Connection, far: str) -> None:
         }  # fmt: skip
         connection.execute(t.flows.insert().values(values))
         version = {
-            "flow_key": document["key"], "version": 1, "document": jsontext.dumps(document), "sha256": "s",
+            "flow_key": document["key"], "version": 1, "document": jsontext.dumps(document), "sha256": sha256(document),
             "published_at": now, "published_by": "usr_bench",
         }  # fmt: skip
         connection.execute(t.flow_versions.insert().values(version))

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from headrace.engine import jsontext
 from headrace.engine.errors import Conflict
+from headrace.engine.flow.model import sha256
 from headrace.engine.service import instances, opening, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.secrets import seal
@@ -104,7 +105,7 @@ def furnish(workspace: Workspace, connection: sa.Connection, ledger_port: int) -
         )  # fmt: skip
         connection.execute(
             t.flow_versions.insert().values(
-                flow_key=document["key"], version=1, document=jsontext.dumps(document), sha256="x",
+                flow_key=document["key"], version=1, document=jsontext.dumps(document), sha256=sha256(document),
                 published_at=0, published_by="x",
             )
         )  # fmt: skip

@@ -100,9 +100,7 @@ def upgrade() -> None:
             name=op.f("fk_migration_items_migration_id_migrations"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint(
-            "migration_id", "instance_id", name=op.f("pk_migration_items")
-        ),
+        sa.PrimaryKeyConstraint("migration_id", "instance_id", name=op.f("pk_migration_items")),
     )
     op.create_index(
         "ix_migration_items_status",
