@@ -56,6 +56,16 @@ class Flow:
         )
         return self
 
+    def event(self, id_: str, kind: str, **more: Any) -> Flow:
+        """Attach a boundary event to the node just added; its edge leaves from the port of that name."""
+        self.nodes[-1].setdefault("events", []).append({"id": id_, "kind": kind, **more})
+        return self
+
+    def bounded(self, visits_max: int) -> Flow:
+        """The node just added may be visited so often."""
+        self.nodes[-1]["visits_max"] = visits_max
+        return self
+
     def document(self) -> Document:
         """As the store keeps it."""
         return {
