@@ -57,7 +57,8 @@ class Reach:
         return frozenset(branches - {join})
 
     def _last_common(self, join: str) -> str | None:
-        graph = self._graph.copy()
+        graph: nx.DiGraph[str] = nx.DiGraph(self._graph.edges)
+        graph.add_nodes_from(self._graph)
         root = "\0"  # no node has this name: several starts get one common root
         graph.add_edges_from((root, start) for start in self._starts)
         found = nx.immediate_dominators(graph, root).get(join)

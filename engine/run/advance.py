@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, assert_never
 
 from headrace.engine import jsontext
@@ -16,15 +16,21 @@ from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.compile import CompiledFlow, CompiledNode
 from headrace.engine.flow.evaluate import Evaluator
-from headrace.engine.ids import new_id
 from headrace.engine.node import (
+    CancelNodes,
     ChildStart,
+    Compensate,
     Context,
     Done,
     Failed,
     Notify,
     Outcome,
+    Publish,
+    Unlock,
     WaitForChildren,
+    WaitForEvent,
+    WaitForLock,
+    WaitForState,
     WaitForTask,
     WaitUntil,
 )
@@ -32,7 +38,15 @@ from headrace.engine.people.assign import resolve
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
+from headrace.engine.run import items, joins, undo, waits
 from headrace.engine.run.apply import apply
+from headrace.engine.run.region import (
+    children_of,
+    settle_incident,
+    withdraw,
+    withdraw_all,
+    withdraw_step,
+)
 from headrace.engine.run.state import Instance, Step
 from headrace.engine.settings import VARIABLES_MAX_BYTES
 
@@ -61,12 +75,21 @@ class Run:
     """One advance of one instance."""
 
     def __init__(
-        self, flow: CompiledFlow, instance: Instance, now_ms: int, directory: Directory
+        self,
+        flow: CompiledFlow,
+        instance: Instance,
+        now_ms: int,
+        directory: Directory,
+        ends: items.Ends | None = None,
+        flows: Callable[[int], CompiledFlow] | None = None,
     ) -> None:
+        """`ends`: how items of a for-each ended before this advance. `flows`: other versions, for a migration."""
         self.flow = flow
         self.instance = instance
         self.now_ms = now_ms
         self.directory = directory
+        self.ends = ends or items.EndsKept()
+        self.flows = flows
         self.events: list[e.Event] = []
         self._now = to_iso(now_ms)
         self._visits = 0
@@ -75,8 +98,14 @@ class Run:
 
     def take(self, command: c.Command) -> None:
         """Apply one wish. What comes too late is kept in history and changes nothing."""
+        if type(command) is c.LateResult and command.node:
+            undo.late(self, command)
+            return
         if self.instance.ended:
-            self._ignore(command, f"the instance is {self.instance.ended}")
+            if type(command) is c.Deliver:
+                waits.give_back(self, command)
+            else:
+                self.ignore(command, f"the instance is {self.instance.ended}")
             return
         match command:
             case c.Start():
@@ -84,7 +113,7 @@ class Run:
             case c.JobEnded():
                 self._job_ended(command)
             case c.JobRetried(step, attempt, started_at, ended_at, code, message, unknown):
-                self._emit(
+                self.emit(
                     e.JobTried(
                         step,
                         attempt,
@@ -96,7 +125,7 @@ class Run:
                     )
                 )
             case c.LateResult(step, attempt, details):
-                self._emit(
+                self.emit(
                     e.ResultIgnored(
                         "job", step, f"the lease of attempt {attempt} had expired", details
                     )
@@ -107,32 +136,55 @@ class Run:
                 self._fire(command)
             case c.EndChild():
                 self._end_child(command)
-            case c.Cancel(reason, by):
-                self._cancel(reason, by)
+            case c.Cancel(reason, by, compensate):
+                self._cancel(reason, by, compensate)
             case c.Retry(incident, by):
                 self._retry(incident, by)
             case c.Skip():
                 self._skip(command)
+            case c.Deliver():
+                waits.deliver(self, command)
+            case c.GrantLock():
+                waits.grant(self, command)
+            case c.AddItems():
+                items.add(self, command)
+            case c.CloseItems():
+                items.close(self, command)
+            case c.Suspend(by, reason, timers):
+                if self.instance.suspended:
+                    self.ignore(command, "the instance is suspended already")
+                else:
+                    self.emit(e.InstanceSuspended(by, reason, timers, self.now_ms))
+            case c.Resume(by):
+                self._resume(by)
+            case c.Inject(node, by, reason, variables):
+                self._place(command, node, by, reason, variables)
+            case c.MoveToken():
+                self._move_token(command)
+            case c.Rewind():
+                self._rewind(command)
+            case c.Migrate():
+                self._migrate(command)
             case _:
                 assert_never(command)
 
     def _start(self, command: c.Start) -> None:
         if self.instance.seq:
-            self._ignore(command, "the instance has started already")
+            self.ignore(command, "the instance has started already")
             return
-        self._emit(e.InstanceStarted(*command))
+        self.emit(e.InstanceStarted(*command))
 
     def _job_ended(self, command: c.JobEnded) -> None:
         step = self.instance.steps.get(command.step)
         if step is None or step.wait != "job":
-            self._ignore(
+            self.ignore(
                 command,
                 "the step no longer waits for this job",
                 {"port": command.port, "output": command.output},
             )
             return
         outcome = "done" if command.code is None else "unknown" if command.unknown else "failed"
-        self._emit(
+        self.emit(
             e.JobTried(
                 command.step,
                 command.attempt,
@@ -144,7 +196,8 @@ class Run:
             )
         )
         if command.code is None:
-            self._done(step, Done(command.output, command.port, command.variables))
+            found = Done(command.output, command.port, command.variables)
+            self.settle(step, self.kept_small(self.flow.nodes[step.node], found))
         else:
             self._failed(step, Failed(command.code, command.message or "", unknown=command.unknown))
 
@@ -156,9 +209,9 @@ class Run:
             or command.user not in step.actors
             or command.user in step.votes
         ):
-            self._ignore(command, "the task is no longer open for this person", command._asdict())
+            self.ignore(command, "the task is no longer open for this person", command._asdict())
             return
-        self._emit(
+        self.emit(
             e.VoteCast(
                 command.step,
                 command.user,
@@ -170,7 +223,7 @@ class Run:
         )
         everybody = all(actor in step.votes for actor in step.actors)
         if step.mode == "any" or command.decision != "approved" or everybody:
-            self._done(step, Done(self._decision(step, command), command.decision))
+            self.done(step, Done(self._decision(step, command), command.decision))
 
     def _decision(self, step: Step, last: c.Vote) -> dict[str, Any]:
         votes = [
@@ -190,12 +243,18 @@ class Run:
 
     def _fire(self, command: c.FireTimer) -> None:
         step = self.instance.steps.get(command.step)
-        if step is None or (command.name == "due" and step.wait != "timer"):
-            self._ignore(command, "the step no longer waits for this timer")
+        if (
+            step is None
+            or (command.name == "due" and step.wait != "timer")
+            or not waits.expects(self, step, command.name)
+        ):
+            self.ignore(command, "the step no longer waits for this timer")
             return
-        self._emit(e.TimerFired(command.step, command.name))
-        if command.name == "due":
-            self._done(step, Done())
+        self.emit(e.TimerFired(command.step, command.name))
+        if command.name[:2] in waits.PREFIXES:
+            waits.happen(self, step, command.name, None)
+        elif command.name == "due":
+            self.done(step, Done())
         elif command.name == "remind":
             self._remind(step)
 
@@ -204,7 +263,7 @@ class Run:
         node = self.flow.nodes[step.node]
         name = node.name.get("zh") or node.name.get("en") or node.id
         for channel in ("in_app", "mail"):
-            self._emit(
+            self.emit(
                 e.NotificationQueued(
                     step.id, f"remind-{channel}", channel, people, None, f"超时提醒 · Reminder: {name}",
                     f"任务“{name}”等待处理已超过时限。 · The task “{name}” has been waiting beyond its time limit."
@@ -214,15 +273,18 @@ class Run:
 
     def _end_child(self, command: c.EndChild) -> None:
         step = self.instance.steps.get(command.step)
+        if step is not None and step.items is not None and command.child in step.items.running:
+            items.ended(self, step, command)
+            return
         if (
             step is None
             or step.wait != "children"
             or command.child not in step.children
             or command.child in step.outputs
         ):
-            self._ignore(command, "the step no longer waits for this sub-flow")
+            self.ignore(command, "the step no longer waits for this sub-flow")
             return
-        self._emit(e.ChildEnded(*command))
+        self.emit(e.ChildEnded(*command))
         if len(step.outputs) == len(step.children):
             results = [step.outputs[child] for child in step.children]
             first = results[0]
@@ -235,47 +297,100 @@ class Run:
                     ),
                 )
             else:
-                self._done(step, Done(results if step.each else results[0]["output"]))
+                found = Done(results if step.each else results[0]["output"])
+                self.settle(step, self.kept_small(self.flow.nodes[step.node], found))
 
-    def _cancel(self, reason: str, by: str) -> None:
-        for incident in list(self.instance.incidents):
-            self._emit(e.IncidentResolved(incident, "cancelled", by))
-        for step in list(self.instance.steps.values()):
-            open_children = [child for child in step.children if child not in step.outputs]
-            self._emit(e.StepCancelled(step.id, step.node, open_children))
-        self._emit(e.InstanceCancelled(reason, by))
+    def _cancel(self, reason: str, by: str, compensate: bool) -> None:
+        withdraw_all(self, by=by)
+        if not (compensate and undo.begin_cancellation(self, reason, by)):
+            self.emit(e.InstanceCancelled(reason, by))
+
+    def _resume(self, by: str) -> None:
+        if self.instance.suspended is None:
+            self.ignore(c.Resume(by), "the instance is not suspended")
+            return
+        since, timers = self.instance.suspended
+        self.emit(e.InstanceResumed(by, self.now_ms - since if timers == "shift" else 0))
+
+    def _place(
+        self,
+        command: c.Command,
+        node: str,
+        by: str,
+        reason: str,
+        variables: Mapping[str, Any] | None,
+        *,
+        replace: bool = False,
+    ) -> bool:
+        if node not in self.flow.nodes:
+            self.ignore(command, f"expected a node of the flow, but found {node}")
+            return False
+        self.emit(e.TokenPlaced(node, by, reason, variables, replace))
+        return True
+
+    def _move_token(self, command: c.MoveToken) -> None:
+        step = self.instance.steps.get(command.step)
+        if step is None:
+            self.ignore(command, "the step is no longer open")
+        elif self._place(command, command.node, command.by, command.reason, None):
+            withdraw_step(self, step)
+
+    def _rewind(self, command: c.Rewind) -> None:
+        if command.node not in self.flow.nodes:
+            self.ignore(command, f"expected a node of the flow, but found {command.node}")
+            return
+        again = self.flow.reach.behind(command.node)
+        withdraw(self, again, entries=again)
+        joins.restore(self, again)
+        self._place(
+            command, command.node, command.by, command.reason, command.variables,
+            replace=command.variables is not None,
+        )  # fmt: skip
+
+    def _migrate(self, command: c.Migrate) -> None:
+        if self.flows is None:
+            self.ignore(command, "no other version can be had here")
+            return
+        version, nodes, edges, variables, by = command
+        before = self.instance.version
+        self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before))
+        self.flow = self.flows(version)
 
     def _retry(self, incident: str, by: str) -> None:
         if incident not in self.instance.incidents:
-            self._ignore(c.Retry(incident, by), "the incident is no longer open")
+            self.ignore(c.Retry(incident, by), "the incident is no longer open")
             return
-        step_id, _ = self.instance.incidents[incident]
-        self._emit(e.IncidentResolved(incident, "retried", by))
+        step_id, node_id = self.instance.incidents[incident]
+        self.emit(e.IncidentResolved(incident, "retried", by))
         if step_id:
             step = self.instance.steps[step_id]
-            node = self.flow.nodes[step.node]
-            if node.type.in_worker:
-                # Without an attempt there is no row to be used again: the incident came before the request.
-                self._request_job(step.id, node, again=step.attempt > 0)
-            else:
-                self._settle(step, node, self._ask(node, step.id))
+            self._try(step, self.flow.nodes[step.node])
+        elif node_id and self.flow.nodes[node_id].join is None:
+            undo.retried(self, node_id)
+
+    def _try(self, step: Step, node: CompiledNode) -> None:
+        if node.type.in_worker:
+            # Without an attempt there is no row to be used again: the incident came before the request.
+            self._request_job(step.id, node, again=step.attempt > 0)
+        else:
+            self.settle(step, self.ask(node, step.id))
 
     def _skip(self, command: c.Skip) -> None:
         found = self.instance.incidents.get(command.incident)
         if found is None or found == SET_ASIDE:
-            self._ignore(
+            self.ignore(
                 command,
                 "the incident is no longer open"
                 if found is None
                 else "there is no step to go past",
             )
             return
-        self._emit(e.IncidentResolved(command.incident, "skipped", command.by, command.reason))
+        self.emit(e.IncidentResolved(command.incident, "skipped", command.by, command.reason))
         step_id, node_id = found
         if step_id:
-            self._done(self.instance.steps[step_id], Done(command.output, command.port))
-        else:
-            self._fire_join(self.flow.nodes[node_id], tuple(self.instance.marks[node_id]))
+            self.done(self.instance.steps[step_id], Done(command.output, command.port))
+        elif self.flow.nodes[node_id].join is not None and node_id in self.instance.marks:
+            self.fire_join(self.flow.nodes[node_id], tuple(self.instance.marks[node_id]))
 
     # --- tokens ---------------------------------------------------------------------------------------------------------
 
@@ -285,70 +400,117 @@ class Run:
         self._visits = 0
         for incident in [id_ for id_, found in instance.incidents.items() if found == SET_ASIDE]:
             # The engine itself could not advance this instance; if it can now, nobody need look any more.
-            self._emit(e.IncidentResolved(incident, "solved", "engine"))
+            self.emit(e.IncidentResolved(incident, "solved", "engine"))
         while not instance.ended:
             if instance.rests:
                 # Also when the budget was used up by the very last visit: resting without this would be a hang.
-                self._quiet()
-                return
+                if instance.suspended or not self._quiet():
+                    return
+                self._visits += 1
+                continue
             if self._visits >= STEPS_MAX:
                 return
+            self._visits += 1
             if instance.start_at is not None:
                 start = self.flow.nodes[instance.start_at]
-                self._visits += 1
-                self._emit(
+                self.emit(
                     e.StepPassed(instance.next_step, start.id, (), "out", self._edges(start, "out"))
                 )
+            elif instance.pending:
+                edge_id = instance.pending[0]
+                self._arrive(self.flow.nodes[self.flow.edges[edge_id].target], edge_id)
             else:
-                self._arrive(instance.pending[0])
+                self._arrive_placed(self.flow.nodes[instance.placed[0]])
 
-    def _arrive(self, edge_id: str) -> None:
-        self._visits += 1
-        node = self.flow.nodes[self.flow.edges[edge_id].target]
-        if node.type.joins:
-            self._emit(e.TokenMarked(edge_id, node.id))
-            if all(entry in self.instance.marks[node.id] for entry in node.entries):
-                self._fire_join(node, node.entries)
+    def _arrive(self, node: CompiledNode, edge_id: str) -> None:
+        if node.join is None:
+            self._enter(node, (edge_id,))
             return
-        self._enter(node, edge_id)
+        self.emit(e.TokenMarked(edge_id, node.id))
+        joins.offer(self, node)
 
-    def _fire_join(self, node: CompiledNode, via: Sequence[str]) -> None:
+    def _arrive_placed(self, node: CompiledNode) -> None:
+        """Before a join, a person's token counts for all that it waits for."""
+        if node.join is not None:
+            self.fire_join(node, ())
+        elif node.type.starts:
+            edges = self._edges(node, "out")
+            self.emit(e.StepPassed(self.instance.next_step, node.id, (), "out", edges))
+        else:
+            self._enter(node, ())
+
+    def fire_join(
+        self, node: CompiledNode, via: Sequence[str], *, opens: bool = False, forced: bool = False
+    ) -> None:
+        """The join goes on with these of its tokens."""
         # A token that came after all, behind another join that was skipped: nobody need decide any more.
         stuck = [id_ for id_, found in self.instance.incidents.items() if found == [0, node.id]]
         for incident in stuck:
-            self._emit(e.IncidentResolved(incident, "solved", "engine"))
-        self._emit(e.JoinFired(self.instance.next_step, node.id, via, self._edges(node, "out")))
-
-    def _enter(self, node: CompiledNode, edge_id: str) -> None:
+            self.emit(e.IncidentResolved(incident, "solved", "engine"))
         step_id = self.instance.next_step
-        if step_id > STEPS_TOTAL_MAX:
-            self._emit(e.StepEntered(step_id, node.id, (edge_id,)))
-            message = f"expected at most {STEPS_TOTAL_MAX} visits to nodes, but this would be number {step_id}"
-            self._raise(self.instance.steps[step_id], "too_many_steps", message)
+        self.emit(e.JoinFired(step_id, node.id, via, self._edges(node, "out"), opens, forced))
+        if node.visits_max is not None:
+            self.emit(e.VisitCounted(node.id))
+
+    def _enter(self, node: CompiledNode, via: tuple[str, ...]) -> None:
+        instance = self.instance
+        step_id = instance.next_step
+        if step_id > STEPS_TOTAL_MAX or (
+            node.visits_max is not None and instance.visits.get(node.id, 0) >= node.visits_max
+        ):
+            self._too_many(node, via, step_id)
             return
+        if node.visits_max is not None:
+            self.emit(e.VisitCounted(node.id))
         if node.type.in_worker:
-            self._emit(e.StepEntered(step_id, node.id, (edge_id,)))
+            self.emit(e.StepEntered(step_id, node.id, via))
             self._request_job(step_id, node)
+            if node.events:
+                waits.arm(self, instance.steps[step_id], node)
             return
-        outcome = self._ask(node, step_id)
-        if type(outcome) is Done:
-            self._emit(
+        outcome = self.ask(node, step_id)
+        if type(outcome) is Done and not outcome.terminate:
+            self.emit(
                 e.StepPassed(
-                    step_id, node.id, (edge_id,), outcome.port, self._edges(node, outcome.port), _result(node, outcome),
+                    step_id, node.id, via, outcome.port, self._leaving(node, outcome), _result(node, outcome),
                     outcome.output, outcome.variables,
                 )
             )  # fmt: skip
+            if node.handler is not None:
+                undo.keep(self, step_id, node.id, outcome.port, outcome.output)
             return
-        self._emit(e.StepEntered(step_id, node.id, (edge_id,)))
-        self._settle(self.instance.steps[step_id], node, outcome)
+        self.emit(e.StepEntered(step_id, node.id, via))
+        step = instance.steps[step_id]
+        self.settle(step, outcome)
+        if node.events and step_id in instance.steps:
+            waits.arm(self, step, node)
 
-    def _ask(self, node: CompiledNode, step_id: int) -> Outcome:
+    def begin(self, step: Step, node: CompiledNode) -> None:
+        """A visit that no token came to: a node that undoes another."""
+        self._try(step, node)
+        if node.events and step.id in self.instance.steps:
+            waits.arm(self, step, node)
+
+    def _too_many(self, node: CompiledNode, via: tuple[str, ...], step_id: int) -> None:
+        self.emit(e.StepEntered(step_id, node.id, via))
+        step = self.instance.steps[step_id]
+        if step_id > STEPS_TOTAL_MAX:
+            message = f"expected at most {STEPS_TOTAL_MAX} visits to nodes, but this would be number {step_id}"
+            self.raise_incident(step, "too_many_steps", message)
+        else:
+            found = self.instance.visits.get(node.id, 0) + 1
+            message = f"expected at most {node.visits_max} visits to {node.id}, but this would be number {found}"
+            self.raise_incident(step, "too_many_visits", message)
+
+    def ask(self, node: CompiledNode, step_id: int) -> Outcome:
         """Run a pure node; whatever it raises is this step's trouble, not that of the group."""
-        key = step_key(self.instance.id, node.id, step_id)
+        key = self._key(node, step_id)
+        undone = self._undone(step_id)
         variables = self.visible(node.id, step_id, key)
         context = Context(
             settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=self.now_ms, key=key,
-            connected=node.connected,
+            connected=node.connected, compensated=undone,
+            waiting_at=frozenset(step.node for step in self.instance.steps.values() if step.id != step_id),
         )  # fmt: skip
         try:
             outcome = node.type.run(context)
@@ -359,10 +521,11 @@ class Run:
             return Failed("node_failed", f"{type(bug).__name__}: {bug}")
         if node.type.ends and isinstance(outcome, Done):
             result = node.settings.get("result", "completed")
-            return Done({"result": result, "output": outcome.output}, None)
-        return self._kept_small(node, outcome) if type(outcome) is Done else outcome
+            found = {"result": result, "output": outcome.output}
+            return Done(found, None, terminate=outcome.terminate)
+        return self.kept_small(node, outcome) if type(outcome) is Done else outcome
 
-    def _kept_small(self, node: CompiledNode, outcome: Done) -> Done | Failed:
+    def kept_small(self, node: CompiledNode, outcome: Done) -> Done | Failed:
         """Variables are written with every advance: a loop that doubles them is an incident, not a full disk."""
         added = dict(outcome.variables or {})
         if result := _result(node, outcome):
@@ -386,52 +549,109 @@ class Run:
             },
             "now": self._now,
             "step": {"id": step_id, "node": node_id, "key": key},
+            **({"compensated": undone} if (undone := self._undone(step_id)) else {}),
         }  # fmt: skip
 
-    def _settle(self, step: Step, node: CompiledNode, outcome: Outcome) -> None:
+    def evaluator(self, step: Step) -> Evaluator:
+        """Evaluates what the settings and events of an open step's node hold."""
+        node = self.flow.nodes[step.node]
+        return Evaluator(self.visible(node.id, step.id, self._key(node, step.id)))
+
+    def _undone(self, step_id: int) -> dict[str, Any] | None:
+        """For a visit that undoes another: what is undone."""
+        step = self.instance.steps.get(step_id)
+        if step is None or not step.undoes:
+            return None
+        found = next((entry for entry in self.instance.undo if entry[0] == step.undoes), None)
+        if found is None:
+            return None
+        of, node, _, output = found
+        key = step_key(self.instance.id, node, of)
+        return {"node": node, "step": of, "key": key, "output": output}
+
+    def _key(self, node: CompiledNode, step_id: int) -> str:
+        """The idempotency key of a visit; that of one that undoes follows from what it undoes."""
+        step = self.instance.steps.get(step_id)
+        return step_key(
+            self.instance.id, node.id, -step.undoes if step and step.undoes else step_id
+        )
+
+    def settle(self, step: Step, outcome: Outcome) -> None:
+        """What the outcome means for an entered step."""
         match outcome:
             case Done():
-                self._done(step, outcome)
+                self.done(step, outcome)
             case Failed():
                 self._failed(step, outcome)
             case WaitForTask():
                 self._open_task(step, outcome)
             case WaitUntil(at_ms):
-                self._emit(e.TimerSet(step.id, "due", at_ms))
+                self.emit(e.TimerSet(step.id, "due", at_ms))
             case WaitForChildren():
                 self._start_children(step, outcome)
             case Notify():
                 self._notify(step, outcome)
+            case WaitForEvent(events):
+                waits.wait(self, step, events)
+            case WaitForState():
+                waits.wait_for_state(self, step)
+            case WaitForLock(key):
+                waits.lock(self, step, key)
+            case Unlock(key):
+                waits.unlock(self, step, key)
+            case Publish():
+                waits.publish(self, step, outcome)
+            case CancelNodes(nodes):
+                withdraw(self, set(nodes), sparing=step.id)
+                self.done(step, Done())
+            case Compensate():
+                undo.begin(self, step, outcome)
             case _:
                 assert_never(outcome)
 
-    def _done(self, step: Step, outcome: Done) -> None:
+    def done(self, step: Step, outcome: Done) -> None:
+        """The step is done and its token leaves."""
         node = self.flow.nodes[step.node]
-        open_incident = step.incident
-        if open_incident and open_incident in self.instance.incidents:
-            self._emit(e.IncidentResolved(open_incident, "solved", "engine"))
-        self._emit(
+        settle_incident(self, step, "solved")
+        self.emit(
             e.StepDone(
-                step.id, node.id, outcome.port, self._edges(node, outcome.port), _result(node, outcome), outcome.output,
+                step.id, node.id, outcome.port, self._leaving(node, outcome), _result(node, outcome), outcome.output,
                 outcome.variables,
             )
         )  # fmt: skip
+        if node.handler is not None and not step.undoes:
+            undo.keep(self, step.id, node.id, outcome.port, outcome.output)
+        if outcome.terminate:
+            withdraw_all(self)
+            self.emit(
+                e.InstanceCompleted(self.instance.result or "completed", self.instance.output)
+            )
 
     def _failed(self, step: Step, failed: Failed) -> None:
         node = self.flow.nodes[step.node]
+        output = {"code": failed.code, "message": failed.message, "unknown": failed.unknown}
+        for event in node.errors:
+            codes = event.get("codes")
+            if event["id"] in node.connected and (not codes or failed.code in codes):
+                self.interrupt(step, event["id"], output)
+                return
         if "error" in node.connected:
-            self._done(
-                step,
-                Done(
-                    {"code": failed.code, "message": failed.message, "unknown": failed.unknown},
-                    "error",
-                ),
-            )
+            self.done(step, Done(output, "error"))
         else:
-            self._raise(step, failed.code, failed.message)
+            self.raise_incident(step, failed.code, failed.message)
 
-    def _raise(self, step: Step, code: str, message: str) -> None:
-        self._emit(
+    def interrupt(self, step: Step, event: str, output: Any) -> None:
+        """An event attached to the step ends it."""
+        node = self.flow.nodes[step.node]
+        settle_incident(self, step, "solved")
+        result = None if output is None else event
+        edges = self._edges(node, event)
+        children = children_of(step)
+        self.emit(e.StepInterrupted(step.id, node.id, event, edges, result, output, children))
+
+    def raise_incident(self, step: Step, code: str, message: str) -> None:
+        """The step cannot go on without a person."""
+        self.emit(
             e.IncidentRaised(
                 f"{self.instance.id}.i{self.instance.seq}", step.id, step.node, code, message
             )
@@ -439,9 +659,9 @@ class Run:
 
     def _request_job(self, step_id: int, node: CompiledNode, *, again: bool = False) -> None:
         kind = node.type
-        self._emit(
+        self.emit(
             e.JobRequested(
-                step_id, step_key(self.instance.id, node.id, step_id), kind.effect(node.settings), kind.attempts(node.settings),
+                step_id, self._key(node, step_id), kind.effect(node.settings), kind.attempts(node.settings),
                 kind.backoff_ms(node.settings), self.instance.steps[step_id].unknown, again,
             )
         )  # fmt: skip
@@ -453,21 +673,21 @@ class Run:
                 ", ".join(str(a.get("id") or a.get("value") or a["kind"]) for a in wait.assignees)
                 or "nobody"
             )
-            self._raise(
+            self.raise_incident(
                 step,
                 "nobody_to_ask",
                 f"expected at least one active person behind {names}, but found none",
             )
             return
         remind = wait.reminder
-        self._emit(
+        self.emit(
             e.TaskOpened(
                 step.id, [person.id for person in people], wait.mode, wait.title, wait.description, wait.form, list(wait.show),
                 dict(wait.buttons), None if wait.due_ms is None else self.now_ms + wait.due_ms, list(remind.to) if remind else [],
             )
         )  # fmt: skip
         if remind:
-            self._emit(e.TimerSet(step.id, "remind", self.now_ms + remind.after_ms))
+            self.emit(e.TimerSet(step.id, "remind", self.now_ms + remind.after_ms))
 
     def _people(self, assignees: Sequence[Mapping[str, Any]]) -> list[Person]:
         evaluator = Evaluator(self.instance.variables)
@@ -482,32 +702,34 @@ class Run:
             return []
 
     def _start_children(self, step: Step, wait: WaitForChildren) -> None:
-        if len(wait.children) > CHILDREN_MAX:
-            self._raise(
+        kept = items.wanted(wait)
+        most = items.ITEMS_MAX if kept else CHILDREN_MAX
+        if len(wait.children) > most:
+            self.raise_incident(
                 step,
                 "too_many_children",
-                f"expected at most {CHILDREN_MAX} sub-flows, but found {len(wait.children)}",
+                f"expected at most {most} sub-flows, but found {len(wait.children)}",
             )
             return
         if self.instance.depth >= DEPTH_MAX and wait.children:
-            self._raise(
+            self.raise_incident(
                 step,
                 "too_deep",
                 f"expected sub-flows at most {DEPTH_MAX} deep, but this would be one more",
             )
             return
+        if kept:
+            items.begin(self, step, wait)
+            return
         children = [self._child(step, index, child) for index, child in enumerate(wait.children)]
-        self._emit(e.ChildrenStarted(step.id, wait.flow, children, wait.each))
+        self.emit(e.ChildrenStarted(step.id, wait.flow, children, wait.each, wait.version))
         if not wait.wait or not children:
-            self._done(step, Done([child[0] for child in children]))
+            self.done(step, Done([child[0] for child in children]))
 
     def _child(self, step: Step, index: int, child: ChildStart) -> list[Any]:
         """Ids of children follow from the parent's: the same advance done again gives the same, a retry of the step others."""
-        seed = hashlib.sha256(
-            f"{self.instance.id}.{step.id}.{index}.{self.instance.seq}".encode()
-        ).digest()
         return [
-            new_id("ins", self.now_ms, seed[:10]),
+            items.child_id(self.instance.id, step.id, index, self.instance.seq, self.now_ms),
             dict(child.input),
             child.business_key,
             child.dedup_key,
@@ -524,7 +746,7 @@ class Run:
                 ),
             )
             return
-        self._emit(
+        self.emit(
             e.NotificationQueued(
                 step.id,
                 "send",
@@ -535,38 +757,67 @@ class Run:
                 notify.text,
             )
         )
-        self._done(
-            step, Done({"channel": notify.channel, "to": [person.name for person in people]})
-        )
+        self.done(step, Done({"channel": notify.channel, "to": [person.name for person in people]}))
 
     def _edges(self, node: CompiledNode, port: str | None) -> tuple[str, ...]:
         return () if port is None else tuple(edge.id for edge in node.exits.get(port, ()))
 
-    def _quiet(self) -> None:
-        """Nothing moves: the instance is over, waits, or is stuck at a join, which is an incident and never a hang."""
+    def _leaving(self, node: CompiledNode, outcome: Done) -> tuple[str, ...]:
+        if not outcome.ports:
+            edges = self._edges(node, outcome.port)
+        else:
+            edges = tuple(edge for port in outcome.ports for edge in self._edges(node, port))
+        return edges if outcome.copies == 1 else edges * outcome.copies
+
+    def _quiet(self) -> bool:
+        """Nothing moves. Answers whether something does after all: a join, a milestone, the next that is undone.
+
+        Else the instance is over, waits, or is stuck, which is an incident and never a hang.
+        """
         instance = self.instance
+        if instance.undoing and undo.go_on(self):
+            return True
+        if instance.steps and waits.states(self):
+            return True
+        if (instance.marks or instance.rounds) and joins.at_rest(self):
+            return True
         if instance.steps:
-            return
+            if all(step.wait == "state" for step in instance.steps.values()):
+                if joins.force(self):
+                    return True
+                waits.never(self)
+            return False
         if not instance.marks:
-            if not instance.incidents:
-                self._emit(e.InstanceCompleted(instance.result or "completed", instance.output))
-            return
-        stuck = {node for _, node in instance.incidents.values()}
-        for join, marks in instance.marks.items():
-            if join not in stuck:
-                missing = [edge for edge in self.flow.nodes[join].entries if edge not in marks]
-                message = f"expected a token on every edge into {join}, but nothing can arrive any more on {', '.join(missing)}"
-                self._emit(
+            self._over()
+            return False
+        if joins.force(self):
+            return True
+        known = {node for _, node in instance.incidents.values()}
+        for join, message in list(joins.stuck(self)):
+            if join not in known:
+                self.emit(
                     e.IncidentRaised(
                         f"{instance.id}.i{instance.seq}", 0, join, "join_stuck", message
                     )
                 )
+        return False
 
-    def _ignore(self, command: c.Command, reason: str, details: Any = None) -> None:
+    def _over(self) -> None:
+        instance = self.instance
+        if instance.incidents:
+            return
+        if instance.reopened == "cancelled":
+            self.emit(e.InstanceCancelled("what ended late was undone", "engine"))
+        else:
+            self.emit(e.InstanceCompleted(instance.result or "completed", instance.output))
+
+    def ignore(self, command: c.Command, reason: str, details: Any = None) -> None:
+        """It came too late: kept in history, changes nothing."""
         step = getattr(command, "step", 0) or 0
-        self._emit(e.ResultIgnored(type(command).__name__, step, reason, details))
+        self.emit(e.ResultIgnored(type(command).__name__, step, reason, details))
 
-    def _emit(self, event: e.Event) -> None:
+    def emit(self, event: e.Event) -> None:
+        """Make the fact true, and keep it."""
         apply(self.instance, event)
         self.events.append(event)
 

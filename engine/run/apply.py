@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
 from headrace.engine.run import events as e
-from headrace.engine.run.state import Instance, Step
+from headrace.engine.run.state import Instance, Items, Step
 
 
 def replay(id_: str, flow_key: str, version: int, history: Iterable[e.Event]) -> Instance:
@@ -24,27 +24,60 @@ def apply(instance: Instance, event: e.Event) -> None:
     """Make the fact true."""
     instance.seq += 1
     match event:
-        case e.StepPassed(step, _, via, port, edges, result, output, variables):
-            _leave_edges(instance, via)
+        case e.StepPassed(step, node, via, port, edges, result, output, variables):
+            _leave_edges(instance, via, node)
             instance.next_step = step + 1
             _store(instance, result, output, variables)
             _send(instance, port, edges, output)
         case e.StepEntered(step, node, via):
-            _leave_edges(instance, via)
+            _leave_edges(instance, via, node)
             instance.next_step = step + 1
             instance.steps[step] = Step(step, node)
         case e.StepDone(step, _, port, edges, result, output, variables):
-            del instance.steps[step]
+            undone = _leave(instance, step).undoes
+            if undone:
+                instance.undo = [entry for entry in instance.undo if entry[0] != undone]
             _store(instance, result, output, variables)
             _send(instance, port, edges, output)
+        case e.StepInterrupted(step, _, _, edges, result, output):
+            _leave(instance, step)
+            _store(instance, result, output, None)
+            instance.pending.extend(edges)
+        case e.EventFired(_, _, _, edges, result, output):
+            _store(instance, result, output, None)
+            instance.pending.extend(edges)
         case e.TokenMarked(edge, node):
             instance.pending.remove(edge)
             marks = instance.marks.setdefault(node, {})
             marks[edge] = marks.get(edge, 0) + 1
-        case e.JoinFired(step, node, via, edges):
+        case e.JoinFired(step, node, via, edges, opens):
             instance.next_step = step + 1
-            _consume_marks(instance, node, via)
+            if via:
+                _consume_marks(instance, node, via)
+            else:
+                instance.placed.remove(node)
             instance.pending.extend(edges)
+            if opens:
+                instance.rounds[node] = list(via)
+        case e.TokenAbsorbed(edge, node, ends):
+            _consume_marks(instance, node, (edge,))
+            _add_to_round(instance, node, edge, ends=ends)
+        case e.RoundEnded(node):
+            del instance.rounds[node]
+        case e.VisitCounted(node):
+            instance.visits[node] = instance.visits.get(node, 0) + 1
+        case e.MarksRestored(marks):
+            for join, edges in marks.items():
+                for edge in edges:
+                    instance.marks.setdefault(join, {})[edge] = 1
+        case e.TokensRemoved(edges, marks):
+            _remove_tokens(instance, edges, marks)
+        case e.TokenPlaced(node, _, _, variables, whole):
+            instance.placed.append(node)
+            if whole and variables is not None:
+                instance.variables = dict(variables)
+            elif variables:
+                instance.variables.update(variables)
         case e.InstanceStarted(
             start_node, input_, business_key, initiator, parent_id, parent_step, depth
         ):
@@ -75,18 +108,60 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.TimerSet(step, name):
             if name == "due":
                 instance.steps[step].wait = "timer"
+            elif name.startswith("w."):
+                instance.steps[step].wait = "event"
         case e.TimerFired():
             pass
-        case e.ChildrenStarted(step, _, children, each):
+        case e.ChildrenStarted(step, _, children, each, _):
             row = instance.steps[step]
             row.wait, row.children, row.each = "children", [child[0] for child in children], each
             row.outputs = {}  # those of an earlier try
         case e.ChildEnded(step, child, status, output):
             instance.steps[step].outputs[child] = {"status": status, "output": output}
+        case e.ItemsAdded() | e.ItemsStarted() | e.ItemEnded() | e.ItemsClosed():
+            _apply_items(instance, event)
+        case e.Subscribed(step, name):
+            if name.startswith("w."):
+                instance.steps[step].wait = "event"
+        case e.MessageTaken() | e.MessageReturned() | e.MessagePublished():
+            pass
+        case e.StateAwaited(step):
+            instance.steps[step].wait = "state"
+        case e.LockRequested(step, key):
+            instance.steps[step].wait, instance.steps[step].key = "lock", key
+        case e.LockTaken(_, key):
+            instance.locks.append(key)
+        case e.LockReleased(_, key):
+            instance.locks.remove(key)
+        case e.CompensationKept(step, node, handler, output):
+            instance.undo.append([step, node, handler, output])
+        case e.CompensationBegun(step, todo):
+            instance.undoing[step] = list(todo)
+            if step in instance.steps:
+                instance.steps[step].wait = "compensate"
+        case e.CompensationStarted(step, node, of, by):
+            instance.next_step = step + 1
+            instance.steps[step] = Step(step, node, undoes=of, by=by)
+            if by in instance.undoing:
+                instance.undoing[by].remove(of)
+                if by < 0 and not instance.undoing[by]:
+                    del instance.undoing[by]
+        case e.CancellationBegun(reason, by):
+            instance.cancelling = [reason, by]
+            instance.pending, instance.marks, instance.start_at = [], {}, None
+            instance.placed, instance.rounds = [], {}
+        case e.InstanceReopened():
+            instance.reopened, instance.ended = instance.ended, ""
+        case e.InstanceSuspended(_, _, timers, at):
+            instance.suspended = [at, timers]
+        case e.InstanceResumed():
+            instance.suspended = None
+        case e.InstanceMigrated():
+            _migrate(instance, event)
         case e.NotificationQueued():
             pass
         case e.StepCancelled(step):
-            del instance.steps[step]
+            _leave(instance, step)
         case e.IncidentRaised(incident, step, node):
             instance.incidents[incident] = [step, node]
             if step:
@@ -100,17 +175,112 @@ def apply(instance: Instance, event: e.Event) -> None:
             pass
         case e.InstanceCompleted(result, output):
             instance.ended, instance.result, instance.output = "completed", result, output
+            _at_rest(instance)
         case e.InstanceCancelled():
             instance.ended, instance.result = "cancelled", "cancelled"
-            instance.pending, instance.marks, instance.start_at = [], {}, None
+            _at_rest(instance)
         case _:
             assert_never(event)
 
 
-def _leave_edges(instance: Instance, via: Iterable[str]) -> None:
-    instance.start_at = None
-    for edge in via:
+def _at_rest(instance: Instance) -> None:
+    instance.pending, instance.marks, instance.start_at = [], {}, None
+    instance.placed, instance.rounds, instance.locks, instance.undoing = [], {}, [], {}
+    instance.cancelling, instance.suspended, instance.reopened = None, None, ""
+
+
+def _leave_edges(instance: Instance, via: Iterable[str], node: str) -> None:
+    """The token has come: by edges, at the start, or because a person put it before the node."""
+    if via:
+        for edge in via:
+            instance.pending.remove(edge)
+    elif instance.start_at == node:
+        instance.start_at = None
+    else:
+        instance.placed.remove(node)
+
+
+def _leave(instance: Instance, step_id: int) -> Step:
+    instance.undoing.pop(step_id, None)
+    return instance.steps.pop(step_id)
+
+
+def _add_to_round(instance: Instance, node: str, edge: str, *, ends: bool) -> None:
+    if ends:
+        instance.rounds.pop(node, None)
+    elif edge not in instance.rounds[node]:
+        instance.rounds[node].append(edge)
+
+
+def _remove_tokens(
+    instance: Instance, edges: Iterable[str], marks: Mapping[str, Mapping[str, int]]
+) -> None:
+    for edge in edges:
         instance.pending.remove(edge)
+    for join, counts in marks.items():
+        _consume_marks(instance, join, [edge for edge, n in counts.items() for _ in range(n)])
+
+
+def _apply_items(
+    instance: Instance, event: e.ItemsAdded | e.ItemsStarted | e.ItemEnded | e.ItemsClosed
+) -> None:
+    step = instance.steps[event.step]
+    match event:
+        case e.ItemsAdded(_, flow, first, items, window, until, more, collect, version):
+            if not first:
+                step.wait = "items"
+                step.items = Items(
+                    flow, window=window, until=until, more=more, collect=collect, version=version
+                )
+            assert step.items is not None
+            step.items.total += len(items)
+        case e.ItemsStarted(_, _, children):
+            assert step.items is not None
+            step.items.started += len(children)
+            step.items.running.update((child, index) for index, child in children)
+        case e.ItemEnded(_, _, child, status):
+            assert step.items is not None
+            del step.items.running[child]
+            step.items.done += 1
+            step.items.failed += status != "completed"
+        case e.ItemsClosed():
+            assert step.items is not None
+            step.items.more = False
+
+
+def _migrate(instance: Instance, event: e.InstanceMigrated) -> None:
+    nodes, edges = event.nodes, event.edges
+
+    def node_of(id_: str) -> str:
+        return nodes.get(id_, id_)
+
+    def edge_of(id_: str) -> str:
+        return edges.get(id_, id_)
+
+    instance.version = event.version
+    for step in instance.steps.values():
+        step.node = node_of(step.node)
+    instance.pending = [edge_of(edge) for edge in instance.pending]
+    instance.marks = {
+        node_of(join): {edge_of(edge): n for edge, n in counts.items()}
+        for join, counts in instance.marks.items()
+    }
+    instance.rounds = {
+        node_of(join): [edge_of(edge) for edge in seen] for join, seen in instance.rounds.items()
+    }
+    instance.placed = [node_of(node) for node in instance.placed]
+    instance.visits = {node_of(node): n for node, n in instance.visits.items()}
+    instance.incidents = {
+        id_: [step, node_of(node)] for id_, (step, node) in instance.incidents.items()
+    }
+    instance.undo = [
+        [step, node_of(node), node_of(handler), output]
+        for step, node, handler, output in instance.undo
+    ]
+    if instance.start_at is not None:
+        instance.start_at = node_of(instance.start_at)
+    if event.variables:
+        instance.variables.update(event.variables)
 
 
 def _store(

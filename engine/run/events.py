@@ -78,6 +78,12 @@ class EventFired(NamedTuple):
     output: Any = None
 
 
+class VisitCounted(NamedTuple):
+    """A node with a bound was visited."""
+
+    node: str
+
+
 class TokenMarked(NamedTuple):
     """A token has arrived at a join and waits there."""
 
@@ -113,6 +119,12 @@ class RoundEnded(NamedTuple):
     node: str
 
 
+class MarksRestored(NamedTuple):
+    """Joins need not wait again for branches that were done before a rewind: join → edges that count as come."""
+
+    marks: Mapping[str, Sequence[str]]
+
+
 class TokensRemoved(NamedTuple):
     """Tokens on their way (`edges`, one entry a token) and at joins (join → edge → how many) were withdrawn."""
 
@@ -140,6 +152,7 @@ class JobRequested(NamedTuple):
     backoff_ms: int
     unknown: bool = False
     again: bool = False
+    limit_key: str = ""
 
 
 class JobTried(NamedTuple):
@@ -202,6 +215,7 @@ class ChildrenStarted(NamedTuple):
     flow: str
     children: Sequence[Sequence[Any]]
     each: bool
+    version: int | None = None
 
 
 class ChildEnded(NamedTuple):
@@ -240,17 +254,18 @@ class ItemEnded(NamedTuple):
     """The sub-flow of an item has ended."""
 
     step: int
-    index: int
+    number: int
     child: str
     status: str
     output: Any = None
 
 
 class ItemsClosed(NamedTuple):
-    """No more items will be added."""
+    """No more items will be added; those of `cancelled` that still ran are withdrawn."""
 
     step: int
     by: str
+    cancelled: Sequence[str] = ()
 
 
 class Subscribed(NamedTuple):
@@ -289,6 +304,12 @@ class MessagePublished(NamedTuple):
     ttl_ms: int
     dedup: str | None
     mode: str
+
+
+class StateAwaited(NamedTuple):
+    """The step waits until the rest of the instance has come so far."""
+
+    step: int
 
 
 class LockRequested(NamedTuple):
@@ -446,9 +467,11 @@ Event = (
     | StepDone
     | StepInterrupted
     | EventFired
+    | VisitCounted
     | TokenMarked
     | TokenAbsorbed
     | RoundEnded
+    | MarksRestored
     | TokensRemoved
     | TokenPlaced
     | JoinFired
@@ -468,6 +491,7 @@ Event = (
     | MessageTaken
     | MessageReturned
     | MessagePublished
+    | StateAwaited
     | LockRequested
     | LockTaken
     | LockReleased

@@ -121,6 +121,8 @@ class Instance:
     @property
     def rests(self) -> bool:
         """Nothing moves until something comes from outside."""
+        if self.suspended:
+            return True
         return not self.pending and self.start_at is None and not self.placed
 
 
@@ -200,7 +202,7 @@ def from_json(
         visits=state.get("visits", {}),
         locks=state.get("locks", []),
         undo=state.get("undo", []),
-        undoing={by: todo for by, todo in state.get("undoing", ())},
+        undoing=dict(state.get("undoing", ())),
         cancelling=state.get("cancelling"),
         reopened=state.get("reopened", ""),
         suspended=state.get("suspended"),

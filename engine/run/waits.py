@@ -1,0 +1,210 @@
+"""Waiting for messages, signals and times, for a lock, for another node; and events attached to a node (boundary events).
+
+A wait for an event has a name in its row: `w.<id>` where the node itself waits for it, `e.<id>` where it is attached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from headrace.engine.duration import duration_ms
+from headrace.engine.errors import HeadraceError
+from headrace.engine.flow.compile import CompiledNode
+from headrace.engine.node import Done, Publish, WaitForState
+from headrace.engine.run import commands as c
+from headrace.engine.run import events as e
+from headrace.engine.run.state import Step
+
+if TYPE_CHECKING:
+    from headrace.engine.run.advance import Run
+
+OWN, ATTACHED = "w.", "e."
+PREFIXES = (OWN, ATTACHED)
+
+
+def arm(run: Run, step: Step, node: CompiledNode) -> None:
+    """From now on the events attached to the node may happen."""
+    for event in node.events.values():
+        if event["id"] in node.connected:
+            _expect(run, step, ATTACHED, event)
+
+
+def wait(run: Run, step: Step, events: Sequence[Mapping[str, Any]]) -> None:
+    """The step waits for the first of these."""
+    for event in events:
+        _expect(run, step, OWN, event)
+
+
+def _expect(run: Run, step: Step, prefix: str, event: Mapping[str, Any]) -> None:
+    if step.id not in run.instance.steps or (prefix == OWN and step.incident):
+        return
+    name = prefix + event["id"]
+    evaluator = run.evaluator(step)
+    try:
+        if event["kind"] == "timer":
+            run.emit(e.TimerSet(step.id, name, _moment(run, evaluator, event)))
+            return
+        told = evaluator.template(event["name"])
+        key = str(evaluator.expression(event["key"])) if event.get("key") else ""
+    except HeadraceError as trouble:
+        if not step.incident:
+            run.raise_incident(step, trouble.code, f"event {event['id']}: {trouble.message}")
+        return
+    run.emit(e.Subscribed(step.id, name, event["kind"], told[:NAME_MAX], key[:NAME_MAX]))
+
+
+NAME_MAX = 200
+"""Characters of a message's name or key."""
+
+
+def _moment(run: Run, evaluator: Any, event: Mapping[str, Any]) -> int:
+    if "after" in event:
+        return run.now_ms + duration_ms(event["after"])
+    value = evaluator.expression(event["at"])
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise NotAMoment(found=str(value)[:100])
+    return round(moment.timestamp() * 1000)
+
+
+class NotAMoment(HeadraceError):
+    """Expected a date and time with its zone, like 2026-01-09T08:00:00Z, but found {found}."""
+
+    code = "not_a_moment"
+    status = 422
+
+
+def expects(run: Run, step: Step, name: str) -> bool:
+    """Does this open step wait for this event?"""
+    prefix, event = name[:2], name[2:]
+    if prefix == OWN:
+        return step.wait == "event"
+    if prefix == ATTACHED:
+        return event in run.flow.nodes[step.node].events
+    return True
+
+
+def happen(run: Run, step: Step, name: str, output: Any) -> None:
+    """The event ends the step, or sends one more token on its way."""
+    prefix, event = name[:2], name[2:]
+    if prefix == OWN:
+        run.done(step, Done(output, event))
+        return
+    node = run.flow.nodes[step.node]
+    if node.events[event].get("interrupting", True):
+        run.interrupt(step, event, output)
+    else:
+        edges = tuple(edge.id for edge in node.exits.get(event, ()))
+        result = None if output is None else event
+        run.emit(e.EventFired(step.id, node.id, event, edges, result, output))
+
+
+def deliver(run: Run, command: c.Deliver) -> None:
+    """A message has come; if the step has gone meanwhile, others may have it."""
+    step = run.instance.steps.get(command.step)
+    if step is None or not expects(run, step, command.event):
+        give_back(run, command)
+        return
+    run.emit(e.MessageTaken(step.id, command.event, command.message))
+    happen(run, step, command.event, command.payload)
+
+
+def give_back(run: Run, command: c.Deliver) -> None:
+    """Nobody waits here any more: a message goes to the next who does, a signal is over."""
+    if command.kind == "message":
+        run.emit(e.MessageReturned(command.step, command.message))
+    else:
+        run.ignore(command, "the step no longer waits for this signal")
+
+
+def publish(run: Run, step: Step, wish: Publish) -> None:
+    """Tell others; done at once."""
+    run.emit(
+        e.MessagePublished(
+            step.id,
+            wish.kind,
+            wish.name,
+            wish.key,
+            wish.payload,
+            wish.ttl_ms,
+            wish.dedup,
+            wish.mode,
+        )
+    )
+    run.done(step, Done({"name": wish.name, "key": wish.key}))
+
+
+# --- critical sections ---------------------------------------------------------------------------------------------------
+
+
+def lock(run: Run, step: Step, key: str) -> None:
+    """Stand in the queue for the key."""
+    run.emit(e.LockRequested(step.id, key))
+
+
+def grant(run: Run, command: c.GrantLock) -> None:
+    """The key is ours; or never will be."""
+    step = run.instance.steps.get(command.step)
+    if step is None or step.wait != "lock" or step.key != command.key:
+        run.ignore(command, "the step no longer waits for this lock")
+        return
+    if command.deadlock:
+        message = (
+            f"expected the lock {command.key} to become free, but its holders wait for one another"
+        )
+        run.raise_incident(step, "lock_deadlock", message)
+        return
+    run.emit(e.LockTaken(step.id, command.key))
+    run.done(step, Done())
+
+
+def unlock(run: Run, step: Step, key: str) -> None:
+    """Let the next have it."""
+    if key in run.instance.locks:
+        run.emit(e.LockReleased(step.id, key))
+    run.done(step, Done())
+
+
+# --- milestones ----------------------------------------------------------------------------------------------------------
+
+
+def wait_for_state(run: Run, step: Step) -> None:
+    """Asked again whenever the instance has come to rest."""
+    run.emit(e.StateAwaited(step.id))
+
+
+def states(run: Run) -> bool:
+    """Milestones that hold now, or that nobody can reach any more; answers whether one went on."""
+    for step in list(run.instance.steps.values()):
+        if step.wait != "state":
+            continue
+        node = run.flow.nodes[step.node]
+        outcome = run.ask(node, step.id)
+        if not isinstance(outcome, WaitForState):
+            run.settle(step, outcome)
+            return True
+        if "missed" in node.connected and _missed(run, step, outcome):
+            run.done(step, Done(None, "missed"))
+            return True
+    return False
+
+
+def _missed(run: Run, step: Step, wait: WaitForState) -> bool:
+    if wait.node is None:
+        return False
+    places = [other.node for other in run.instance.steps.values() if other.id != step.id]
+    places += list(run.instance.marks)
+    return not any(run.flow.reach.leads_to(place, {wait.node}) for place in places)
+
+
+def never(run: Run) -> None:
+    """Only milestones are left, and none of them holds: nobody else will make it so."""
+    for step in list(run.instance.steps.values()):
+        if step.wait == "state" and not step.incident:
+            message = f"expected that {step.node} may go on some time, but nothing else moves in this instance"
+            run.raise_incident(step, "state_never", message)
