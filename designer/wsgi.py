@@ -1,23 +1,27 @@
 """The whole application, put together: engine, workers, API, and the browser side.
 
 `headrace serve` runs it. Any other WSGI server with one process can, too:
-`gunicorn --threads 64 'headrace.designer.wsgi:create_app()'`.
+`gunicorn --threads 64 'headrace.designer.wsgi:create_app()'`; with PostgreSQL also one with several processes.
 """
 
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any
 
 from headrace.designer.static_files import install as install_designer
+from headrace.engine.forwarding import tell_address
 from headrace.engine.http.api import create_api
 from headrace.engine.http.route import House
 from headrace.engine.service import demo, users
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.settings import Settings, from_environment
+from headrace.engine.wakeup import HINTS
+from headrace.engine.work.nudges import Echo, Nudger
 from headrace.engine.work.runtime import Runtime
 from headrace.engine.work.world import WorkerOutside
 
@@ -35,17 +39,22 @@ def _silent(_: str) -> None:
 class Application:
     """A WSGI application that can be closed."""
 
-    def __init__(self, settings: Settings, *, as_demo: bool, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, settings: Settings, *, as_demo: bool, works: bool, say: Callable[[str], None]
+    ) -> None:
         self._say = say
+        self._settings = settings
         self._stack = ExitStack()
         self._closing = threading.Lock()
         say(f"Opening {_without_password(settings.database_url)}")
         self.workspace = self._stack.enter_context(open_workspace(settings, wait_s=LOCK_WAIT_S))
         with self._stack_on_failure():
             self._prepare(as_demo)
+            self._connect_with_others(works)
             runtime = Runtime(self.workspace)
-            runtime.start()
-            self._stack.callback(runtime.stop)
+            if works:
+                runtime.start()
+                self._stack.callback(runtime.stop)
             outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms)
             self.house = House(self.workspace, outside)
             self.flask = create_api(self.house)
@@ -56,6 +65,7 @@ class Application:
 
     def started(self, host: str, port: int) -> None:
         """Say where, and whom one can sign in as."""
+        tell_address(self._settings.database_url, os.getpid(), host, port)
         shown = f"[{host}]" if ":" in host else host
         self._say(f"\nHeadrace is ready: http://{shown}:{port}")
         if demo.about(self.workspace)["demo"]:
@@ -75,6 +85,19 @@ class Application:
         """Stop the workers, finish what is queued, let the database go."""
         with self._closing:
             self._stack.close()
+
+    def _connect_with_others(self, works: bool) -> None:
+        """Tell other processes of our commits, and hear of theirs; without work of our own, workers are nudged."""
+        url = self._settings.redis_url
+        if not url:
+            return
+        nudger = Nudger(url, self.workspace.counters, () if works else HINTS)
+        nudger.start()
+        self._stack.callback(nudger.stop)
+        self.workspace.wakeup.carrier = nudger.carry
+        echo = Echo(url, self.workspace.wakeup)
+        echo.start()
+        self._stack.callback(echo.stop)
 
     def _prepare(self, as_demo: bool) -> None:
         if as_demo or demo.about(self.workspace)["demo"]:
@@ -104,10 +127,11 @@ def create_app(
     settings: Settings | None = None,
     *,
     demo: bool = False,
+    works: bool = True,
     say: Callable[[str], None] = _silent,
 ) -> Application:
-    """The application; what it opened is closed at exit at the latest."""
-    app = Application(settings or from_environment(), as_demo=demo, say=say)
+    """The application; what it opened is closed at exit at the latest. Without `works` others do the work."""
+    app = Application(settings or from_environment(), as_demo=demo, works=works, say=say)
     atexit.register(app.close)
     return app
 

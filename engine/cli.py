@@ -1,4 +1,4 @@
-"""The command line: `headrace serve`, `check`, `migrate`, `user`, `template`, `new`, `version`."""
+"""The command line: `headrace serve`, `work`, `check`, `migrate`, `store`, `user`, `template`, `new`, `version`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from typing import Any, NoReturn
 from headrace.engine import settings as settings_module
 from headrace.engine.errors import HeadraceError, StoreLocked
 from headrace.engine.settings import APP, NODES, Settings, WrongSettings
+
+COUNT_MAX = 256
+"""Processes, and threads in each."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -47,11 +50,31 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--demo", action="store_true", help="with people, templates and flows")
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int)
+    serve.add_argument("--processes", type=_count, default=1, help="web processes (PostgreSQL)")
+    serve.add_argument(
+        "--no-work", action="store_true", help="only the web: `headrace work` does the work"
+    )
     _database(serve)
+
+    work = _command(commands, "work", "do the engine's work, without a web server", _work)
+    work.add_argument("--processes", type=_count, default=1, help="worker processes (PostgreSQL)")
+    work.add_argument("--threads", type=_count, default=16, help="jobs at once in each process")
+    work.add_argument("--queues", type=_names, help="only jobs of these kinds: http,mail,…")
+    _database(work)
 
     check = _command(commands, "check", "look for instances that could hang", _check)
     _database(check)
     _database(_command(commands, "migrate", "bring the database to this version", _migrate))
+
+    store = commands.add_parser("store", help="the database as a whole")
+    copy = _command(
+        store.add_subparsers(required=True, metavar="what"),
+        "copy",
+        "everything into another, empty database (SQLite or PostgreSQL)",
+        _store_copy,
+    )
+    copy.add_argument("--from", dest="source", required=True, metavar="URL")
+    copy.add_argument("--to", dest="target", required=True, metavar="URL")
 
     user = commands.add_parser("user", help="people").add_subparsers(required=True, metavar="what")
     add = _command(user, "add", "make a user", _user_add)
@@ -88,6 +111,21 @@ def _command(parent: Any, name: str, text: str, run: Any) -> argparse.ArgumentPa
     return parser
 
 
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= COUNT_MAX:
+        raise argparse.ArgumentTypeError(f"expected 1 to {COUNT_MAX}, but found {text!r}")
+    return int(text)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(sorted({part.strip() for part in text.split(",")}))
+    if not all(re.fullmatch(r"[a-z][a-z0-9_]{0,31}", name) for name in names):
+        raise argparse.ArgumentTypeError(
+            f"expected names with commas between, such as http,mail, but found {text!r}"
+        )
+    return names
+
+
 def _database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--database", help="sqlite:///… or postgresql://…; else HEADRACE_DATABASE_URL"
@@ -113,21 +151,64 @@ def _open(options: argparse.Namespace) -> Any:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from headrace.engine.serving import serve
+    from headrace.engine.serving import check_port, serve
 
+    _log()
+    found = _settings(options)
+    port = found.port if options.port is None else options.port
+    module, _, name = APP.partition(":")
+    create_app = getattr(importlib.import_module(module), name)
+    if options.processes > 1:
+        _check_shared(found)
+        check_port(options.host, port)
+        # Once, before they all begin: the tables, and the people of a first start.
+        create_app(found, demo=options.demo, works=False, say=_say).close()
+        command = ["serve", "--host", options.host, "--port", str(port)]
+        return _pool(options, [*command, *(["--no-work"] if options.no_work else [])])
+    return serve(
+        lambda: create_app(found, demo=options.demo, works=not options.no_work, say=_say),
+        host=options.host,
+        port=port,
+        say=_say,
+        database_url=found.database_url,
+    )
+
+
+def _work(options: argparse.Namespace) -> int:
+    from headrace.engine.working import work
+
+    _log()
+    if options.processes > 1:
+        _check_shared(_settings(options))
+        with _open(options):
+            pass  # the tables are there now, before they all begin
+        command = ["work", "--threads", str(options.threads)]
+        return _pool(
+            options, [*command, *(["--queues", ",".join(options.queues)] if options.queues else [])]
+        )
+    return work(_settings(options), queues=options.queues, threads=options.threads, say=_say)
+
+
+def _pool(options: argparse.Namespace, command: list[str]) -> int:
+    from headrace.engine import pool
+
+    os.environ["HEADRACE_DATABASE_URL"] = _settings(options).database_url
+    return pool.run(command, options.processes, _say)
+
+
+def _check_shared(found: Settings) -> None:
+    if found.database_url.startswith("sqlite"):
+        raise WrongSettings(
+            "--processes: expected a PostgreSQL database for several processes, but found SQLite,"
+            " to which one process writes"
+        )
+
+
+def _log() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    found = _settings(options)
-    module, _, name = APP.partition(":")
-    create_app = getattr(importlib.import_module(module), name)
-    return serve(
-        lambda: create_app(found, demo=options.demo, say=_say),
-        host=options.host,
-        port=found.port if options.port is None else options.port,
-        say=_say,
-    )
 
 
 def _say(line: str) -> None:
@@ -157,6 +238,18 @@ def _migrate(options: argparse.Namespace) -> int:
     migrate(database)
     print(f"{before or 'empty'} -> {revision(database)}")
     lock.release()
+    return 0
+
+
+def _store_copy(options: argparse.Namespace) -> int:
+    from headrace.engine.store.copying import copy_store
+
+    total = 0
+    for table, count in copy_store(options.source, options.target):
+        total += count
+        if count:
+            print(f"{table:<24} {count:>12,}")
+    print(f"{total:,} rows copied and counted on both sides")
     return 0
 
 
@@ -277,3 +370,7 @@ def _new_node(options: argparse.Namespace) -> int:
 def _version(_: argparse.Namespace) -> int:
     print(f"headrace {version('headrace')}")
     return 0
+
+
+if __name__ == "__main__":
+    main()

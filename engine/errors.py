@@ -164,6 +164,13 @@ class Busy(HeadraceError):
     status = 503
 
 
+class DiskLow(HeadraceError):
+    """Expected {expected} on the disk of the database, but found {found}: nothing new is started until there is room again."""
+
+    code = "disk_low"
+    status = 507
+
+
 class ExpressionError(HeadraceError):
     """{reason}"""
 
@@ -190,3 +197,17 @@ class StoreLocked(HeadraceError):
 
     code = "store_locked"
     status = 503
+
+
+class StoreNotEmpty(HeadraceError):
+    """Expected {store} to be empty, but its table {found} has rows."""
+
+    code = "store_not_empty"
+    status = 409
+
+
+class StoreNotReady(HeadraceError):
+    """Expected {store} at revision {expected}, but found {found}: run `headrace migrate` on it first."""
+
+    code = "store_not_ready"
+    status = 409

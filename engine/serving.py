@@ -5,6 +5,9 @@ would hold the port or the lock of the database, and a hint from a commit reache
 
 granian starts worker processes unless Python has no GIL; its server for that case keeps the worker in a thread, and works with a
 GIL just as well: what its processes do with requests is the same code. (Measured: see README.)
+
+Several processes (`--processes`, PostgreSQL only) are this one several times: they share the port by SO_REUSEPORT, and the
+system shares out the connections.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.common import AbstractServer
 from granian.server.mt import MTServer
+
+from headrace.engine import pool
+from headrace.engine.forwarding import Served, make_or_forward
 
 THREADS = 64
 """Requests served at once. Most wait for a commit; live screens hold one each (see http/live.py)."""
@@ -33,7 +39,7 @@ class PortTaken(OSError):
 class _InProcess(MTServer):
     """granian's threaded server, with a GIL; it tells the application when it has started and before it stops."""
 
-    app: Any
+    app: Served
 
     def _check_gil(self) -> None:
         pass
@@ -50,12 +56,21 @@ class _InProcess(MTServer):
         super().shutdown(*args)  # type: ignore[no-untyped-call]
 
 
-def serve(make: Callable[[], Any], *, host: str, port: int, say: Callable[[str], None]) -> int:
+def serve(
+    make: Callable[[], Served],
+    *,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    database_url: str,
+) -> int:
     """Make the application, serve it until SIGTERM or SIGINT, and close it: what was accepted is finished."""
-    _check_port(host, port)
+    if not pool.is_child():  # its siblings listen there too
+        check_port(host, port)
+    pool.stop_with_parent()
     # Until the server takes the signals, one ends the start in good order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app = make()
+    app = make_or_forward(make, database_url, say)
     try:
         server = _InProcess(
             "headrace",
@@ -76,7 +91,7 @@ def serve(make: Callable[[], Any], *, host: str, port: int, say: Callable[[str],
     return 0
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port(host: str, port: int) -> None:
     """The server shares its port with whoever asks for it (SO_REUSEPORT): two installations would take turns answering."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as trial:

@@ -22,6 +22,9 @@ VARIABLES_MAX_BYTES = 1_000_000
 JSON_DEPTH_MAX = 64
 """JSON nested deeper than this is refused wherever it comes in."""
 
+METRICS_TOKEN_MIN = 16
+"""A shorter one could be guessed."""
+
 _DEFAULT_HOME = ".headrace"
 _DEFAULT_PORT = 8000
 _KEY_FILE = "secret.key"
@@ -42,8 +45,16 @@ class Settings:
     """Networks (CIDR) and host names outbound calls may reach although they are private."""
     secret_keys: tuple[bytes, ...] = field(repr=False)
     """Fernet keys: the first encrypts, the others still decrypt (so that a key can be changed)."""
+    disk_min_bytes: int = 256 * 1024 * 1024
+    """With less room than this on the database's disk nothing new is started (service/disk.py says why so much)."""
+    metrics_token: str = field(default="", repr=False)
+    """Who shows it may read /metrics from anywhere; without one only this machine may."""
+    log: str = "text"
+    """How the log is written: `text` for people, `json` for machines."""
     proxies: int = 0
     """How many proxies of our own stand before the server: so many `X-Forwarded-*` are believed, none by default."""
+    redis_url: str | None = field(default=None, repr=False)
+    """Where nudges between processes go; without it each looks by itself every second at the latest."""
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -57,7 +68,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         port=_port(env.get("HEADRACE_PORT") or str(_DEFAULT_PORT)),
         allow_addresses=_list(env.get("HEADRACE_ALLOW_ADDRESSES", "")),
         secret_keys=_keys(env.get("HEADRACE_SECRET_KEY", ""), home / _KEY_FILE),
+        disk_min_bytes=_megabytes(env.get("HEADRACE_DISK_MIN_MB") or "256"),
+        metrics_token=_token(env.get("HEADRACE_METRICS_TOKEN") or ""),
+        log=_log(env.get("HEADRACE_LOG") or "text"),
         proxies=_proxies(env.get("HEADRACE_PROXIES") or "0"),
+        redis_url=_redis(env.get("HEADRACE_REDIS_URL") or ""),
     )
 
 
@@ -71,6 +86,36 @@ def _proxies(text: str) -> int:
     if text not in {"0", "1", "2", "3"}:
         raise WrongSettings(f"HEADRACE_PROXIES: expected a number from 0 to 3, but found {text!r}")
     return int(text)
+
+
+def _redis(text: str) -> str | None:
+    if text and not text.startswith(("redis://", "rediss://", "unix://")):
+        raise WrongSettings(
+            f"HEADRACE_REDIS_URL: expected redis://host:port/number, but found {text.partition('@')[2] or text!r}"
+        )
+    return text or None
+
+
+def _megabytes(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise WrongSettings(
+            f"HEADRACE_DISK_MIN_MB: expected a number of megabytes, but found {text!r}"
+        )
+    return int(text) * 1024 * 1024
+
+
+def _token(text: str) -> str:
+    if text and (len(text) < METRICS_TOKEN_MIN or not text.isascii()):
+        raise WrongSettings(
+            f"HEADRACE_METRICS_TOKEN: expected at least {METRICS_TOKEN_MIN} ASCII characters, but found {len(text)}"
+        )
+    return text
+
+
+def _log(text: str) -> str:
+    if text not in {"text", "json"}:
+        raise WrongSettings(f"HEADRACE_LOG: expected text or json, but found {text!r}")
+    return text
 
 
 def _list(text: str) -> tuple[str, ...]:

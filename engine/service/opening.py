@@ -13,7 +13,7 @@ from headrace.engine.service import users
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
 from headrace.engine.store.migrations import migrate
-from headrace.engine.store.session import WriterLock, open_database
+from headrace.engine.store.session import WriterLock, is_sqlite, open_database
 from headrace.engine.store.writer import Writer
 from headrace.engine.wakeup import Wakeup
 
@@ -29,7 +29,7 @@ def open_workspace(
     lock = _lock(database, wait_s)
     try:
         migrate(database)
-        wakeup = Wakeup()
+        wakeup = Wakeup(shared=not is_sqlite(database))
         made: list[Workspace] = []
         writer = Writer(database, lambda: made[0].after_commit())
         try:

@@ -30,8 +30,10 @@ class Violation:
     found: str
 
 
-def violations(connection: Connection) -> list[Violation]:
-    """Every violation; an empty list is the promise kept."""
+def violations(connection: Connection, ids: Sequence[str] | None = None) -> list[Violation]:
+    """Every violation; an empty list is the promise kept. With `ids`, what these open instances and their steps lack."""
+    if ids is not None:
+        return [*_hanging(connection, ids), *_steps(connection, ids)]
     return [
         *_hanging(connection),
         *_orphans(connection),
@@ -40,7 +42,7 @@ def violations(connection: Connection) -> list[Violation]:
     ]
 
 
-def _hanging(connection: Connection) -> Iterator[Violation]:
+def _hanging(connection: Connection, ids: Sequence[str] | None = None) -> Iterator[Violation]:
     instance = t.instances
     child = t.instances.alias("child")
 
@@ -58,6 +60,8 @@ def _hanging(connection: Connection) -> Iterator[Violation]:
     query = sa.select(instance.c.id, instance.c.status).where(
         instance.c.status.in_(OPEN), sa.not_(moving)
     )
+    if ids is not None:
+        query = query.where(instance.c.id.in_(ids))
     for row in connection.execute(query):
         yield Violation(
             "an open instance has something that will move it",
@@ -97,16 +101,15 @@ def _forgotten_wishes(connection: Connection) -> Iterator[Violation]:
         )
 
 
-def _steps(connection: Connection) -> Iterator[Violation]:
+def _steps(connection: Connection, ids: Sequence[str] | None = None) -> Iterator[Violation]:
     """Every open step has the row that will end it, and every such row has its open step."""
     after = ""
     while True:
-        rows = connection.execute(
-            sa.select(t.instances.c.id, t.instances.c.state)
-            .where(t.instances.c.status.in_(OPEN), t.instances.c.id > after)
-            .order_by(t.instances.c.id)
-            .limit(PAGE)
-        ).all()
+        query = sa.select(t.instances.c.id, t.instances.c.state)
+        query = query.where(t.instances.c.status.in_(OPEN), t.instances.c.id > after)
+        if ids is not None:
+            query = query.where(t.instances.c.id.in_(ids))
+        rows = connection.execute(query.order_by(t.instances.c.id).limit(PAGE)).all()
         if not rows:
             return
         after = rows[-1].id

@@ -22,6 +22,13 @@ BUSY_TIMEOUT_MS = 10_000
 IDLE_IN_TRANSACTION_MS = 10_000
 STATEMENT_TIMEOUT_MS = 30_000
 """PostgreSQL ends what is slower: an engine transaction takes milliseconds."""
+LOCK_TIMEOUT_MS = 20_000
+"""A row held longer belongs to somebody who hangs; the writer tries again."""
+KEEPALIVE_S = 10
+DEAD_MS = 25_000
+CONNECT_S = 10
+POOL = 12
+"""Connections to PostgreSQL of one process, and as many more when all are busy: see `max_connections` in docs/scale.md."""
 
 
 def open_database(url: str) -> Engine:
@@ -38,16 +45,23 @@ def open_database(url: str) -> Engine:
         return engine
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
+    # TCP must notice a host that is gone, ours or the server's: within half a minute.
+    keepalive = {
+        "keepalives": 1, "keepalives_idle": KEEPALIVE_S, "keepalives_interval": 5, "keepalives_count": 3,
+        "tcp_user_timeout": DEAD_MS, "connect_timeout": CONNECT_S, "application_name": f"headrace {os.getpid()}",
+    }  # fmt: skip
     options = (
         f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
-        f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+        f" -c statement_timeout={STATEMENT_TIMEOUT_MS} -c lock_timeout={LOCK_TIMEOUT_MS}"
+        f" -c tcp_keepalives_idle={KEEPALIVE_S} -c tcp_keepalives_interval=5"
+        f" -c tcp_keepalives_count=3 -c tcp_user_timeout={DEAD_MS} -c timezone=UTC"
     )
     return sa.create_engine(
         parsed,
         pool_pre_ping=True,
-        pool_size=16,
-        max_overflow=16,
-        connect_args={"options": options, "keepalives": 1},
+        pool_size=POOL,
+        max_overflow=POOL,
+        connect_args={"options": options, **keepalive},
     )
 
 

@@ -1,11 +1,17 @@
-"""The engine's threads in one process: advance, jobs, timers and schedules, outbox. Hints wake them; each also looks by itself."""
+"""The engine's threads in one process: advance, jobs, timers and schedules, outbox, sweeper.
+
+Hints wake them, and each also looks by itself. Alone on its store (SQLite) a process hears of every commit, so it looks seldom.
+Where others write too (PostgreSQL) a hint may be missing: after work a thread looks again at once and then ever more seldom
+(`REST_MIN_S` to `POLL_S`).
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 
 from headrace.engine.node import ConnectionInfo, RecordAnswer, World
 from headrace.engine.service import connections
@@ -13,9 +19,11 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs as job_store
 from headrace.engine.store import records
 from headrace.engine.store.jobs import Claim
+from headrace.engine.wakeup import HINTS
 from headrace.engine.work import drain, jobs, relay, timers
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.guard import GuardedHttp
+from headrace.engine.work.sweeper import Sweeper
 from headrace.engine.work.world import WorkerWorld
 
 log = logging.getLogger(__name__)
@@ -23,18 +31,34 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 """How often each thread looks without a hint: the most that a lost hint costs."""
 
-SWEEP_MS = 2_000
-"""How often leases of silent workers are looked for."""
+REST_MIN_S = 0.05
+"""Where others write too: the first rest after work; it doubles up to `POLL_S`."""
+
+SWEEP_S = 2.0
+"""How often somebody looks for what was left."""
 
 FAILED_PAUSE_S = 1.0
 """After an unexpected error a thread waits this long, so that a broken database does not fill the log."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What a thread found when it looked, and when the next thing is due that it knows of."""
+
+    found: bool
+    due_s: float = POLL_S
+
+
 class Runtime:
-    """Start it once a process; `stop` finishes what is running."""
+    """Start it once a process; `stop` finishes what is running. `queues`: the kinds of jobs it does; None is all."""
 
     def __init__(
-        self, workspace: Workspace, *, job_threads: int = 16, owner: str | None = None
+        self,
+        workspace: Workspace,
+        *,
+        job_threads: int = 16,
+        owner: str | None = None,
+        queues: Collection[str] | None = None,
     ) -> None:
         self.workspace = workspace
         allow = getattr(workspace.settings, "allow_addresses", ())
@@ -43,7 +67,10 @@ class Runtime:
             workspace, self.world, owner or f"{os.getpid()}-{os.urandom(4).hex()}", job_threads
         )
         self._stopping = threading.Event()
-        self._swept_at = 0
+        self._sweeper = Sweeper(workspace)
+        self._looked: dict[str, int] = {}
+        """Hint → the mark up to which its thread has looked."""
+        self._looking = threading.Condition()
         self._threads = [
             threading.Thread(target=self._loop, args=args, name=f"headrace-{args[0]}", daemon=True)
             for args in (
@@ -53,6 +80,9 @@ class Runtime:
                 ("outbox", self._outbox),
             )
         ]
+        self._threads.append(
+            threading.Thread(target=self._sweep, name="headrace-sweeper", daemon=True)
+        )
 
     def start(self) -> None:
         """Begin; what an earlier process left is found by looking, there is no recovery of its own."""
@@ -62,7 +92,7 @@ class Runtime:
     def stop(self) -> None:
         """End the threads, then the jobs that run."""
         self._stopping.set()
-        self.workspace.wakeup.hint("ready", "jobs", "timers", "outbox")
+        self.workspace.wakeup.hint(*HINTS)
         for thread in self._threads:
             thread.join()
         self._runner.close()
@@ -87,49 +117,84 @@ class Runtime:
 
         return WorkerWorld(self.open_connection, record, self.http)  # type: ignore[arg-type]
 
-    def _loop(self, hint: str, work: Callable[[], float]) -> None:
-        seen = self.workspace.wakeup.seen(hint)
+    def look_now(self, limit_s: float) -> None:
+        """What a nudge asks for: every thread looks until it finds nothing to begin. Returns then, or after `limit_s`."""
+        wakeup = self.workspace.wakeup
+        wakeup.hint(*HINTS)
+        wanted = {hint: wakeup.seen(hint) for hint in HINTS}
+
+        def all_looked() -> bool:
+            return self._stopping.is_set() or all(
+                self._looked.get(hint, 0) >= mark for hint, mark in wanted.items()
+            )
+
+        with self._looking:
+            self._looking.wait_for(all_looked, limit_s)
+
+    def _loop(self, hint: str, look: Callable[[], _Looked]) -> None:
+        wakeup = self.workspace.wakeup
+        seen = wakeup.seen(hint)
+        longest_s = REST_MIN_S
         while not self._stopping.is_set():
             try:
-                pause_s = work()
+                looked = look()
             except Exception:
                 if self._stopping.is_set():
-                    return
+                    break
                 log.exception("%s: the thread goes on", hint)
                 self._stopping.wait(FAILED_PAUSE_S)
                 continue
-            seen = self.workspace.wakeup.wait(hint, seen, pause_s)
+            with self._looking:
+                self._looked[hint] = seen
+                self._looking.notify_all()
+            longest_s = REST_MIN_S if looked.found else min(2 * longest_s, POLL_S)
+            rest_s = longest_s if wakeup.shared else POLL_S
+            before, seen = seen, wakeup.wait(hint, seen, min(looked.due_s, rest_s))
+            if seen != before:
+                longest_s = REST_MIN_S
+        with self._looking:
+            self._looking.notify_all()
 
-    def _drain(self) -> float:
-        drain.drain_all(self.workspace)
-        return POLL_S
+    def _drain(self) -> _Looked:
+        return _Looked(drain.drain_all(self.workspace) > 0)
 
-    def _jobs(self) -> float:
-        now_ms = self.workspace.clock.now_ms()
+    def _jobs(self) -> _Looked:
         self._runner.beat()
-        if now_ms - self._swept_at >= SWEEP_MS:
-            self._swept_at = now_ms
-            jobs.reclaim(self.workspace)
+        room = self._runner.free()
         while self._runner.step():
             pass
-        if self._runner.free() <= 0:
-            return POLL_S
+        left = self._runner.free()
+        if left <= 0:
+            return _Looked(True)
         with self.workspace.read() as connection:
             due_at = job_store.next_available_at(connection)
-        return POLL_S if due_at is None else self._until(due_at)
+        return _Looked(left < room, self._until(due_at))
 
-    def _timers(self) -> float:
+    def _timers(self) -> _Looked:
         fired = timers.fire_due(self.workspace) + timers.fire_schedules(self.workspace)
-        due_at = timers.next_due_at(self.workspace)
-        if due_at is None or (not fired and due_at <= self.workspace.clock.now_ms()):
-            return POLL_S  # nothing waits, or what is due cannot be fired: look again, not at once
-        return self._until(due_at)
+        return _Looked(fired > 0, self._until(timers.next_due_at(self.workspace)))
 
-    def _outbox(self) -> float:
+    def _outbox(self) -> _Looked:
+        found = False
         while not self._stopping.is_set():
             if not relay.send_due(self.workspace, self.open_connection, self.http):
                 break
-        return POLL_S
+            found = True
+        return _Looked(found)
 
-    def _until(self, due_at: int) -> float:
-        return min(POLL_S, max(0.002, (due_at - self.workspace.clock.now_ms()) / 1000))
+    def _sweep(self) -> None:
+        while not self._stopping.wait(SWEEP_S):
+            try:
+                self._sweeper.sweep()
+            except Exception:
+                if not self._stopping.is_set():
+                    log.exception("sweeper: the thread goes on")
+
+    def _until(self, due_at: int | None) -> float:
+        """Seconds until then. What was due a while ago and was not taken is not for us: no hurry."""
+        if due_at is None:
+            return POLL_S
+        left_s = (due_at - self.workspace.clock.now_ms()) / 1000
+        if left_s <= 0:
+            return REST_MIN_S if left_s > -POLL_S else POLL_S
+        return min(POLL_S, max(0.002, left_s))
