@@ -388,6 +388,29 @@ def _nothing(_: Context) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """How jobs of a node are held back and repeated, besides `attempts`, `backoff_ms` and `effect`. Names are of a-z, 0-9, - and _."""
+
+    queue: str = "default"
+    """The kind of work; a worker may do only some, and a setting of the connection may say otherwise."""
+    connection: str = ""
+    """The key of the connection it uses; none: it leaves nothing."""
+    operation: str = ""
+    """Which of the connector's operations it is."""
+    key: str | None = None
+    """An expression: of all jobs with the same value only `key_limit` run at once."""
+    key_limit: int = 1
+    backoff_max_ms: int = 300_000
+    """The longest pause between two attempts, unless the far side asks for more."""
+    budget_ms: int | None = None
+    """No attempt begins later than this after the first."""
+    again: frozenset[str] = frozenset()
+    """Codes (`http_409`, `409`, `4xx`) tried again although the node would not; never against the effect class."""
+    never: frozenset[str] = frozenset()
+    """Codes that end the job at once; stronger than `again`."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeType:
     """A kind of node. See the contract in `nodes/README.md`."""
 
@@ -411,6 +434,10 @@ class NodeType:
     """For a join: its rule, from its settings."""
     splits: bool = False
     """Every edge of its port `out` is taken."""
+    several: Callable[[Mapping[str, Any]], bool] = lambda _: False
+    """With these settings several of the exits of `ports_from` may be taken at once (inclusive choice)."""
+    lock: Literal["", "enter", "leave"] = ""
+    """It enters or leaves a critical section: one with the same settings belongs to it."""
     waits: bool = False
     """A visit rests until something happens outside: breaks a loop (a cycle needs one)."""
     in_worker: bool = False
@@ -418,6 +445,7 @@ class NodeType:
     """How often a job of this node may be tried, from its settings."""
     backoff_ms: Callable[[Mapping[str, Any]], int] = lambda _: 1_000
     effect: Callable[[Mapping[str, Any]], EffectClass] = lambda _: "pure"
+    policy: Callable[[Mapping[str, Any]], Policy] = lambda _: Policy()
     check: Callable[[Mapping[str, Any]], Sequence[tuple[str, str, Mapping[str, Any]]]] = lambda _: ()
     """More problems of the settings than a schema can tell: (path inside settings, code, params)."""
 
@@ -431,8 +459,16 @@ class NodeType:
 
     def _listed(self, settings: Mapping[str, Any]) -> tuple[Port, ...]:
         items = settings.get(self.ports_from, ()) if self.ports_from else ()
-        return tuple(Port(item["id"], item.get("name", {"en": item["id"]})) for item in items)
+        return tuple(Port(item["id"], _title_of(item)) for item in items)
 
     def _by_value(self, settings: Mapping[str, Any]) -> tuple[Port, ...]:
         by = self.ports_by
         return by.cases.get(settings.get(by.setting, ""), ()) if by else ()
+
+
+def _title_of(item: Mapping[str, Any]) -> Text:
+    """A branch has its title as `name`; an event has `title`, its `name` is that of a message."""
+    for text in (item.get("title"), item.get("name")):
+        if isinstance(text, Mapping) and text:
+            return text
+    return {"en": item["id"]}

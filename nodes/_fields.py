@@ -113,6 +113,28 @@ VALUE_HINTS: dict[str, Pair] = {
 }
 
 
+def nodes(title: Pair, hint: Pair, *, which: str = "", **more: Any) -> dict[str, Any]:
+    """Nodes of this flow. `which` (x-node) says what they must be: `others` than this one, `undone` by a node attached for it."""
+    item = {"type": "string", "pattern": NAME, "x-widget": "node", "x-node": which}
+    return setting(
+        title,
+        hint,
+        type="array",
+        items=item,
+        maxItems=200,
+        uniqueItems=True,
+        widget="nodes",
+        **more,
+    )
+
+
+def node(title: Pair, hint: Pair, *, which: str = "", **more: Any) -> dict[str, Any]:
+    """A node of this flow. `which` as above; `waits`: one where a token can rest."""
+    return setting(
+        title, hint, type="string", pattern=NAME, widget="node", **{"x-node": which, **more}
+    )
+
+
 def assignees(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
     """Who: people, roles, the one who started it, or whoever an expression names."""
     key = {"type": "string", "minLength": 1, "maxLength": 100}

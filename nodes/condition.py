@@ -12,11 +12,24 @@ ELSE = Port("else", {"zh": "其他情况", "en": "Otherwise"})
 
 
 def run(context: Context) -> Done:
-    """The first branch that holds wins; its name is the output."""
+    """The first branch that holds wins, or all that hold; the output names what was taken."""
+    if takes_all(context.settings):
+        return _all(context)
     for branch in context.settings["branches"]:
         if context.evaluate.condition(branch["when"]):
             return Done(output={"branch": branch["id"]}, port=branch["id"])
     return Done(output={"branch": "else"}, port="else")
+
+
+def _all(context: Context) -> Done:
+    branches = context.settings["branches"]
+    found = [row["id"] for row in branches if context.evaluate.condition(row["when"])] or ["else"]
+    return Done(output={"branches": found}, port=found[0], ports=tuple(found))
+
+
+def takes_all(settings: Mapping[str, Any]) -> bool:
+    """Is it an inclusive choice?"""
+    return settings.get("mode") == "all"
 
 
 def check(settings: Mapping[str, Any]) -> Problems:
@@ -63,8 +76,8 @@ NODE = NodeType(
     name="condition",
     title={"zh": "条件分支", "en": "Condition"},
     help={
-        "zh": "从上到下判断，走第一条满足的分支；都不满足时走「其他情况」。",
-        "en": "Tests from top to bottom and takes the first branch that holds; otherwise the last exit.",
+        "zh": "从上到下判断，走第一条满足的分支，或同时走所有满足的分支；都不满足时走「其他情况」。",
+        "en": "Tests from top to bottom and takes the first branch that holds, or all that hold; otherwise the last exit.",
     },
     group="control",
     icon="branches",
@@ -77,6 +90,19 @@ NODE = NodeType(
             items=_BRANCH,
             minItems=1,
             maxItems=20,
+        ),
+        mode=setting(
+            ("走几条", "How many"),
+            (
+                "所有满足的：同时走；要再等齐时，用「汇合」的「等还会来的」。",
+                "All that hold: at the same time; where they meet, a join that waits for what can still come.",
+            ),
+            type="string",
+            choices={
+                "first": ("第一条满足的", "The first that holds"),
+                "all": ("所有满足的", "All that hold"),
+            },
+            default="first",
         ),
     ),
     example={
@@ -95,4 +121,5 @@ NODE = NodeType(
     ports_from="branches",
     run=run,
     check=check,
+    several=takes_all,
 )

@@ -12,7 +12,9 @@ from headrace.nodes._fields import Problems, evaluated, form, name_problems, pai
 def run(context: Context) -> Done:
     """The output of the node is the output of the flow."""
     output = evaluated(context, context.settings.get("output", ()))
-    return Done(output=output or None, port=None)
+    return Done(
+        output=output or None, port=None, terminate=context.settings.get("terminate", False)
+    )
 
 
 def check(settings: Mapping[str, Any]) -> Problems:
@@ -44,8 +46,18 @@ NODE = NodeType(
             ("留给调用者的值。", "Values for whoever started the flow."),
             advanced=True,
         ),
+        terminate=setting(
+            ("全部停止", "Stop everything"),
+            (
+                "打开后，走到这里时其他还在进行的分支也一并撤掉，整个流程结束。",
+                "On: whatever else is still under way is withdrawn, and the flow is over.",
+            ),
+            type="boolean",
+            default=False,
+            advanced=True,
+        ),
     ),
-    example={"result": "completed"},
+    example={"result": "completed", "terminate": False},
     ports=(),
     run=run,
     check=check,

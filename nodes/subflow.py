@@ -12,12 +12,18 @@ from headrace.nodes._fields import (
     expression,
     form,
     name_problems,
+    needed,
     pairs,
     setting,
 )
 
 ITEMS_MAX = 1_000
-"""The most children of one visit: each is an instance of its own, written in the same transaction."""
+"""The most children of one visit that start at once: each is an instance of its own, written in the same transaction."""
+
+WINDOWED_MAX = 10_000
+"""The most when only so many run at a time: the others are rows that wait."""
+
+WINDOW_MAX = 1_000
 
 
 def run(context: Context) -> WaitForChildren | Failed:
@@ -26,18 +32,30 @@ def run(context: Context) -> WaitForChildren | Failed:
     wait = settings.get("wait", True)
     if "for_each" not in settings:
         child = _child(context, {})
-        return WaitForChildren(settings["flow"], (child,), wait=wait)
+        return WaitForChildren(
+            settings["flow"], (child,), wait=wait, version=settings.get("version")
+        )
     items = context.evaluate.expression(settings["for_each"])
     if not isinstance(items, list | tuple):
         return Failed(
             "not_a_list", f"Expected a list to go through, but found {type(items).__name__}."
         )
-    if len(items) > ITEMS_MAX:
-        return Failed(
-            "too_many_items", f"Expected at most {ITEMS_MAX} items, but found {len(items)}."
-        )
+    window = settings.get("window")
+    limit = ITEMS_MAX if window is None else WINDOWED_MAX
+    if len(items) > limit:
+        return Failed("too_many_items", f"Expected at most {limit} items, but found {len(items)}.")
     children = [_child(context, {"item": item, "index": index}) for index, item in enumerate(items)]
-    return WaitForChildren(settings["flow"], children, wait=wait, each=True)
+    return WaitForChildren(
+        settings["flow"],
+        children,
+        wait=wait,
+        each=True,
+        version=settings.get("version"),
+        window=window,
+        until=settings.get("until"),
+        more=settings.get("more", False),
+        collect=settings.get("collect", "all"),
+    )
 
 
 def _child(context: Context, extra: Mapping[str, Any]) -> ChildStart:
@@ -55,8 +73,17 @@ def _key(context: Context, name: str, extra: Mapping[str, Any]) -> str | None:
 
 
 def check(settings: Mapping[str, Any]) -> Problems:
-    """One value a name."""
-    return name_problems("/input", settings.get("input", ()), ())
+    """One value a name; what is said about many needs many, and somebody who waits for them."""
+    problems = name_problems("/input", settings.get("input", ()), ())
+    about_many = [name for name in ("window", "until", "more") if settings.get(name)]
+    if settings.get("collect", "all") != "all":
+        about_many.append("collect")
+    if about_many:
+        problems += needed(settings, "for_each")
+    if about_many and settings.get("wait") is False:
+        wrong = {"expected": f"to wait, as {about_many[0]} needs it", "found": "not to wait"}
+        problems.append(("/wait", "setting_wrong", wrong))
+    return problems
 
 
 NODE = NodeType(
@@ -73,8 +100,8 @@ NODE = NodeType(
         flow=setting(
             ("流程", "Flow"),
             (
-                "要启动的流程，总是用它当前发布的版本。",
-                "Which flow to start; always its published version.",
+                "要启动的流程。",
+                "Which flow to start.",
             ),
             type="string",
             minLength=1,
@@ -111,11 +138,70 @@ NODE = NodeType(
             type="boolean",
             default=True,
         ),
+        window=setting(
+            ("同时几个", "At the same time"),
+            (
+                f"同时进行的最多几个；1 表示一个接一个。留空表示一起启动（最多 {ITEMS_MAX} 条，设了以后最多 {WINDOWED_MAX} 条）。",
+                "So many run at once; 1: one after another. Empty: all start together"
+                f" (at most {ITEMS_MAX} items; with a number, {WINDOWED_MAX}).",
+            ),
+            type="integer",
+            minimum=1,
+            maximum=WINDOW_MAX,
+        ),
+        until={
+            **expression(
+                ("够了就停", "Until"),
+                (
+                    "每结束一个就判断，成立时其余的撤掉，往下走。可用 done、failed、total、running、last，例如 done >= 3。",
+                    "Asked whenever one ends; when it holds the rest is cancelled."
+                    " It knows done, failed, total, running and last, as in done >= 3.",
+                ),
+                advanced=True,
+            ),
+            "x-variables": ["done", "failed", "total", "running", "last"],
+        },
+        more=setting(
+            ("可以再加", "More may come"),
+            (
+                "打开后，进行中还可以再加条目，直到有人关闭。",
+                "On: further items may be added while it runs, until it is closed.",
+            ),
+            type="boolean",
+            default=False,
+            advanced=True,
+        ),
+        collect=setting(
+            ("保留结果", "Keep"),
+            (
+                "条目很多时只保留个数。",
+                "With many items, keep only how many there were.",
+            ),
+            type="string",
+            choices={
+                "all": ("每一条的结果", "The result of each"),
+                "counts": ("只保留个数", "Only the numbers"),
+            },
+            default="all",
+            advanced=True,
+        ),
+        version=setting(
+            ("固定版本", "Version"),
+            (
+                "总是用这个版本；留空表示启动时正在用的版本。",
+                "Always this version; empty: the one in use when it starts.",
+            ),
+            type="integer",
+            minimum=1,
+            advanced=True,
+        ),
     ),
     example={
         "flow": "order-intake",
-        "input": [{"name": "order_no", "value": "'A-1'"}],
+        "for_each": "[1, 2]",
+        "input": [{"name": "order_no", "value": "'A-' + text(item)"}],
         "wait": True,
+        "window": 1,
     },
     ports=(OUT, ERROR),
     run=run,

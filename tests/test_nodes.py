@@ -10,13 +10,18 @@ from headrace import nodes
 from headrace.engine.connector import ConnectionInfo, Incoming, Outside, Receipt
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import (
+    Compensate,
     Context,
     Done,
+    Failed,
     HttpAnswer,
     NodeType,
-    Notify,
+    Outcome,
     RecordAnswer,
     WaitForChildren,
+    WaitForEvent,
+    WaitForLock,
+    WaitForState,
     WaitForTask,
     WaitUntil,
 )
@@ -25,7 +30,12 @@ from headrace.engine.registry import connectors, describe, describe_connector, n
 TYPES = list(node_types().values())
 CONNECTORS = list(connectors().values())
 GROUPS = {"start", "control", "people", "time", "data", "connect"}
-SAMPLE = {"order_no": "A-1", "amount": 12.5, "step": {"id": 1, "node": "n", "key": "k1"}}
+SAMPLE = {
+    "order_no": "A-1",
+    "amount": 12.5,
+    "step": {"id": 1, "node": "n", "key": "k1"},
+    "instance": {"id": "ins_1", "business_key": "A-1", "initiator": None},
+}
 
 every_type = pytest.mark.parametrize("node_type", TYPES, ids=lambda t: t.name)
 every_connector = pytest.mark.parametrize("connector", CONNECTORS, ids=lambda c: c.name)
@@ -39,10 +49,11 @@ def test_every_file_is_found():
     assert {f.stem for f in (folder / "connectors").glob("[!_]*.py")} == set(connectors())
 
 
-def test_the_first_release_has_these():
+def test_these_come_with_the_engine():
     assert set(node_types()) == {
-        "approval", "condition", "connector", "end", "join", "notification", "record",
-        "schedule", "set_values", "split", "start", "subflow", "timer", "webhook",
+        "approval", "cancel", "compensate", "condition", "connector", "end", "join", "lock", "message_start",
+        "milestone", "notification", "publish", "receive", "record", "schedule", "set_values", "split", "start",
+        "subflow", "timer", "unlock", "webhook",
     }  # fmt: skip
     assert set(connectors()) == {"rest", "robot", "smtp", "webhook"}
 
@@ -134,6 +145,9 @@ def test_settings_shown_under_a_condition_name_a_setting_that_exists(thing):
     for setting in properties.values():
         for other, values in setting.get("x-when", {}).items():
             assert set(values) <= set(properties[other]["enum"])
+        for inner in setting.get("items", {}).get("properties", {}).values():
+            for other, values in inner.get("x-when", {}).items():
+                assert set(values) <= set(setting["items"]["properties"][other]["enum"])
 
 
 # --- node types -----------------------------------------------------------------------------------
@@ -165,9 +179,19 @@ def test_its_description_is_json(node_type):
 def test_its_example_runs_and_leaves_by_one_of_its_ports(node_type):
     outcome = node_type.run(context(node_type))
 
-    assert isinstance(outcome, Done | WaitForTask | WaitUntil | WaitForChildren | Notify)
+    assert isinstance(outcome, Outcome)
+    assert not isinstance(outcome, Failed)
     if isinstance(outcome, Done) and not node_type.ends:
-        assert outcome.port in node_type.port_names(node_type.example)
+        assert {outcome.port, *outcome.ports} <= set(node_type.port_names(node_type.example))
+
+
+@every_type
+def test_what_makes_others_wait_says_that_it_waits(node_type):
+    resting = (
+        WaitForTask, WaitUntil, WaitForChildren, WaitForEvent, WaitForState, WaitForLock, Compensate,
+    )  # fmt: skip
+
+    assert isinstance(node_type.run(context(node_type)), resting) == node_type.waits
 
 
 @every_type
