@@ -43,6 +43,7 @@ VERSION = {
     "published_by": STRING,
     "note": STRING,
     "sha256": STRING,
+    "status": one_of("active", "deprecated", "retired"),
 }
 TEST = record(
     {
@@ -214,19 +215,26 @@ def check(call: Call, key: str) -> Any:
 @route(
     "POST",
     "/api/flows/{key}/publish",
-    "Make the draft the version that new instances get; 422 tells every problem",
+    "Make the draft a version, and (`activate`, the default) the one new instances get; 422 tells every problem",
     permission="flows:publish",
-    body=body({"note?": {"type": "string", "maxLength": 2_000}, "etag?": LINE}),
+    body=body(
+        {"note?": {"type": "string", "maxLength": 2_000}, "etag?": LINE, "activate?": BOOLEAN}
+    ),
     body_required=False,
     answer=record({"version": COUNT, "unchanged": BOOLEAN}),
     status=201,
-    errors=(412,),
+    errors=(409, 412),
     repeatable=True,
 )
 def publish(call: Call, key: str) -> Any:
     told = call.body or {}
     published = flows.publish(
-        call.workspace, call.actor, key, note=told.get("note", ""), etag=told.get("etag")
+        call.workspace,
+        call.actor,
+        key,
+        note=told.get("note", ""),
+        etag=told.get("etag"),
+        activate=told.get("activate", True),
     )
     return Answer(published, status=200 if published["unchanged"] else 201)
 
@@ -237,7 +245,7 @@ def publish(call: Call, key: str) -> Any:
     "Published versions, newest first",
     permission="flows:read",
     query=PAGING,
-    answer=page_of(record({**VERSION, "instances": COUNT})),
+    answer=page_of(record({**VERSION, "instances": COUNT, "open_instances": COUNT})),
 )
 def versions(call: Call, key: str) -> Any:
     return flows.versions(call.workspace, call.actor, key, **call.query)
@@ -251,7 +259,7 @@ def versions(call: Call, key: str) -> Any:
     answer=record({**VERSION, "document": OBJECT}),
 )
 def version(call: Call, key: str, number: str) -> Any:
-    return flows.version(call.workspace, call.actor, key, _number(key, number))
+    return flows.version(call.workspace, call.actor, key, version_number(key, number))
 
 
 @route(
@@ -301,7 +309,7 @@ def test(call: Call, key: str) -> Any:
     )
 
 
-def _number(key: str, text: str) -> int:
+def version_number(key: str, text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise NotFound(kind="flow version", id=f"{key} {text}")
     return int(text)

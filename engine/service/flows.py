@@ -20,7 +20,7 @@ from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import canonical, sha256
 from headrace.engine.flow.upgrade import upgrade
 from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, NOTES_MAX, validate
-from headrace.engine.service import audit, connections, schedules, testrun
+from headrace.engine.service import audit, canary, connections, schedules, testrun
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
@@ -97,7 +97,10 @@ def versions(
         _found(connection, key)
         rows = drafts.versions(connection, key, before=before, limit=limit + 1)
         names = _names(workspace, connection)
-    items = [{**_version(row, names), "instances": row.instances} for row in rows]
+    items = [
+        {**_version(row, names), "instances": row.instances, "open_instances": row.open_instances}
+        for row in rows
+    ]
     return page(items, limit, lambda version: str(version["version"]))
 
 
@@ -278,10 +281,18 @@ def problems_json(workspace: Workspace, document: Any) -> list[dict[str, Any]]:
 
 
 def publish(
-    workspace: Workspace, actor: Actor, key: str, *, note: str = "", etag: str | None = None
+    workspace: Workspace,
+    actor: Actor,
+    key: str,
+    *,
+    note: str = "",
+    etag: str | None = None,
+    activate: bool = True,
 ) -> dict[str, Any]:
-    """Make the draft the version that new instances get. A draft with errors is refused with all of them; one that equals the
-    published version makes no other."""
+    """Make the draft a version that never changes, and (`activate`) the one that new instances get; else a canary may use it.
+
+    A draft with errors is refused with all of them; one that equals the version in force, or the newest, makes no other.
+    """
     actor.require("flows:publish")
     with workspace.read() as connection:
         row = _found(connection, key)
@@ -293,30 +304,47 @@ def publish(
     now = workspace.clock.now_ms()
 
     def write(connection: Connection) -> dict[str, Any]:
-        current = _found(connection, key)
+        current = drafts.find(connection, key, lock=True) or _found(connection, key)
         _check_etag(workspace, connection, current, row.draft_etag)
-        published = current.published_version
-        if published is not None:
-            before = _found_version(connection, key, published)
-            if before.sha256 == row.draft_etag:
-                return {"version": published, "unchanged": True}
-        number = drafts.last_version(connection, key) + 1
-        drafts.insert_version(
+        published, last = current.published_version, drafts.last_version(connection, key)
+        same = [
+            number
+            for number in dict.fromkeys((published, last))
+            if number and _says(_found_version(connection, key, number), row.draft_etag)
+        ]
+        if same and (same[0] == published or not activate):
+            return {"version": same[0], "unchanged": True}
+        if activate:
+            canary.refuse_while_running(connection, key)
+        number = last if same else last + 1
+        if not same:
+            drafts.insert_version(
+                connection,
+                {
+                    "flow_key": key,
+                    "version": number,
+                    "document": row.draft,
+                    "sha256": row.draft_etag,
+                    "note": note,
+                    "published_at": now,
+                    "published_by": actor.user_id,
+                },
+            )
+        # The first version comes in force whatever is asked: there is nothing to compare it with.
+        if activate or published is None:
+            drafts.update(connection, key, {"published_version": number})
+            schedules.follow(connection, document, now)
+            workspace.changed.add("timers")
+        audit.note(
             connection,
-            {
-                "flow_key": key,
-                "version": number,
-                "document": row.draft,
-                "sha256": row.draft_etag,
-                "note": note,
-                "published_at": now,
-                "published_by": actor.user_id,
-            },
+            workspace,
+            actor,
+            "flows.publish",
+            key,
+            version=number,
+            note=note,
+            in_force=activate,
         )
-        drafts.update(connection, key, {"published_version": number})
-        schedules.follow(connection, document, now)
-        workspace.changed.add("timers")
-        audit.note(connection, workspace, actor, "flows.publish", key, version=number, note=note)
         return {"version": number, "unchanged": False}
 
     answer: dict[str, Any] = workspace.writer.call(write)
@@ -449,6 +477,11 @@ def _found_version(connection: Connection, key: str, number: int) -> Row[Any]:
     return row
 
 
+def _says(version: Row[Any], etag: str) -> bool:
+    """Is it this document, and not retired?"""
+    return bool(version.sha256 == etag and version.status != "retired")
+
+
 def _check_etag(workspace: Workspace, connection: Connection, row: Row[Any], etag: str) -> None:
     if etag in {row.draft_etag, "*"}:
         return
@@ -479,6 +512,7 @@ def _version(row: Row[Any], names: Mapping[str, str]) -> dict[str, Any]:
         "published_by": names.get(row.published_by, row.published_by),
         "note": row.note,
         "sha256": row.sha256,
+        "status": row.status,
     }
 
 

@@ -60,9 +60,10 @@ def listing(
     return connection.execute(query).all()
 
 
-def find(connection: Connection, key: str) -> Row[Any] | None:
-    """The flow with its draft."""
-    return connection.execute(sa.select(t.flows).where(t.flows.c.key == key)).one_or_none()
+def find(connection: Connection, key: str, *, lock: bool = False) -> Row[Any] | None:
+    """The flow with its draft; `lock`: nobody else changes it until the commit."""
+    query = sa.select(t.flows).where(t.flows.c.key == key)
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
 
 
 def published_inputs(connection: Connection) -> dict[str, str]:
@@ -119,11 +120,20 @@ def find_version(connection: Connection, key: str, version: int) -> Row[Any] | N
 
 
 def versions(connection: Connection, key: str, *, before: int | None, limit: int) -> Sequence[Any]:
-    """Versions without their documents, newest first, with how many instances each has had."""
+    """Versions without their documents, newest first, with how many instances each has had and has."""
     columns = t.flow_versions.c
     instances = (
         sa.select(sa.func.count())
         .where(t.instances.c.flow_key == key, t.instances.c.version == columns.version)
+        .scalar_subquery()
+    )
+    open_instances = (
+        sa.select(sa.func.count())
+        .where(
+            t.instances.c.flow_key == key,
+            t.instances.c.version == columns.version,
+            t.instances.c.ended_at.is_(None),
+        )
         .scalar_subquery()
     )
     query = (
@@ -133,7 +143,9 @@ def versions(connection: Connection, key: str, *, before: int | None, limit: int
             columns.sha256,
             columns.published_at,
             columns.published_by,
+            columns.status,
             instances.label("instances"),
+            open_instances.label("open_instances"),
         )
         .where(columns.flow_key == key)
         .order_by(columns.version.desc())
@@ -145,8 +157,15 @@ def versions(connection: Connection, key: str, *, before: int | None, limit: int
 
 
 def insert_version(connection: Connection, values: Mapping[str, Any]) -> None:
-    """One more version; it never changes."""
+    """One more version; its document never changes."""
     connection.execute(sa.insert(t.flow_versions).values(**values))
+
+
+def update_version_status(connection: Connection, key: str, version: int, status: str) -> None:
+    """active, deprecated or retired: all that can change about a version."""
+    columns = t.flow_versions.c
+    query = sa.update(t.flow_versions).where(columns.flow_key == key, columns.version == version)
+    connection.execute(query.values(status=status))
 
 
 # --- schedules -------------------------------------------------------------------------------------

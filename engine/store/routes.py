@@ -21,7 +21,7 @@ _ROUTING = (
 )
 
 
-def routing(connection: Connection, key: str) -> Row[Any] | None:
+def routing(connection: Connection, key: str) -> Any:
     """What a start must know: the published version, and the canary that runs (its columns are NULL without one)."""
     return connection.execute(_ROUTING, {"b_key": key}).one_or_none()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -78,6 +78,11 @@ def notifications(
     if before is not None:
         query = query.where(columns.id < before)
     return connection.execute(query.limit(limit)).all()
+
+
+def insert_notification(connection: Connection, values: Mapping[str, Any]) -> None:
+    """One in-app message from the engine itself; those of flows come with their advance."""
+    connection.execute(t.notifications.insert().values(**values))
 
 
 def unread_count(connection: Connection, user_id: str) -> int:

@@ -20,6 +20,8 @@ POST /api/session · GET /api/session · DELETE /api/session · PATCH /api/sessi
 GET /api/node-types · GET /api/flow-schema.json · GET /api/functions
 GET /api/flows · POST /api/flows · DELETE /api/flows/{} · GET /api/flows/{} · PUT /api/flows/{}/draft
 POST /api/flows/{}/check · POST /api/flows/{}/publish · GET /api/flows/{}/versions · GET /api/flows/{}/versions/{}
+GET /api/flows/{}/route · PUT /api/flows/{}/route · POST /api/flows/{}/route/end · GET /api/flows/{}/routes
+GET /api/flows/{}/compare · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
 GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
 POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
 GET /api/instances/{}/live · POST /api/instances/{}/cancel · POST /api/incidents/{}/retry · POST /api/incidents/{}/skip
@@ -38,6 +40,8 @@ RIGHT_BODIES: dict[str, Any] = {
     # A body that passes the schema, for the routes that need one and name a thing that may be missing.
     "PUT /api/flows/{}/draft": {"key": "nothing", "name": {"en": "N"}, "nodes": [], "edges": []},
     "POST /api/flows/{}/test": {"input": {}},
+    "PUT /api/flows/{}/route": {"rules": [{"version": 2, "weight": 5}]},
+    "PUT /api/flows/{}/versions/{}/status": {"status": "active"},
     "POST /api/tasks/{}/decide": {"decision": "approved"},
     "POST /api/templates/{}/try": {"flow": "f", "sample": "s"},
     "PATCH /api/roles/{}": {"title": {"en": "T"}},
