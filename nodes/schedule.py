@@ -16,6 +16,9 @@ from headrace.nodes._fields import (
     setting,
 )
 
+CATCH_UP_MAX = 100
+"""They start in one transaction, all at once; `engine/service/schedules.py` holds to the same number."""
+
 
 def run(context: Context) -> Done:
     """Set the flow's input."""
@@ -62,13 +65,31 @@ NODE = NodeType(
         misfire=setting(
             ("错过时", "When one was missed"),
             (
-                "系统停机期间错过的次数怎么办。补一次：无论错过多少次，恢复后只补一次。",
+                "系统停机期间错过的次数怎么办。补一次：无论错过多少次，恢复后只补一次。"
+                "逐次补：最近错过的每一次都补，最多补下面设置的次数。",
                 "What happens to times that passed while the system was down."
-                " Once: however many were missed, one is made up for.",
+                " Once: however many were missed, one is made up for."
+                " Catch up: each of the latest ones missed, up to the number below.",
             ),
             type="string",
-            choices={"skip": ("跳过", "Skip"), "once": ("补一次", "Once")},
+            choices={
+                "skip": ("跳过", "Skip"),
+                "once": ("补一次", "Once"),
+                "catch_up": ("逐次补", "Catch up"),
+            },
             default="skip",
+        ),
+        catch_up_max=setting(
+            ("最多补几次", "Made up for at most"),
+            (
+                "错过更多时，只补最近的这么多次。",
+                "When more were missed, only this many, the latest, are made up for.",
+            ),
+            type="integer",
+            minimum=1,
+            maximum=CATCH_UP_MAX,
+            default=10,
+            when={"misfire": ["catch_up"]},
         ),
         values=pairs(
             ("输入", "Input"),

@@ -37,6 +37,7 @@ TAGS = {
     "tokens": "API tokens",
     "records": "Business records",
     "hooks": "Webhooks",
+    "schedules": "Schedules",
     "overview": "Overview and health",
     "audit": "Audit",
     "openapi": "This description",

@@ -11,23 +11,25 @@ from sqlalchemy import Connection
 
 from headrace.engine import jsontext
 from headrace.engine.clock import iso_or_none, to_iso
-from headrace.engine.errors import Conflict, NotFound
-from headrace.engine.flow.compile import CompiledFlow
+from headrace.engine.errors import Conflict, HeadraceError, NotFound
+from headrace.engine.flow.compile import CompiledFlow, CompiledNode
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
+from headrace.engine.service import disk
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import Started, advance, start_calls
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.starts import StartRequest
+from headrace.engine.service.search import parse
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, incidents, outbox, timers
 from headrace.engine.store import history as history_store
 from headrace.engine.store import instances as rows_of
 from headrace.engine.store.writer import CALL_TIMEOUT_S
 
-OPEN = ("running", "waiting", "incident")
+OPEN = ("running", "waiting", "suspended", "incident", "compensating")
 PAGE_MAX = 200
 """Rows of one answer: a page on a phone shows twenty."""
 
@@ -67,7 +69,8 @@ def submit(workspace: Workspace, request: StartRequest) -> Started:
 
 
 def submit_all(workspace: Workspace, requests: Sequence[StartRequest]) -> Future[list[Started]]:
-    """`submit` for several: either all of them are in the store, or none is."""
+    """`submit` for several: either all of them are in the store, or none is. None is when the disk is almost full."""
+    disk.require_room(workspace)
     starter = workspace.operations.get("start")
     if starter is None:
         starter = workspace.operations["start"] = partial(start_calls, workspace)
@@ -85,9 +88,15 @@ def listing(
     to_ms: int | None = None,
     cursor: str | None = None,
     limit: int = 50,
+    filter_: str = "",
+    node: str | None = None,
+    version: int | None = None,
+    hold: bool | None = None,
 ) -> dict[str, Any]:
-    """Newest first. `search` is the beginning of a business key, or an id. Everybody sees what he started himself."""
+    """Newest first. `search` is the beginning of a business key, or an id; `filter_` asks for business fields
+    (`service/search.py`). Everybody sees what he started himself."""
     limit = min(limit, PAGE_MAX)
+    conditions = parse(filter_)
     with workspace.read() as connection:
         rows = rows_of.page(
             connection,
@@ -99,18 +108,21 @@ def listing(
             to_ms=to_ms,
             before=cursor,
             limit=limit + 1,
+            conditions=conditions,
+            node=node,
+            version=version,
+            hold=hold,
         )
         items = [_summary(workspace, connection, row) for row in rows[:limit]]
     return {"items": items, "next_cursor": rows[limit - 1].id if len(rows) > limit else None}
 
 
 def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
-    compiled = workspace.flow(connection, row.flow_key, row.version)
-    state = jsontext.loads(row.state)
+    names, nodes = _names(workspace, connection, row.flow_key, row.version)
     return {
         "id": row.id,
         "flow_key": row.flow_key,
-        "flow_name": dict(compiled.name),
+        "flow_name": names,
         "version": row.version,
         "business_key": row.business_key,
         "status": row.status,
@@ -118,9 +130,26 @@ def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str
         "started_at": to_iso(row.started_at),
         "updated_at": to_iso(row.updated_at),
         "ended_at": iso_or_none(row.ended_at),
-        "incidents": len(state.get("incidents", ())),
-        "waiting_at": [dict(compiled.nodes[step["node"]].name) for step in state.get("steps", ())],
+        "incidents": row.incidents_open,
+        "waiting_at": [
+            dict(nodes[node].name) if node in nodes else {"en": node}
+            for node in jsontext.loads(row.waiting_nodes)
+        ],
+        "priority": row.priority,
+        "hold": row.hold,
+        "retain_until": iso_or_none(row.retain_until),
     }
+
+
+def _names(
+    workspace: Workspace, connection: Connection, key: str, version: int
+) -> tuple[dict[str, str], Mapping[str, CompiledNode]]:
+    """The name of a flow and its nodes; a flow that cannot be loaded does not take the list of all others with it."""
+    try:
+        flow = workspace.flow(connection, key, version)
+    except HeadraceError:
+        return {"en": key}, {}
+    return dict(flow.name), flow.nodes
 
 
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
@@ -219,7 +248,7 @@ def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
 
 def _row(connection: Connection, actor: Actor, id_: str) -> Any:
     row = rows_of.find(connection, id_)
-    if row is None:
+    if row is None or row.retain_until == 0:
         raise NotFound(kind="instance", id=id_)
     if row.started_by != actor.user_id:
         actor.require("instances:read")

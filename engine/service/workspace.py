@@ -48,6 +48,12 @@ class Workspace:
     new_id: Callable[[str, int], str] = new_id
     changed: set[str] = field(default_factory=set)
     """Hints that the next commit gives; only the writer's thread touches it."""
+    free_bytes: Callable[[], int | None] | None = None
+    """How `service/disk.py` measures; None: as it does. Tests give their own."""
+    disk_measured: tuple[int, int | None] | None = None
+    """When it was measured last, and what was free."""
+    noted: list[tuple[int, str, float, bool, dict[str, Any]]] = field(default_factory=list)
+    """What the next commit counts (see `note`); only the writer's thread touches it."""
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
     counters: Counters = field(default_factory=Counters)
@@ -61,10 +67,26 @@ class Workspace:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def after_commit(self) -> None:
-        """Tell the workers what this commit has for them; the writer calls it."""
+        """Count what this commit has done, and tell the workers what it has for them; the writer calls it."""
+        if self.noted:
+            self._count_noted()
         changed, self.changed = self.changed, set()
         if changed:
             self.wakeup.announce(*changed)
+
+    def note(self, name: str, count: float = 1, *, observed: bool = False, **labels: Any) -> None:
+        """Count this when the transaction under way commits, and not when it does not; only for the writer's thread."""
+        self.noted.append((self.writer.rollbacks, name, count, observed, labels))
+
+    def _count_noted(self) -> None:
+        noted, self.noted = self.noted, []
+        for rollbacks, name, count, observed, labels in noted:
+            if rollbacks != self.writer.rollbacks:
+                continue
+            if observed:
+                self.counters.observe(name, count, **labels)
+            else:
+                self.counters.add(name, int(count), **labels)
 
     def id(self, kind: str) -> str:
         """A new id of this kind."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from headrace.engine.errors import Busy
+from headrace.engine.counters import Counters
+from headrace.engine.errors import Busy, DiskLow
 
 GROUP_MAX = 256
 """Operations in one commit: groups of 100 are already within a few per cent of the best (measured)."""
@@ -33,6 +35,9 @@ CALL_TIMEOUT_S = 60.0
 
 RETRY_AFTER_S = 5
 """What a caller is told who finds the queue full or waited too long."""
+
+DISK_RETRY_AFTER_S = 60
+"""What a caller is told whose commit found the disk full: somebody must make room first."""
 
 TRIES_MAX = 5
 """Tries of an operation that loses a race against another process; PostgreSQL picks the loser, the next try finds what won."""
@@ -64,6 +69,11 @@ class Writer:
         self._door = threading.Lock()
         self.commits = 0
         self.operations = 0
+        self.rollbacks = 0
+        """Groups that did not commit; what was noted during one has not happened."""
+        self.counters = Counters()
+        self.busy_since: float | None = None
+        """When the group under way began (monotonic seconds); None: the writer is idle."""
         self._thread.start()
 
     def call(self, run: Operation) -> Any:
@@ -132,22 +142,30 @@ class Writer:
                 return
 
     def _run_group(self, group: list[_Wish]) -> None:
+        began = self.busy_since = time.monotonic()
         for tried in range(1, TRIES_MAX + 1):
             try:
                 results = self._transaction(group)
                 break
             except BaseException as broken:  # noqa: BLE001 - whatever it was belongs to the callers; the writer goes on
+                self.rollbacks += 1
+                if isinstance(broken, DBAPIError):
+                    self.counters.add("commit_failures_total")
                 if len(group) > 1:
                     for wish in group:
                         self._run_group([wish])
                     return
                 if tried == TRIES_MAX or not _lost_a_race(broken):
-                    group[0].future.set_exception(broken)
+                    self.busy_since = None
+                    group[0].future.set_exception(_told(broken))
                     return
         else:
             raise AssertionError("expected the last try to end this")
+        self.busy_since = None
         self.commits += 1
         self.operations += len(group)
+        self.counters.observe("commit_seconds", time.monotonic() - began)
+        self.counters.observe("commit_operations", len(group))
         self._after_commit()
         for wish, result in zip(group, results, strict=True):
             if isinstance(result, BaseException):
@@ -218,3 +236,14 @@ def transient(trouble: BaseException) -> bool:
 
 def _lost_a_race(broken: BaseException) -> bool:
     return isinstance(broken, DBAPIError) and getattr(broken.orig, "sqlstate", "") in RACES_LOST
+
+
+def _told(broken: BaseException) -> BaseException:
+    """A full disk is no mystery to the caller; everything else is told as it is."""
+    if isinstance(broken, OperationalError):
+        text = str(broken.orig).lower()
+        if "disk is full" in text or getattr(broken.orig, "sqlstate", "") == "53100":
+            return DiskLow(
+                found="no room", expected="room for a commit", retry_after_s=DISK_RETRY_AFTER_S
+            )
+    return broken

@@ -59,7 +59,7 @@ def scheduled(house: House, misfire: str = "skip", **settings: Any) -> None:
     house.publish(flow("tick", "schedule", misfire=misfire, **settings).then("done", "end"))
     row = {
         "id": "tick:schedule", "flow_key": "tick", "node": "schedule", "cron": "*/15 * * * *", "timezone": "Asia/Shanghai",
-        "misfire": misfire, "next_at": NOON + 15 * MINUTE_MS,
+        "misfire": misfire, "catch_up_max": 3, "next_at": NOON + 15 * MINUTE_MS,
     }  # fmt: skip
     house.write(lambda connection: connection.execute(t.schedules.insert().values(**row)))
 
@@ -111,8 +111,15 @@ def test_two_racing_processes_start_one_case(migrated_postgresql_url: str) -> No
         ("skip", 60, ["08:15"]),  # a minute late is in time
         ("skip", 61, []),  # later it was missed
         ("once", 61, ["08:15"]),
-        ("once", 3 * 3600, ["08:15"]),  # twelve slots missed: made up for once
-        ("skip", 3 * 3600, []),
+        # twelve slots missed, and the thirteenth is now: that one is in time
+        ("once", 3 * 3600, ["08:15", "11:15"]),
+        ("skip", 3 * 3600, ["11:15"]),
+        ("once", 3 * 3600 + 61, ["08:15"]),
+        ("skip", 3 * 3600 + 61, []),
+        # at most three are made up for, the latest
+        ("catch_up", 61, ["08:15"]),
+        ("catch_up", 3600 + 61, ["08:45", "09:00", "09:15"]),
+        ("catch_up", 3600, ["08:30", "08:45", "09:00", "09:15"]),
     ],
 )
 def test_missed_slots_are_dropped_or_made_up_for_once(
