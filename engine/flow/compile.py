@@ -16,6 +16,9 @@ from headrace.engine.flow.model import Edge, Node, from_json
 from headrace.engine.flow.reach import Reach
 from headrace.engine.node import JoinRule, NodeType, Text
 
+SEARCH_FIELDS_MAX = 10
+"""Inputs of one flow by which its instances can be found: each is a row more at a start."""
+
 
 @dataclass(frozen=True, slots=True)
 class CompiledNode:
@@ -61,6 +64,16 @@ class CompiledFlow:
     def reach(self) -> Reach:
         """Which tokens can still come where; for joins that must know."""
         return Reach(self.nodes, self.edges)
+
+    @cached_property
+    def search_fields(self) -> Mapping[str, str]:
+        """The inputs marked `x-search`, by whose values instances are found: name → text, number or time."""
+        marked = {
+            name: _search_kind(schema)
+            for name, schema in self.input_schema.get("properties", {}).items()
+            if isinstance(schema, Mapping) and schema.get("x-search") is True
+        }
+        return dict(list(marked.items())[:SEARCH_FIELDS_MAX])
 
     def check_input(self, value: Any) -> list[errors.Problem]:
         """What is wrong with the input of a start: nothing, or every problem at once."""
@@ -115,6 +128,14 @@ def compile_flow(
         starts=tuple(node.id for node in nodes.values() if node.type.starts),
         input_schema=flow.input,
     )
+
+
+def _search_kind(schema: Mapping[str, Any]) -> str:
+    if schema.get("format") in {"date", "date-time"}:
+        return "time"
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    return "number" if {"number", "integer"} & set(kinds) else "text"
 
 
 def _type_of(node: Node, types: Mapping[str, NodeType]) -> NodeType:

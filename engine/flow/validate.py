@@ -26,6 +26,7 @@ from typing import Any
 from headrace.engine.errors import Problem
 from headrace.engine.flow import forms
 from headrace.engine.flow.arrows import check_edges, check_graph, check_ports
+from headrace.engine.flow.compile import SEARCH_FIELDS_MAX
 from headrace.engine.flow.drawing import Drawn
 from headrace.engine.flow.graph import Drawing
 from headrace.engine.flow.lint import lint
@@ -131,6 +132,15 @@ def _check_input(drawn: Drawn) -> None:
     if drawn.input_schema and drawn.input_schema.get("type") != "object":
         found = str(drawn.input_schema.get("type", "nothing"))
         drawn.say("/input/type", "input_wrong", "an input of type object", found)
+    fields = drawn.input_schema.get("properties") if drawn.input_schema else None
+    marked = [
+        name
+        for name, schema in (fields.items() if isinstance(fields, Mapping) else ())
+        if isinstance(schema, Mapping) and schema.get("x-search") is True
+    ]
+    if len(marked) > SEARCH_FIELDS_MAX:
+        wanted = f"at most {SEARCH_FIELDS_MAX} fields to search by"
+        drawn.say("/input/properties", "input_wrong", wanted, str(len(marked)))
 
 
 def _check_nodes(drawn: Drawn, known_flows: Collection[str] | None) -> Mapping[str, SettingsCheck]:

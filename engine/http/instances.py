@@ -29,7 +29,16 @@ from headrace.engine.http.shapes import (
 )
 from headrace.engine.service import incidents, instances
 
-STATUSES = ("running", "waiting", "incident", "completed", "cancelled", "failed")
+STATUSES = (
+    "running",
+    "waiting",
+    "suspended",
+    "incident",
+    "compensating",
+    "completed",
+    "cancelled",
+    "failed",
+)
 REASON = {"type": "string", "maxLength": 2_000}
 SUMMARY = {
     "id": STRING,
@@ -104,9 +113,33 @@ def start(call: Call, key: str) -> Any:
         "search": {**SEARCH, "description": "The beginning of a business key, or an id."},
         "from": AT,
         "to": AT,
+        "filter": {
+            "type": "string",
+            "maxLength": 500,
+            "default": "",
+            "description": "Conditions on business fields (inputs marked x-search), all of which must hold:"
+            ' `order_no = A-1 and amount >= 100 and city ^= "Shang"`. Operators: = != < <= > >= and ^= (begins with).',
+        },
+        "node": {**LINE, "description": "Only those that wait at this node (its id)."},
+        "version": {"type": "integer", "minimum": 1},
+        "hold": {
+            **BOOLEAN,
+            "description": "Only those under legal hold, or only those that are not.",
+        },
         **PAGING,
     },
-    answer=page_of(record({**SUMMARY, "incidents": COUNT, "waiting_at": many(ANY)})),
+    answer=page_of(
+        record(
+            {
+                **SUMMARY,
+                "incidents": COUNT,
+                "waiting_at": many(ANY),
+                "priority": COUNT,
+                "hold": BOOLEAN,
+                "retain_until": or_null(AT),
+            }
+        )
+    ),
 )
 def listing(call: Call) -> Any:
     asked = dict(call.query)
@@ -115,6 +148,7 @@ def listing(call: Call) -> Any:
         call.actor,
         from_ms=_ms(asked.pop("from")),
         to_ms=_ms(asked.pop("to")),
+        filter_=asked.pop("filter"),
         **asked,
     )
 

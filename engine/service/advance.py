@@ -24,9 +24,10 @@ from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
 from headrace.engine.service.routes import prepare_start
+from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import inbox, instances
+from headrace.engine.store import inbox, instances, search
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.project import Rows, project, raise_incident
 from headrace.engine.store.writer import transient
@@ -85,6 +86,7 @@ def start_many(
         )
         flows[id_] = request.flow
         stored = Stored(instance, 0, id_, request.dedup_key, new=True, route_id=request.route_id)
+        stored.priority = rules_of(workspace, connection).priority(request)
         batch.append((stored, [(0, command)]))
         answers.append(Started(id_, duplicate=False))
     _advance(workspace, connection, batch, now_ms, flows)
@@ -220,9 +222,11 @@ def _advance(
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     applied: list[tuple[int, int]] = []
     unfinished: list[str] = []
+    found: list[search.Row] = []
     for stored, wishes in batch:
         instance = stored.instance
         flow = flows[instance.id]
+        searched = search.values_of(flow, instance) if not stored.new else {}
         run = Run(flow, instance, now_ms, directory)
         for _, wish in wishes:
             run.take(wish)
@@ -230,11 +234,14 @@ def _advance(
         if run.events:
             project(rows, instance, flow, run.events)
             saved.append((stored, run.events))
+            if flow.search_fields:
+                found.extend(search.rows_for(flow, instance, searched))
         applied.extend((id_, stored.rev + 1) for id_, _ in wishes if id_)
         if not instance.ended and not instance.rests:
             unfinished.append(instance.id)
-    instances.save(connection, saved, now_ms)
+    instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
     rows.write(connection)
+    search.write(connection, found)
     inbox.mark_applied(connection, applied)
     _start_children(
         workspace, connection, rows, {stored.instance.id: stored.root_id for stored, _ in batch}

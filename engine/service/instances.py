@@ -21,8 +21,8 @@ from headrace.engine.service import disk
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import Started, advance, start_calls
 from headrace.engine.service.routes import prepare_start
-from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.search import parse
+from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, incidents, outbox, timers
 from headrace.engine.store import history as history_store

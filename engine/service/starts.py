@@ -34,6 +34,8 @@ class StartRequest:
     dedup_key: str | None = None
     initiator: str | None = None
     id: str | None = None
+    priority: int | None = None
+    """0 to 9, the most urgent; None: as the flow says."""
     route_id: str | None = None
     """The canary that was running."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from headrace.engine import jsontext
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, from_json, to_json
 from headrace.engine.store import tables as t
+from headrace.engine.store.search import Condition, narrow
 
 IN_MAX = 500
 """Values in one `IN (…)`: SQLite takes 32,766 variables, but statements stay cacheable when short."""
@@ -28,6 +30,7 @@ class Stored:
     dedup_key: str | None = None
     new: bool = False
     route_id: str | None = None
+    priority: int = 0
 
 
 _columns = t.instances.c
@@ -35,6 +38,7 @@ _LOAD = (
     sa.select(
         _columns.id, _columns.flow_key, _columns.version, _columns.business_key, _columns.rev, _columns.state,
         _columns.parent_id, _columns.parent_step, _columns.root_id, _columns.started_by, _columns.dedup_key,
+        _columns.priority,
     )
     .where(_columns.id.in_(bindparam("b_ids", expanding=True)))
     .order_by(_columns.id)
@@ -53,7 +57,9 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
                 row.id, row.flow_key, row.version, jsontext.loads(row.state), business_key=row.business_key,
                 initiator=row.started_by, parent_id=row.parent_id, parent_step=row.parent_step,
             )  # fmt: skip
-            found[row.id] = Stored(instance, row.rev, row.root_id, row.dedup_key)
+            found[row.id] = Stored(
+                instance, row.rev, row.root_id, row.dedup_key, priority=row.priority
+            )
     return found
 
 
@@ -69,24 +75,43 @@ _UPDATE = (
     .where(t.instances.c.id == bindparam("b_id"), t.instances.c.rev == bindparam("b_rev"))
     .values(
         status=bindparam("b_status"), result=bindparam("b_result"), rev=bindparam("b_rev") + 1, state=bindparam("b_state"),
-        updated_at=bindparam("b_at"),
+        updated_at=bindparam("b_at"), incidents_open=bindparam("b_incidents"), waiting_nodes=bindparam("b_nodes"),
+        retain_until=sa.func.coalesce(t.instances.c.retain_until, bindparam("b_retain_until", type_=t.AT)),
         # What comes after the end is kept in history and does not move the end.
         ended_at=sa.func.coalesce(t.instances.c.ended_at, bindparam("b_ended_at", type_=t.AT)),
     )
 )  # fmt: skip
 
 
+WAITING_SHOWN_MAX = 20
+"""Nodes of the open steps that a row names for lists: one that waits in more places is opened to see them all."""
+
+SNAPSHOT_EVERY = 50
+"""Chunks of history between two snapshots of the state: what must be replayed to stand at any moment."""
+
+SNAPSHOT_BYTES = 20_000
+"""A larger state is kept so much more seldom, so that snapshots do not outgrow the history."""
+
+
 def save(
-    connection: Connection, advanced: Iterable[tuple[Stored, Sequence[e.Event]]], now_ms: int
+    connection: Connection,
+    advanced: Iterable[tuple[Stored, Sequence[e.Event]]],
+    now_ms: int,
+    keep_ms: Callable[[str], int | None] = lambda _: None,
 ) -> None:
-    """Write where each stands now, and what happened, in one go."""
+    """Write where each stands now, and what happened, in one go. `keep_ms`: flow → how long one is kept after its end."""
     new_rows: list[dict[str, Any]] = []
     changes: list[dict[str, Any]] = []
     chunks: list[dict[str, Any]] = []
+    snapshots: list[dict[str, Any]] = []
     for stored, events in advanced:
         instance = stored.instance
         state = jsontext.dumps(to_json(instance))
         ended_at = now_ms if instance.ended else None
+        keep = keep_ms(instance.flow_key) if instance.ended and not instance.parent_id else None
+        retain_until = None if keep is None else now_ms + keep
+        nodes = [step.node for step in islice(instance.steps.values(), WAITING_SHOWN_MAX)]
+        waiting = jsontext.dumps(nodes) if nodes else "[]"
         if stored.new:
             new_rows.append(
                 {
@@ -95,13 +120,16 @@ def save(
                     "result": instance.result, "rev": 1, "state": state, "parent_id": instance.parent_id,
                     "parent_step": instance.parent_step, "root_id": stored.root_id, "started_by": instance.initiator,
                     "started_at": now_ms, "updated_at": now_ms, "ended_at": ended_at, "route_id": stored.route_id,
+                    "retain_until": retain_until, "incidents_open": len(instance.incidents), "waiting_nodes": waiting,
+                    "priority": stored.priority,
                 }
             )  # fmt: skip
         else:
             changes.append(
                 {
                     "b_id": instance.id, "b_rev": stored.rev, "b_status": instance.status, "b_result": instance.result,
-                    "b_state": state, "b_at": now_ms, "b_ended_at": ended_at,
+                    "b_state": state, "b_at": now_ms, "b_ended_at": ended_at, "b_retain_until": retain_until,
+                    "b_incidents": len(instance.incidents), "b_nodes": waiting,
                 }
             )  # fmt: skip
         if events:
@@ -111,6 +139,16 @@ def save(
                     "at": now_ms, "events": jsontext.dumps([e.encode(event) for event in events]),
                 }
             )  # fmt: skip
+            chunk = stored.rev + 1
+            if chunk % (SNAPSHOT_EVERY * (1 + len(state) // SNAPSHOT_BYTES)) == 0:
+                snapshots.append(
+                    {
+                        "instance_id": instance.id,
+                        "chunk": chunk,
+                        "seq": instance.seq,
+                        "state": state,
+                    }
+                )
     if new_rows:
         connection.execute(t.instances.insert(), new_rows)
     if changes:
@@ -121,6 +159,8 @@ def save(
         )
     if chunks:
         connection.execute(t.history.insert(), chunks)
+    if snapshots:
+        connection.execute(t.snapshots.insert(), snapshots)
 
 
 _BY_DEDUP_KEY = sa.select(t.instances.c.id, t.instances.c.dedup_key).where(
@@ -159,13 +199,26 @@ def page(
     to_ms: int | None,
     before: str | None,
     limit: int,
+    conditions: Sequence[Condition] = (),
+    node: str | None = None,
+    version: int | None = None,
+    hold: bool | None = None,
 ) -> Sequence[Any]:
     """Instances, newest first. `search` is the beginning of a business key (an index answers it), or an id."""
     columns = t.instances.c
-    query = sa.select(
+    query: sa.Select[Any] = sa.select(
         columns.id, columns.flow_key, columns.version, columns.business_key, columns.status, columns.result, columns.started_at,
-        columns.updated_at, columns.ended_at, columns.state,
+        columns.updated_at, columns.ended_at, columns.incidents_open, columns.waiting_nodes, columns.priority, columns.hold,
+        columns.retain_until,
     ).order_by(columns.id.desc())  # fmt: skip
+    query = narrow(connection, query, conditions, before)
+    query = query.where(sa.or_(columns.retain_until.is_(None), columns.retain_until > 0))
+    if node:
+        query = query.where(columns.waiting_nodes.contains(jsontext.dumps(node), autoescape=True))
+    if version is not None:
+        query = query.where(columns.version == version)
+    if hold is not None:
+        query = query.where(columns.hold.is_(sa.literal(hold)))
     if started_by is not None:
         query = query.where(columns.started_by == started_by)
     if flow:
