@@ -8,6 +8,7 @@ from headrace.engine.flow.routing import RULES_MAX
 from headrace.engine.http.flows import version_number
 from headrace.engine.http.route import Call, route
 from headrace.engine.http.shapes import (
+    ANY,
     AT,
     BOOLEAN,
     COUNT,
@@ -21,7 +22,7 @@ from headrace.engine.http.shapes import (
     page_of,
     record,
 )
-from headrace.engine.service import canary
+from headrace.engine.service import canary, flows
 
 NOTE = {"type": "string", "maxLength": 2_000}
 VERSION_NUMBER = {"type": "integer", "minimum": 1, "maximum": 999_999_999}
@@ -198,3 +199,41 @@ def set_status(call: Call, key: str, number: str) -> Any:
     return canary.set_status(
         call.workspace, call.actor, key, version_number(key, number), call.body["status"]
     )
+
+
+@route(
+    "GET",
+    "/api/flows/{key}/diff",
+    "What two versions differ in, by node, edge, note and setting; a number left out means the draft",
+    permission="flows:read",
+    query={"from": VERSION_NUMBER, "to": VERSION_NUMBER},
+    answer=record(
+        {
+            "from": or_null(COUNT),
+            "to": or_null(COUNT),
+            "changes": many(
+                record(
+                    {
+                        "kind": one_of("flow", "node", "edge", "note"),
+                        "id": STRING,
+                        "change": one_of("added", "removed", "changed", "moved"),
+                        "quiet": BOOLEAN,
+                        "fields": many(
+                            record(
+                                {
+                                    "path": STRING,
+                                    "change": one_of("added", "removed", "changed"),
+                                    "before": ANY,
+                                    "after": ANY,
+                                    "quiet": BOOLEAN,
+                                }
+                            )
+                        ),
+                    }
+                )
+            ),
+        }
+    ),
+)
+def difference(call: Call, key: str) -> Any:
+    return flows.difference(call.workspace, call.actor, key, call.query["from"], call.query["to"])

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, DraftStale, NotFound, Problem, ValidationFailed
+from headrace.engine.flow.diff import diff
 from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import canonical, sha256
 from headrace.engine.flow.upgrade import upgrade
@@ -111,6 +112,21 @@ def version(workspace: Workspace, actor: Actor, key: str, number: int) -> dict[s
         row = _found_version(connection, key, number)
         names = _names(workspace, connection)
     return {**_version(row, names), "document": jsontext.loads(row.document)}
+
+
+def difference(
+    workspace: Workspace, actor: Actor, key: str, before: int | None, after: int | None
+) -> dict[str, Any]:
+    """What two versions differ in; None: the draft."""
+    actor.require("flows:read")
+    with workspace.read() as connection:
+        row = _found(connection, key)
+        texts = [
+            row.draft if number is None else _found_version(connection, key, number).document
+            for number in (before, after)
+        ]
+    old, new = (jsontext.loads(text) for text in texts)
+    return {"from": before, "to": after, "changes": [one.as_json() for one in diff(old, new)]}
 
 
 def export(workspace: Workspace, actor: Actor, key: str, number: int | None = None) -> bytes:

@@ -21,7 +21,7 @@ GET /api/node-types · GET /api/flow-schema.json · GET /api/functions
 GET /api/flows · POST /api/flows · DELETE /api/flows/{} · GET /api/flows/{} · PUT /api/flows/{}/draft
 POST /api/flows/{}/check · POST /api/flows/{}/publish · GET /api/flows/{}/versions · GET /api/flows/{}/versions/{}
 GET /api/flows/{}/route · PUT /api/flows/{}/route · POST /api/flows/{}/route/end · GET /api/flows/{}/routes
-GET /api/flows/{}/compare · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
+GET /api/flows/{}/compare · GET /api/flows/{}/diff · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
 GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
 POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
 GET /api/instances/{}/live · POST /api/instances/{}/cancel · POST /api/incidents/{}/retry · POST /api/incidents/{}/skip

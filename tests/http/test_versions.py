@@ -140,3 +140,16 @@ def test_no_route_changes_the_document_of_a_version(client: Browser) -> None:
 
     assert client.get("/api/flows/orders/versions/1").json["document"] == before
     assert client.get("/api/flows/orders/export?version=1").data == export
+
+
+def test_the_difference_of_two_versions_and_of_the_draft(client: Browser) -> None:
+    two(client)
+    save(client, drawn("new"))
+
+    (changed,) = client.get("/api/flows/orders/diff?from=1&to=2").json["changes"]
+
+    assert (changed["id"], changed["change"]) == ("done", "changed")
+    (field,) = changed["fields"]
+    assert (field["path"], field["before"], field["after"]) == ("/settings/result", "old", "new")
+    assert client.get("/api/flows/orders/diff?from=2").json["changes"] == []
+    assert client.get("/api/flows/orders/diff?from=7").status == 404
