@@ -12,6 +12,7 @@ from headrace.engine.registry import node_types
 from headrace.engine.service import users
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
+from headrace.engine.store.dbclock import DatabaseClock
 from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import WriterLock, is_sqlite, open_database
 from headrace.engine.store.writer import Writer
@@ -31,12 +32,15 @@ def open_workspace(
         migrate(database)
         wakeup = Wakeup(shared=not is_sqlite(database))
         made: list[Workspace] = []
+        shared_clock = None if clock or is_sqlite(database) else DatabaseClock(database)
         writer = Writer(database, lambda: made[0].after_commit())
         try:
+            if shared_clock:
+                shared_clock.start()
             workspace = Workspace(
                 database,
                 writer,
-                clock or SystemClock(),
+                clock or shared_clock or SystemClock(),
                 node_types(),
                 wakeup,
                 settings.secret_keys[0],
@@ -47,6 +51,8 @@ def open_workspace(
             yield workspace
         finally:
             writer.close()
+            if shared_clock:
+                shared_clock.stop()
     finally:
         database.dispose()
         lock.release()
