@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue, SimpleWorker
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, StopRequested
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
 
@@ -215,6 +215,18 @@ class _Worker(SimpleWorker):
     def _install_signal_handlers(self) -> None:
         """The process has its own."""
 
+    def subscribe(self) -> None:
+        """No commands through Redis: a nudge is all that may come from there."""
+
+    def unsubscribe(self) -> None:
+        """See `subscribe`."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """RQ asks for a stop between nudges only; this comes also while there are none."""
+        if self._stop_requested:
+            raise StopRequested
+        super().heartbeat(timeout, pipeline)
+
 
 class Listener:
     """An RQ worker on one queue; it does what a nudge says, and works again by itself when Redis is back.
@@ -245,6 +257,7 @@ class Listener:
         worker = self._worker
         if worker is not None:
             worker._stop_requested = True
+            worker.connection.connection_pool.disconnect()  # ends its waiting
             try:
                 with connect(self._url) as redis:
                     worker.connection = redis
@@ -266,7 +279,7 @@ class Listener:
                         default_result_ttl=0,
                         log_job_description=False,
                     )
-                    self._worker.work(logging_level="WARNING", with_scheduler=False)
+                    self._worker.work(logging_level="CRITICAL", with_scheduler=False)
             except Exception as trouble:  # noqa: BLE001 - whatever it was, the runtime looks by itself
                 log.debug("no nudges: %s", trouble)
             self._stopping.wait(BROKEN_PAUSE_S)
