@@ -130,7 +130,9 @@ instances = Table(
     Column("version", Integer, nullable=False),
     Column("business_key", String(200)),
     Column("dedup_key", String(300)),
-    Column("status", String(16), nullable=False),  # running waiting incident completed cancelled
+    Column(
+        "status", String(16), nullable=False
+    ),  # running waiting suspended incident compensating completed cancelled
     Column("result", String(100)),
     Column("rev", Integer, nullable=False),  # advances applied; also the number of history chunks
     Column("state", Text, nullable=False),
@@ -199,7 +201,9 @@ ready = Table(
     Column(
         "gen", Integer, nullable=False, server_default="0"
     ),  # grows with every wish: guards against a lost wake-up
-    Column("rank", AT, sa.Computed(f"ready_at - priority * {HEAD_START_MS}")),  # smallest first
+    Column(
+        "rank", AT, sa.Computed(f"ready_at - priority * {HEAD_START_MS}", persisted=True)
+    ),  # smallest first
     Index("ix_ready_rank", "rank"),
 )
 
@@ -238,6 +242,13 @@ history = Table(
     Column("events", Text, nullable=False),
 )
 
+READY_JOB = "status = 'ready' AND parked = 0"
+"""May be claimed when it is due."""
+KEYED_JOB = "status = 'ready' AND limit_key <> ''"
+LEASED_JOB = "status IN ('leased', 'cancelled')"
+"""A worker has it, also when nobody waits for it any more (cancelled): it counts until its lease is over."""
+LEASED_KEYED_JOB = "status IN ('leased', 'cancelled') AND limit_key <> ''"
+
 jobs = Table(
     "jobs",
     metadata,
@@ -247,7 +258,7 @@ jobs = Table(
     Column("version", Integer, nullable=False),
     Column("step", Integer, nullable=False),
     Column("node", String(64), nullable=False),
-    Column("status", String(12), nullable=False),  # ready leased done cancelled incident
+    Column("status", String(12), nullable=False),  # ready leased held done cancelled incident
     Column("key", String(64), nullable=False),
     Column("effect", String(8), nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
@@ -263,36 +274,65 @@ jobs = Table(
     Column("lease_until", AT),
     Column("created_at", AT, nullable=False),
     Column("ended_at", AT),
+    Column("queue", String(64), nullable=False, server_default="default"),
+    Column("connection", String(64), nullable=False, server_default=""),
+    # queue/connection/operation: jobs that are held back together
+    Column("lane", String(200), nullable=False, server_default="default//"),
+    Column("limit_key", String(200), nullable=False, server_default=""),
+    Column("limit_max", Integer, nullable=False, server_default="0"),
+    # 1: its key is full, and it waits until one of those that have it ends
+    Column("parked", Integer, nullable=False, server_default="0"),
+    Column("first_at", AT),  # when the first attempt began: the budget counts from here
     Column("priority", Integer, nullable=False, server_default="0"),
-    Column("rank", AT, sa.Computed(f"available_at - priority * {HEAD_START_MS}")),
+    Column("rank", AT, sa.Computed(f"available_at - priority * {HEAD_START_MS}", persisted=True)),
     Index(
-        "ix_jobs_rank",
+        "ix_jobs_rank", "rank", sqlite_where=sa.text(READY_JOB), postgresql_where=sa.text(READY_JOB)
+    ),
+    Index(
+        "ix_jobs_lane",
+        "lane",
         "rank",
-        sqlite_where=sa.text("status = 'ready'"),
-        postgresql_where=sa.text("status = 'ready'"),
+        sqlite_where=sa.text(READY_JOB),
+        postgresql_where=sa.text(READY_JOB),
     ),
     Index(
         "ix_jobs_ready",
         "available_at",
-        sqlite_where=sa.text("status = 'ready'"),
-        postgresql_where=sa.text("status = 'ready'"),
+        sqlite_where=sa.text(READY_JOB),
+        postgresql_where=sa.text(READY_JOB),
+    ),
+    Index(
+        "ix_jobs_limit_key",
+        "parked",
+        "limit_key",
+        "available_at",
+        sqlite_where=sa.text(KEYED_JOB),
+        postgresql_where=sa.text(KEYED_JOB),
     ),
     Index(
         "ix_jobs_leased",
         "lease_until",
-        sqlite_where=sa.text("status = 'leased'"),
-        postgresql_where=sa.text("status = 'leased'"),
+        "connection",
+        sqlite_where=sa.text(LEASED_JOB),
+        postgresql_where=sa.text(LEASED_JOB),
+    ),
+    Index(
+        "ix_jobs_leased_key",
+        "limit_key",
+        sqlite_where=sa.text(LEASED_KEYED_JOB),
+        postgresql_where=sa.text(LEASED_KEYED_JOB),
     ),
 )
 
 timers = Table(
     "timers",
     metadata,
-    Column("id", String(120), primary_key=True),
+    Column("id", String(200), primary_key=True),
     Column("instance_id", ID, nullable=False, index=True),
     Column("step", Integer, nullable=False),
-    Column("name", String(24), nullable=False),
+    Column("name", String(80), nullable=False),
     Column("due_at", AT, nullable=False, index=True),
+    Column("held_at", AT),  # stands still since then: its instance is suspended
 )
 
 incidents = Table(
@@ -537,7 +577,136 @@ workspace_settings = Table(
 
 # --- control flow: messages, signals, locks, items ---------------------------------------------------------------------------
 
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", String(200), primary_key=True),  # instance . step . event
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("flow_key", String(64), nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("node", String(64), nullable=False),
+    Column("event", String(80), nullable=False),
+    Column("kind", String(8), nullable=False),  # message signal
+    Column("name", String(200), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("created_at", AT, nullable=False),
+    Index("ix_subscriptions_wanted", "kind", "name", "key", "created_at", "id"),
+)
+
+message_starts = Table(
+    "message_starts",
+    metadata,
+    Column("id", String(140), primary_key=True),  # flow key : node id
+    Column(
+        "flow_key",
+        String(64),
+        ForeignKey("flows.key", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("node", String(64), nullable=False),
+    Column("name", String(200), nullable=False, index=True),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("key", String(200), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("mode", String(12), nullable=False),  # one one_per_flow all
+    Column("dedup", String(300), unique=True),  # name : dedup id
+    Column("status", String(10), nullable=False),  # buffered delivered expired
+    Column("receivers", Integer, nullable=False, server_default="0"),
+    Column("sender_id", ID),
+    Column("created_at", AT, nullable=False),
+    Column("expires_at", AT, nullable=False),
+    Index(
+        "ix_messages_buffered",
+        "name",
+        "key",
+        "created_at",
+        sqlite_where=sa.text("status = 'buffered'"),
+        postgresql_where=sa.text("status = 'buffered'"),
+    ),
+    Index("ix_messages_status_expires", "status", "expires_at"),
+    Index("ix_messages_created", "created_at", "id"),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),  # the queue's order
+    Column("key", String(300), nullable=False),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("step", Integer, nullable=False),
+    Column("held", Boolean, nullable=False, server_default=sa.false()),
+    Column("created_at", AT, nullable=False),
+    Index("ix_locks_key_id", "key", "id"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("instance_id", ID, primary_key=True),
+    Column("step", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 0
+    Column("input", Text, nullable=False),
+    Column("business_key", String(200)),
+    Column("dedup_key", String(300)),
+    Column("child_id", ID),
+    Column("status", String(12), nullable=False),  # waiting running completed failed …
+    Column("output", Text),
+)
+
 # --- limits of jobs -----------------------------------------------------------------------------------------------------------
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("values", Text, nullable=False),  # {rate, operations, parallel, queue, breaker}
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("operation", String(64), primary_key=True),  # "": all together
+    Column("full_at_us", AT, nullable=False),  # when it will be full again, in microseconds
+)
+
+breakers = Table(
+    "breakers",
+    metadata,
+    Column("connection", String(64), primary_key=True),
+    Column("host", String(255), primary_key=True),
+    Column("connector", String(64), nullable=False),
+    # 1: the host of the connection's address, so that its jobs wait; others are refused at the call
+    Column("main", Integer, nullable=False),
+    Column("calm", Integer, nullable=False),  # 1: closed, and nothing to remember
+    Column("state", String(12), nullable=False),  # closed open half_open
+    Column("forced", String(8), nullable=False),  # "" open closed
+    Column("window", String(40), nullable=False),  # the last outcomes: "." good, "x" bad
+    Column("seen_at", AT, nullable=False),
+    Column("opens", Integer, nullable=False),
+    Column("until_at", AT, nullable=False),
+    Column("probe_job", String(100)),  # the one job let through when half open, while it is leased
+    Column("probe_epoch", Integer),
+    Column("error", Text, nullable=False, server_default=""),  # what the last failure said
+    Column("changed_at", AT, nullable=False),
+    Column("changed_by", ID, nullable=False),
+    Index(
+        "ix_breakers_troubled",
+        "connection",
+        sqlite_where=sa.text("calm = 0"),
+        postgresql_where=sa.text("calm = 0"),
+    ),
+)
 
 # --- versions: routes and migrations ------------------------------------------------------------------------------------------
 
