@@ -23,6 +23,7 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
+from headrace.engine.service.counting import note_group
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
@@ -103,7 +104,10 @@ def advance(
     """Apply what rests in the inbox of these instances, then `wishes`, and let them move; answers the instances as they are now."""
     now_ms = workspace.clock.now_ms()
     stored = instances.load(connection, list(ids))
-    rested = inbox.unapplied(connection, list(ids))
+    waits: list[int] = []
+    rested = inbox.unapplied(connection, list(ids), waits)
+    for accepted_at in waits:
+        workspace.note("inbox_wait_seconds", max(0, now_ms - accepted_at) / 1000, observed=True)
     batch = []
     extra: dict[str, list[tuple[int, c.Command]]] = {}
     for id_, wish in wishes:
@@ -164,10 +168,12 @@ def _tried(
     seen: Mapping[str, int] | None,
 ) -> Exception | None:
     """Advance in a savepoint; what was wrong, or None. Trouble of the database itself goes up: another try may help."""
+    noted = len(workspace.noted)
     try:
         with connection.begin_nested():
             advance(workspace, connection, ids, wishes, seen)
     except Exception as trouble:
+        del workspace.noted[noted:]
         if transient(trouble):
             raise
         return trouble
@@ -239,6 +245,7 @@ def _advance(
         applied.extend((id_, stored.rev + 1) for id_, _ in wishes if id_)
         if not instance.ended and not instance.rests:
             unfinished.append(instance.id)
+    note_group(workspace, saved, flows)
     instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
     rows.write(connection)
     search.write(connection, found)

@@ -92,7 +92,9 @@ def unmark_ready(connection: Connection, seen: Iterable[tuple[str, int]]) -> Non
 
 
 _UNAPPLIED = (
-    sa.select(t.inbox.c.id, t.inbox.c.instance_id, t.inbox.c.kind, t.inbox.c.payload)
+    sa.select(
+        t.inbox.c.id, t.inbox.c.instance_id, t.inbox.c.kind, t.inbox.c.payload, t.inbox.c.created_at
+    )
     .where(
         t.inbox.c.instance_id.in_(bindparam("b_ids", expanding=True)),
         t.inbox.c.applied_rev.is_(None),
@@ -102,14 +104,16 @@ _UNAPPLIED = (
 
 
 def unapplied(
-    connection: Connection, instance_ids: Sequence[str]
+    connection: Connection, instance_ids: Sequence[str], accepted_at: list[int] | None = None
 ) -> dict[str, list[tuple[int, c.Command]]]:
-    """The wishes of these instances in the order in which they were accepted."""
+    """The wishes of these instances in the order in which they were accepted; when that was goes into `accepted_at`."""
     found: dict[str, list[tuple[int, c.Command]]] = {}
     for row in connection.execute(_UNAPPLIED, {"b_ids": instance_ids}):
         found.setdefault(row.instance_id, []).append(
             (row.id, c.decode(row.kind, jsontext.loads(row.payload)))
         )
+        if accepted_at is not None:
+            accepted_at.append(row.created_at)
     return found
 
 
