@@ -117,6 +117,10 @@ class Runtime:
 
         return WorkerWorld(self.open_connection, record, self.http)  # type: ignore[arg-type]
 
+    def alive(self) -> dict[str, bool]:
+        """Which of the threads live; all of them, unless something went wrong that nothing foresaw."""
+        return {thread.name: thread.is_alive() for thread in self._threads}
+
     def look_now(self, limit_s: float) -> None:
         """What a nudge asks for: every thread looks until it finds nothing to begin. Returns then, or after `limit_s`."""
         wakeup = self.workspace.wakeup
@@ -172,7 +176,9 @@ class Runtime:
 
     def _timers(self) -> _Looked:
         fired = timers.fire_due(self.workspace) + timers.fire_schedules(self.workspace)
-        return _Looked(fired > 0, self._until(timers.next_due_at(self.workspace)))
+        if fired:  # perhaps not all of it, so that schedules get their turn: look again at once
+            return _Looked(True, 0)
+        return _Looked(False, self._until(timers.next_due_at(self.workspace)))
 
     def _outbox(self) -> _Looked:
         found = False
