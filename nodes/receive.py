@@ -77,8 +77,12 @@ _EVENT = {
         ),
         "name": setting(
             ("消息名", "Message"),
-            ("消息或信号的名称，例如 order.paid。", "Its name, such as order.paid."),
+            (
+                "消息或信号的名称，例如 order.paid；可用 {{ 变量 }}。",
+                "Its name, such as order.paid; {{ variable }} is filled in.",
+            ),
             type="string",
+            format="template",
             minLength=1,
             maxLength=200,
             when={"kind": ["message", "signal"]},

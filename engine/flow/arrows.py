@@ -1,18 +1,19 @@
-"""The arrows of a document, one by one and as a whole: ends, exits, ways, loops and joins."""
+"""The arrows of a document, one by one and as a whole: ends, exits, ways and loops. Joins: `meetings.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from headrace.engine.flow.drawing import Drawn
 from headrace.engine.flow.graph import Drawing
 from headrace.engine.flow.model import Edge
 from headrace.engine.flow.wording import closest, listed
-from headrace.engine.node import NodeType
+from headrace.engine.node import NodeType, Port, Text
 
 
 def check_edges(drawn: Drawn) -> None:
-    """Arrows whose ends exist go into `drawn.edges`; the others are problems."""
+    """Arrows whose ends exist go into `drawn.edges`, or `drawn.undoing`; the others are problems."""
     for index, item in drawn.records("edges"):
         edge_id, source, target = item.get("id"), item.get("from"), item.get("to")
         port = item.get("port", "out")
@@ -21,7 +22,11 @@ def check_edges(drawn: Drawn) -> None:
             continue  # the format said so
         edge = Edge(str(edge_id), str(source), str(port), str(target))
         if _ends_exist(drawn, index, edge):
-            drawn.edges.append((index, edge))
+            event = drawn.event(edge.source, edge.port)
+            undoes = event is not None and event["kind"] == "compensation"
+            (drawn.undoing if undoes else drawn.edges).append((index, edge))
+            if undoes:
+                drawn.handlers[edge.target] = edge.source
             _check_direction(drawn, index, edge)
 
 
@@ -78,7 +83,7 @@ def check_ports(drawn: Drawn, trusted: Collection[str]) -> None:
     `trusted`: nodes whose settings fit; others may have any exits where settings decide which there are.
     """
     leaving: dict[str, dict[str, list[tuple[int, Edge]]]] = {node: {} for node in drawn.nodes}
-    for index, edge in drawn.edges:
+    for index, edge in (*drawn.edges, *drawn.undoing):
         leaving[edge.source].setdefault(edge.port, []).append((index, edge))
     for node, by_port in leaving.items():
         node_type = drawn.type_of(node)
@@ -95,14 +100,13 @@ def _check_exits(
     by_port: Mapping[str, Sequence[tuple[int, Edge]]],
     settings: object,
 ) -> None:
-    ports = {
-        port.name: port
-        for port in node_type.ports_for(settings if isinstance(settings, Mapping) else {})
-    }
+    own = node_type.ports_for(settings if isinstance(settings, Mapping) else {})
+    events = {item["id"]: Port(item["id"], _title(item)) for _, item in drawn.events(node)}
+    ports = {port.name: port for port in own} | events
     for name, edges in by_port.items():
         if name not in ports:
             _unknown_exit(drawn, node, name, edges, list(ports))
-        elif len(edges) > 1 and not node_type.splits:
+        elif len(edges) > 1 and (name in events or not node_type.splits):
             for index, edge in edges[1:]:
                 expected, path = f"one arrow from the exit {name}", f"/edges/{index}/port"
                 drawn.say(
@@ -115,11 +119,17 @@ def _check_exits(
                     port=name,
                 )
     for name, port in ports.items():
-        if port.required and name not in by_port:
+        undoes = node in drawn.handlers and name not in events  # what undoes leads nowhere
+        if port.required and name not in by_port and not undoes:
             expected = f"an arrow from the exit {name}"
             drawn.say_of_node(
                 node, "port_unconnected", expected, "none", port=name, title=dict(port.title)
             )
+
+
+def _title(event: Mapping[str, Any]) -> Text:
+    title = event.get("title")
+    return title if isinstance(title, Mapping) and title else {"en": event["id"]}
 
 
 def _unknown_exit(
@@ -144,25 +154,28 @@ def _unknown_exit(
 # --- the drawing as a whole ----------------------------------------------------------------------
 
 
-def check_graph(drawn: Drawn, drawing: Drawing) -> None:
-    """Ways from start to end, loops, joins."""
+def check_ways(drawn: Drawn, drawing: Drawing) -> None:
+    """Ways from start to end, loops."""
     if isinstance(drawn.document.get("nodes"), list):
         _check_ways(drawn, drawing)
     _check_loops(drawn, drawing)
-    _check_joins(drawn, drawing)
 
 
 def _check_ways(drawn: Drawn, drawing: Drawing) -> None:
-    starts, ends = drawn.where(lambda t: t.starts), drawn.where(lambda t: t.ends)
-    if len(drawn.where(lambda _: True)) < len(drawn.nodes):
-        return  # a node of an unknown type could be a start: its one problem must not become twenty
+    # A node of an unknown type could be a start or an end: its one problem must not become twenty.
+    unknown = [node for node in drawn.nodes if drawn.type_of(node) is None]
+    starts = drawn.where(lambda t: t.starts) + unknown
+    ends = drawn.where(lambda t: t.ends) + unknown
     if not starts:
         drawn.say("/nodes", "no_start", "a node that starts the flow", "none")
     if not ends:
         drawn.say("/nodes", "no_end", "a node that ends the flow", "none")
     reached = drawing.reached_from(starts)
     leading = drawing.leading_to(ends)
+    handlers = drawn.handlers
     for node in drawn.nodes:
+        if node in handlers:
+            continue
         if starts and node not in reached:
             drawn.say_of_node(node, "unreachable", "a way from a start to here", "none")
         elif ends and node in reached and node not in leading and drawing.leaving[node]:
@@ -170,38 +183,13 @@ def _check_ways(drawn: Drawn, drawing: Drawing) -> None:
 
 
 def _check_loops(drawn: Drawn, drawing: Drawing) -> None:
-    for loop in drawing.restless_loops(drawn.where(lambda t: t.waits)):
+    bounded = [node for node, item in drawn.nodes.items() if type(item.get("visits_max")) is int]
+    unknown = [node for node in drawn.nodes if drawn.type_of(node) is None]
+    resting = {*drawn.where(lambda t: t.waits), *bounded, *unknown}
+    for loop in drawing.restless_loops(resting):
         names = [drawn.title(node) for node in loop[:10]]
-        expected, found = "a node that waits in every loop", f"none in {' → '.join(names)}"
+        expected = "a node that waits, or a bound of visits, in every loop"
+        found = f"none in {' → '.join(names)}"
         drawn.say_of_node(
             loop[0], "loop_without_wait", expected, found, nodes=loop[:50], names=names
-        )
-
-
-def _check_joins(drawn: Drawn, drawing: Drawing) -> None:
-    joins, splits = drawn.where(lambda t: t.joins), drawn.where(lambda t: t.splits)
-    ends = set(drawn.where(lambda t: t.ends))
-    for starving in drawing.starving_joins(joins, splits):
-        first, second = starving.first.source, starving.second.source
-        drawn.say_of_node(
-            starving.join, "join_never_fills", "a split whose branches all lead to this join",
-            f"arrows from {drawn.title(first)} and {drawn.title(second)}, of which only one is ever taken",
-            nodes=[first, second], edges=[starving.first.id, starving.second.id],
-            names=[drawn.title(first), drawn.title(second)],
-        )  # fmt: skip
-    for join in joins:
-        if len(drawing.entering[join]) == 1:
-            drawn.say_of_node(
-                join, "join_of_one", "two or more arrows into a join", "one", warning=True
-            )
-    for doubled in drawing.doubled_merges(splits, set(joins), ends):
-        found = f"branches of {drawn.title(doubled.split)} that meet here, so that all after it runs twice"
-        params = {"split": doubled.split, "names": [drawn.title(doubled.split)]}
-        drawn.say_of_node(
-            doubled.meeting,
-            "runs_twice",
-            "a join where branches meet",
-            found,
-            warning=True,
-            **params,
         )

@@ -9,6 +9,9 @@ from headrace.engine.errors import Problem
 from headrace.engine.flow.model import Edge
 from headrace.engine.node import NodeType
 
+EVENTS_MAX = 20
+"""Boundary events of one node that are looked at; the format refuses more."""
+
 
 class Drawn:
     """Nodes by id and arrows whose ends exist; `problems` grows while the checks look."""
@@ -19,7 +22,11 @@ class Drawn:
         self.problems: list[Problem] = []
         self.nodes: dict[str, Mapping[str, Any]] = {}
         self.edges: list[tuple[int, Edge]] = []
-        """(place in the document, arrow)."""
+        """(place in the document, arrow): the ways of tokens."""
+        self.undoing: list[tuple[int, Edge]] = []
+        """(place, arrow) from a node to the one that undoes it; no token goes there."""
+        self.handlers: dict[str, str] = {}
+        """Node that undoes → the node it undoes."""
         self._index: dict[str, int] = {}
         for index, item in self.records("nodes"):
             node_id = item.get("id")
@@ -43,6 +50,12 @@ class Drawn:
         message = f"Expected {expected}, but found {found}."
         severity: Any = "warning" if warning else "error"
         self.problems.append(Problem(path, code, params, message, node, edge, severity))
+
+    def report(
+        self, path: str, code: str, params: Mapping[str, Any], message: str, *, node: str
+    ) -> None:
+        """Report what somebody else has put into words."""
+        self.problems.append(Problem(path, code, params, message, node))
 
     def say_of_node(
         self,
@@ -70,6 +83,26 @@ class Drawn:
     def type_of(self, node: str) -> NodeType | None:
         """The type of a node, if there is one."""
         return self.types.get(str(self.nodes[node].get("type")))
+
+    def events(self, node: str) -> list[tuple[int, Mapping[str, Any]]]:
+        """The boundary events of a node that have an id and a kind, with their places."""
+        items = self.nodes[node].get("events")
+        return [
+            (index, item)
+            for index, item in enumerate(items[:EVENTS_MAX] if isinstance(items, list) else ())
+            if isinstance(item, Mapping)
+            and isinstance(item.get("id"), str)
+            and isinstance(item.get("kind"), str)
+        ]
+
+    def event(self, node: str, port: str) -> Mapping[str, Any] | None:
+        """The boundary event whose exit this is."""
+        return next((item for _, item in self.events(node) if item["id"] == port), None)
+
+    def settings(self, node: str) -> Mapping[str, Any]:
+        """The settings of a node; empty where they are none."""
+        settings = self.nodes[node].get("settings")
+        return settings if isinstance(settings, Mapping) else {}
 
     def where(self, asked: Callable[[NodeType], bool]) -> list[str]:
         """The nodes whose type answers yes."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import networkx as nx
 
@@ -19,12 +21,29 @@ ASKED_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A node from which tokens may leave on several branches at once; of the edges of one branch only one is taken."""
+
+    node: str
+    branches: tuple[tuple[Edge, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Starving:
     """A join, and two of its incoming edges that never both carry a token."""
 
     join: str
     first: Edge
     second: Edge
+
+
+@dataclass(frozen=True, slots=True)
+class Straying:
+    """A branch of a split that may come to an end without reaching the join where its sister branches wait."""
+
+    split: str
+    edge: Edge
+    join: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,73 @@ class Drawing:
         ]
         return sorted(loops, key=lambda loop: order[loop[0]])[:ASKED_MAX]
 
-    def starving_joins(self, joins: Sequence[str], splits: Sequence[str]) -> list[Starving]:
+    def circles(self, nodes: Collection[str]) -> list[list[str]]:
+        """Groups of two or more of these nodes that can all come to one another. Nodes in drawing order."""
+        order = self.positions()
+        groups = [
+            sorted(group.intersection(nodes), key=order.__getitem__)
+            for group in nx.strongly_connected_components(self.graph)
+        ]
+        return sorted((g for g in groups if len(g) > 1), key=lambda group: order[group[0]])
+
+    def avoiding(self, start: str, stops: Collection[str]) -> set[str]:
+        """All nodes a token of `start` can come to without passing one of `stops`; these are not counted, nor is `start`
+        unless a way leads back."""
+        seen: set[str] = set()
+        waiting = deque([start])
+        while waiting:
+            for edge in self.leaving[waiting.popleft()]:
+                if edge.target not in seen and edge.target not in stops:
+                    seen.add(edge.target)
+                    waiting.append(edge.target)
+        return seen
+
+    def straying(
+        self, splits: Sequence[Split], joins: Sequence[str], ends: Collection[str]
+    ) -> list[Straying]:
+        """Of each split the first branch, if any, that can end although the next join behind it waits for a sister branch."""
+        joins = joins[:ASKED_MAX]
+        coming = self._next_joins(joins)
+        ending = self._ending_without(joins, ends)
+        found = []
+        for split in splits[:ASKED_MAX]:
+            masks = [_any(coming[edge.target] for edge in branch) for branch in split.branches]
+            for place, branch in enumerate(split.branches):
+                shared = masks[place] & _any(m for i, m in enumerate(masks) if i != place)
+                strayed = next((edge for edge in branch if edge.target in ending), None)
+                if shared and strayed is not None:
+                    found.append(Straying(split.node, strayed, joins[next(_bits(shared))]))
+                    break
+        return found
+
+    def _next_joins(self, joins: Sequence[str]) -> Mapping[str, int]:
+        """Node → the joins a token there can come to without passing another one; of a join, itself."""
+        masks = dict.fromkeys(self.graph, 0)
+        for place, join in enumerate(joins):
+            masks[join] = 1 << place
+        waiting, closed = deque(joins), set(joins)
+        while waiting:
+            node = waiting.popleft()
+            for edge in self.entering[node]:
+                source = edge.source
+                if source not in closed and masks[source] | masks[node] != masks[source]:
+                    masks[source] |= masks[node]
+                    waiting.append(source)
+        return masks
+
+    def _ending_without(self, joins: Collection[str], ends: Collection[str]) -> set[str]:
+        """Nodes from which a token can come to an end without passing a join."""
+        closed = set(joins)
+        seen = set(ends) - closed
+        waiting = deque(seen)
+        while waiting:
+            for edge in self.entering[waiting.popleft()]:
+                if edge.source not in seen and edge.source not in closed:
+                    seen.add(edge.source)
+                    waiting.append(edge.source)
+        return seen
+
+    def starving_joins(self, joins: Sequence[str], splits: Sequence[Split]) -> list[Starving]:
         """Joins that never fill: no split sends tokens to both of two incoming edges.
 
         Exclusive branches and different starts only ever send one.
@@ -103,13 +188,14 @@ class Drawing:
         return found
 
     def _never_together(
-        self, join: str, entries: Sequence[Edge], splits: Sequence[str]
+        self, join: str, entries: Sequence[Edge], splits: Sequence[Split]
     ) -> tuple[int, int] | None:
         can_reach = self._entries_reached(join, entries)
         together = [1 << place for place in range(len(entries))]
         for split in splits:
             masks = [
-                self._reached_by(edge, join, entries, can_reach) for edge in self.leaving[split]
+                _any(self._reached_by(edge, join, entries, can_reach) for edge in branch)
+                for branch in split.branches
             ]
             for place, mask in enumerate(masks):
                 others = 0
@@ -147,24 +233,26 @@ class Drawing:
         return can_reach[edge.target]
 
     def doubled_merges(
-        self, splits: Sequence[str], joins: Collection[str], ends: Collection[str]
+        self, splits: Sequence[Split], joins: Collection[str], ends: Collection[str]
     ) -> list[Doubled]:
         """The first plain merge, if any, where two branches of each split meet without a join before it."""
         found = []
         for split in splits[:ASKED_MAX]:
             meeting = self._first_meeting(split, joins, ends)
             if meeting is not None:
-                found.append(Doubled(split, meeting))
+                found.append(Doubled(split.node, meeting))
         return found
 
     def _first_meeting(
-        self, split: str, joins: Collection[str], ends: Collection[str]
+        self, split: Split, joins: Collection[str], ends: Collection[str]
     ) -> str | None:
         branch_of: dict[str, int] = {}
-        waiting = deque((edge.target, branch) for branch, edge in enumerate(self.leaving[split]))
+        waiting = deque(
+            (edge.target, place) for place, branch in enumerate(split.branches) for edge in branch
+        )
         while waiting:
             node, branch = waiting.popleft()
-            if node == split or node in joins or node in ends:
+            if node == split.node or node in joins or node in ends:
                 continue
             if node in branch_of:
                 if branch_of[node] != branch:
@@ -183,6 +271,10 @@ class Drawing:
                     seen.add(node)
                     waiting.append(node)
         return seen
+
+
+def _any(masks: Iterable[int]) -> int:
+    return reduce(or_, masks, 0)
 
 
 def _bits(mask: int) -> Iterator[int]:

@@ -1,18 +1,24 @@
-"""Which variables are known where: inputs, results of nodes that come before, values set before, and the reserved three."""
+"""Which variables are known where: inputs, results of nodes that come before, values set before, what events before brought,
+and the reserved three."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from headrace.engine.errors import Problem
+from headrace.engine.flow.drawing import Drawn
 from headrace.engine.flow.graph import Drawing
+from headrace.engine.flow.model import Edge
 from headrace.engine.flow.wording import closest, listed
 from headrace.engine.node import NodeType
 
 RESERVED = frozenset({"instance", "now", "step"})
 """What the engine fills in."""
+
+UNDONE = "compensated"
+"""What a node that undoes another sees of it: `{node, step, key, output}`."""
 
 KNOWN_MAX = 20
 """Names listed in a problem."""
@@ -38,7 +44,12 @@ class Scope:
         types: Mapping[str, NodeType],
         drawing: Drawing,
         input_schema: Mapping[str, Any],
+        *,
+        made: Iterable[tuple[str, str]] = (),
+        handlers: Collection[str] = (),
     ) -> None:
+        """`made`: (place in the drawing, name) of variables that no node makes, as those of events. `handlers`: nodes that
+        undo others; they run at any time later, so whatever is made may be there."""
         self._before = drawing.before()
         self._bit = {node: 1 << place for node, place in drawing.positions().items()}
         self._input = input_schema
@@ -48,6 +59,10 @@ class Scope:
         for node_id, node in nodes.items():
             for name in names_made(node_id, node, types.get(str(node.get("type")))):
                 self._makers[name] = self._makers.get(name, 0) | self._bit[node_id]
+        for place, name in made:
+            self._makers[name] = self._makers.get(name, 0) | self._bit[place]
+        self._handlers = frozenset(handlers)
+        self._all = (1 << len(self._bit)) - 1
 
     def problems(self, reading: Reading) -> Iterator[Problem]:
         """The unknown variables of one place."""
@@ -66,15 +81,20 @@ class Scope:
     def _is_known(self, reading: Reading, root: str) -> bool:
         if root in RESERVED or root in reading.local:
             return True
+        if root == UNDONE and reading.node in self._handlers:
+            return True
         return bool(self._makers.get(root, 0) & self._seen_by(reading.node))
 
     def _seen_by(self, node: str) -> int:
+        if node in self._handlers:
+            return self._all
         return self._before[node] | self._bit[node]
 
     def _unknown(self, reading: Reading, path: str, root: str, severity: str) -> Problem:
         seen = self._seen_by(reading.node)
         known = {name for name, makers in self._makers.items() if makers & seen}
         known |= {*self._inputs, *reading.local, *RESERVED}
+        known |= {UNDONE} if reading.node in self._handlers else set()
         near = closest(root, known)
         params = {"name": root, "path": path, "known": sorted(known)[:KNOWN_MAX], "closest": near}
         open_input = not self._inputs and self._input.get("additionalProperties") is not False
@@ -129,6 +149,21 @@ class Scope:
                 )
                 return
             schema, place = properties[member], f"{place}.{member}"
+
+
+def with_events(drawn: Drawn) -> tuple[Drawing, list[tuple[str, str]]]:
+    """The ways of tokens with a place for every event on its arrow, and the variables made at these places."""
+    places: dict[str, str] = {}
+    edges: list[Edge] = []
+    for _, edge in drawn.edges:
+        if drawn.event(edge.source, edge.port) is None:
+            edges.append(edge)
+            continue
+        place = f"{edge.source}\0{edge.port}"  # no node has such a name
+        places[place] = edge.port
+        edges.append(Edge(edge.id, edge.source, edge.port, place))
+        edges.append(Edge(edge.id, place, "out", edge.target))
+    return Drawing([*drawn.nodes, *places], edges), list(places.items())
 
 
 def names_made(node_id: str, node: Mapping[str, Any], node_type: NodeType | None) -> Iterator[str]:

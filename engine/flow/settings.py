@@ -1,12 +1,14 @@
 """The settings of one node: do they fit the schema of its type, and can every text in them be read?
 
-What a text is, the schema says: `"format": "expression"`, `template` or `cron`, `"x-widget": "condition"`, `schema`, `flow`.
+What a text is, the schema says: `"format": "expression"`, `template` or `cron`, `"x-widget": "condition"`, `schema`, `flow`,
+`node`.
 A setting whose `x-when` does not hold is not in use and not looked at.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from headrace.engine.errors import HeadraceError, Problem
@@ -20,13 +22,24 @@ from headrace.engine.flow.wording import closest, listed, pointer
 from headrace.engine.node import NodeType
 
 
+@dataclass(frozen=True, slots=True)
+class NodeNamed:
+    """A place in the settings of `node` that names another; `which` says what that one must be (x-node)."""
+
+    node: str
+    path: str
+    id: str
+    which: str
+
+
 class SettingsCheck:
-    """Looks at the settings of one node. After `run`, `readings` says who reads which variables."""
+    """Looks at the settings of one node. After `run`, `readings` says who reads which variables, `named` which nodes."""
 
     def __init__(
         self, node_id: str, node_type: NodeType, path: str, known_flows: Collection[str] | None
     ) -> None:
         self.readings: list[Reading] = []
+        self.named: list[NodeNamed] = []
         self.problems: list[Problem] = []
         self.fits = False
         """The settings fit the schema, so code of the node type may look at them."""
@@ -89,6 +102,9 @@ class SettingsCheck:
                     self._add(problem.path, problem.code, problem.params, problem.message)
             case "flow", _ if isinstance(value, str):
                 self._flow(value, path)
+            case "node", _ if isinstance(value, str):
+                which = str(schema.get("x-node", ""))
+                self.named.append(NodeNamed(self._node_id, path, value, which))
             case _, "expression" if isinstance(value, str):
                 self._expression(value, path, local | named)
             case _, "template" if isinstance(value, str):

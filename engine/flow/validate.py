@@ -1,8 +1,9 @@
 """Is a drawn flow right? Every problem at once, each with its place, so that the designer can take people there.
 
 Errors stop a publish, warnings do not. The order: is it the file format at all (`flow.schema.json`) → names (`names.py`) →
-every node by itself (`settings.py`) → the arrows (`arrows.py`, `graph.py`) → the variables (`scope.py`). What an earlier
-question makes meaningless is not asked, but one broken node never hides the problems of the others.
+every node by itself (`settings.py`, its events `boundary.py`) → the arrows (`arrows.py`, `graph.py`, joins `meetings.py`) → what
+names other nodes (`references.py`) → the variables (`scope.py`). Sub-flows are looked at where they are known (`calls.py`). What an
+earlier question makes meaningless is not asked, but one broken node never hides the problems of the others.
 
 The codes, for whoever translates them. Format and forms: those of `forms.py` (`required`, `type`, `pattern`, …). Form schemas:
 `form_keyword_unknown`, `form_value_wrong`, `form_pattern_refused`, `form_format_unknown`, `form_required_unknown`, `form_wrong`,
@@ -11,7 +12,11 @@ The codes, for whoever translates them. Format and forms: those of `forms.py` (`
 `expression_wrong`, `template_wrong`, `cron_wrong`, `flow_unknown`, `condition_empty|wrong|too_deep|too_long|field_wrong|
 operator_unknown|value_wrong`, `variable_unknown`, `variable_later`. Arrows: `edge_dangling`, `edge_into_start`,
 `edge_out_of_end`, `port_unknown`, `port_taken`, `port_unconnected`, `unreachable`, `no_way_to_end`, `loop_without_wait`,
-`join_never_fills`, `join_of_one`, `runs_twice`.
+`join_never_fills`, `join_may_starve`, `join_needs_too_many`, `join_of_one`, `inclusive_circle`, `runs_twice`, `branch_strays`.
+Events: `event_id_taken`, `event_field_unused`, `event_shadowed`, `event_never`, `event_at_end`, `compensation_twice`,
+`handler_wrong`, `handler_entered`, `handler_left`. Nodes that name others: `node_unknown`, `node_itself`, `node_never_waits`,
+`nothing_to_undo`, `lock_kept`, `unlock_without_lock`. Sub-flows: `call_unpublished`, `call_version_unknown`,
+`call_input_missing`, `call_input_unknown`.
 """
 
 from __future__ import annotations
@@ -25,13 +30,16 @@ from typing import Any
 
 from headrace.engine.errors import Problem
 from headrace.engine.flow import forms
-from headrace.engine.flow.arrows import check_edges, check_graph, check_ports
+from headrace.engine.flow.arrows import check_edges, check_ports, check_ways
+from headrace.engine.flow.boundary import check_events, check_handlers
 from headrace.engine.flow.compile import SEARCH_FIELDS_MAX
 from headrace.engine.flow.drawing import Drawn
 from headrace.engine.flow.graph import Drawing
 from headrace.engine.flow.lint import lint
+from headrace.engine.flow.meetings import check_meetings
 from headrace.engine.flow.names import check_names
-from headrace.engine.flow.scope import Reading, Scope
+from headrace.engine.flow.references import check_references, check_sections
+from headrace.engine.flow.scope import Reading, Scope, with_events
 from headrace.engine.flow.settings import SettingsCheck
 from headrace.engine.flow.wording import closest, kind_of
 from headrace.engine.node import NodeType
@@ -99,12 +107,18 @@ def _check(drawn: Drawn, known_flows: Collection[str] | None) -> None:
     _check_input(drawn)
     check_names(drawn)
     checked = _check_nodes(drawn, known_flows)
+    trusted = {node for node, check in checked.items() if check.fits}
+    in_events = check_events(drawn, trusted)
     check_edges(drawn)
-    check_ports(drawn, {node for node, check in checked.items() if check.fits})
+    check_ports(drawn, trusted)
+    check_handlers(drawn)
     drawing = Drawing(drawn.nodes, [edge for _, edge in drawn.edges])
-    check_graph(drawn, drawing)
+    check_ways(drawn, drawing)
+    check_meetings(drawn, drawing, trusted)
+    check_references(drawn, [named for check in checked.values() for named in check.named])
+    check_sections(drawn, drawing)
     readings = [reading for check in checked.values() for reading in check.readings]
-    _check_variables(drawn, drawing, readings)
+    _check_variables(drawn, [*readings, *in_events])
 
 
 def _check_format(drawn: Drawn) -> None:
@@ -173,8 +187,11 @@ def _unknown_type(drawn: Drawn, node: str, name: str) -> None:
     )
 
 
-def _check_variables(drawn: Drawn, drawing: Drawing, readings: list[Reading]) -> None:
-    scope = Scope(drawn.nodes, drawn.types, drawing, drawn.input_schema)
+def _check_variables(drawn: Drawn, readings: list[Reading]) -> None:
+    drawing, made = with_events(drawn)
+    scope = Scope(
+        drawn.nodes, drawn.types, drawing, drawn.input_schema, made=made, handlers=drawn.handlers
+    )
     for reading in readings:
         drawn.problems.extend(scope.problems(reading))
         if len(drawn.problems) > 2 * PROBLEMS_MAX:
