@@ -589,6 +589,7 @@ subscriptions = Table(
     Column("kind", String(8), nullable=False),  # message signal
     Column("name", String(200), nullable=False),
     Column("key", String(200), nullable=False),
+    Column("stays", Boolean, nullable=False),  # takes more than one: does not end its step
     Column("created_at", AT, nullable=False),
     Index("ix_subscriptions_wanted", "kind", "name", "key", "created_at", "id"),
 )
@@ -667,7 +668,7 @@ limits = Table(
     "limits",
     metadata,
     Column("connection", String(64), primary_key=True),
-    Column("values", Text, nullable=False),  # {rate, operations, parallel, queue, breaker}
+    Column("settings", Text, nullable=False),  # {rate, operations, parallel, queue, breaker}
     Column("updated_at", AT, nullable=False),
     Column("updated_by", ID, nullable=False),
 )

@@ -38,7 +38,8 @@ def upgrade() -> None:
     op.create_index("ix_ready_rank", "ready", ["rank"])
     op.add_column("jobs", sa.Column("priority", sa.Integer(), server_default="0", nullable=False))
     _rank("jobs", "available_at")
-    _index("ix_jobs_rank", "jobs", ["rank"], "status = 'ready'")
+    _index("ix_jobs_rank", "jobs", ["rank"], "status = 'ready' AND parked = 0")
+    _index("ix_jobs_lane", "jobs", ["lane", "rank"], "status = 'ready' AND parked = 0")
     op.create_table(
         "flow_rules",
         sa.Column("flow_key", sa.String(64), nullable=False),
@@ -127,6 +128,7 @@ def downgrade() -> None:
     op.drop_table("snapshots")
     op.drop_table("search_values")
     op.drop_table("flow_rules")
+    op.drop_index("ix_jobs_lane", table_name="jobs")
     op.drop_index("ix_jobs_rank", table_name="jobs")
     op.drop_column("jobs", "rank")
     op.drop_column("jobs", "priority")
