@@ -52,6 +52,9 @@ from headrace.engine.settings import VARIABLES_MAX_BYTES
 
 log = logging.getLogger(__name__)
 
+LIMIT_KEY_MAX = 200
+"""Letters of a concurrency key that are kept as they are."""
+
 STEPS_MAX = 1_000
 """Node visits in one advance: a long loop must not hold the transaction of the others in its group."""
 
@@ -351,10 +354,13 @@ class Run:
         if self.flows is None:
             self.ignore(command, "no other version can be had here")
             return
-        version, nodes, edges, variables, by = command
+        version, nodes, edges, variables, by, timers, gone = command
         before = self.instance.version
-        self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before))
+        self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before, gone))
         self.flow = self.flows(version)
+        for step, due_at in timers:
+            if step in self.instance.steps:
+                self.emit(e.TimerSet(step, "due", due_at))
 
     def _retry(self, incident: str, by: str) -> None:
         if incident not in self.instance.incidents:
@@ -659,12 +665,23 @@ class Run:
 
     def _request_job(self, step_id: int, node: CompiledNode, *, again: bool = False) -> None:
         kind = node.type
+        step = self.instance.steps[step_id]
+        try:
+            limit_key = self._limit_key(step, kind.policy(node.settings).key)
+        except HeadraceError as trouble:
+            self._failed(step, Failed(trouble.code, trouble.message))
+            return
         self.emit(
             e.JobRequested(
                 step_id, self._key(node, step_id), kind.effect(node.settings), kind.attempts(node.settings),
-                kind.backoff_ms(node.settings), self.instance.steps[step_id].unknown, again,
+                kind.backoff_ms(node.settings), step.unknown, again, limit_key,
             )
         )  # fmt: skip
+
+    def _limit_key(self, step: Step, source: str | None) -> str:
+        """Jobs with the same key wait for one another; none: it waits for nobody."""
+        key = str(self.evaluator(step).expression(source)) if source else ""
+        return key if len(key) <= LIMIT_KEY_MAX else hashlib.sha256(key.encode()).hexdigest()
 
     def _open_task(self, step: Step, wait: WaitForTask) -> None:
         people = self._people(wait.assignees)
