@@ -127,7 +127,7 @@ def _settings(id_: str, type_: str, given: Mapping[str, Any]) -> dict[str, Any]:
         case "webhook":
             usual = {"auth": "none", "values": []}
     settings = {**usual, **given}
-    for name in ("values", "input", "output"):
+    for name in ("values", "input", "output", "payload"):
         if isinstance(settings.get(name), dict):
             settings[name] = [
                 {"name": key, "value": value} for key, value in settings[name].items()
