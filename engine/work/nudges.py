@@ -285,11 +285,12 @@ class Listener:
             self._stopping.wait(BROKEN_PAUSE_S)
 
     def _be_seen(self) -> None:
-        while True:
+        pause_s = 0.0
+        while not self._stopping.wait(pause_s):
             try:
                 with connect(self._url) as redis:
                     redis.zadd(WORKERS, {self._name: time.time()})
+                pause_s = SEEN_EVERY_S
             except (RedisError, OSError) as trouble:
                 log.debug("not seen: %s", trouble)
-            if self._stopping.wait(SEEN_EVERY_S):
-                return
+                pause_s = BROKEN_PAUSE_S
