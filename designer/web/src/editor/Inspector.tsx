@@ -7,7 +7,7 @@ import {
   PlusOutlined,
   QuestionCircleOutlined,
 } from "@ant-design/icons";
-import { Button, Input, Popover } from "antd";
+import { Button, Input, InputNumber, Popover } from "antd";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { SchemaForm } from "../ui/form/SchemaForm";
@@ -19,12 +19,15 @@ import { setInput } from "./commands/setInput";
 import { setResult } from "./commands/setResult";
 import { setSample } from "./commands/setSample";
 import { setSettings } from "./commands/setSettings";
+import { setVisitsMax } from "./commands/setVisitsMax";
 import { edgeOf, type FlowEdge, type FlowNode, nodeOf } from "./document";
+import { EventsSection } from "./EventsSection";
 import { BilingualInput } from "./form/BilingualField";
-import { FormContext, pathInSettings } from "./form/context";
+import { FormContext, pathInForm } from "./form/context";
 import { SchemaEditor } from "./form/SchemaField";
 import { SettingsForm } from "./form/SettingsForm";
 import { NodeIcon } from "./icons";
+import { JoinPicture } from "./JoinPicture";
 import { edgeSentence, type Words } from "./sentence";
 import { useDocument, useEditor } from "./store";
 import { nameOf, variablesAt } from "./variables";
@@ -120,15 +123,20 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
             disabled={readOnly}
           />
         </fieldset>
+        {type.joins && <JoinPicture node={node} />}
         <FormContext.Provider value={form}>
           <SettingsForm
             schema={type.settings}
             value={node.settings}
             onChange={(settings) => run(setSettings, { node: node.id, settings })}
           />
+          <EventsSection node={node} words={words} />
         </FormContext.Provider>
         {!type.ends && !type.starts && (
-          <details className="hr-advanced" open={node.result !== undefined || undefined}>
+          <details
+            className="hr-advanced"
+            open={node.result !== undefined || node.visits_max !== undefined || undefined}
+          >
             <summary>{t("inspector.advanced")}</summary>
             <div className="hr-fields">
               <fieldset className="hr-setting" data-path="$result">
@@ -146,6 +154,7 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
                 />
                 <p className="hr-setting-help">{t("field.result_help")}</p>
               </fieldset>
+              <VisitsMax node={node} readOnly={readOnly} />
               <p className="hr-muted-text">
                 {t("inspector.id")} <code>{node.id}</code>
               </p>
@@ -154,6 +163,29 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
         )}
       </div>
     </Frame>
+  );
+}
+
+function VisitsMax({ node, readOnly }: { node: FlowNode; readOnly: boolean }) {
+  const { t } = useTranslation("editor");
+  const { run } = useEditor.getState();
+  return (
+    <fieldset className="hr-setting" data-path="$visits_max">
+      <legend>{t("field.visits_max")}</legend>
+      <InputNumber
+        className="hr-wide"
+        min={1}
+        max={100_000}
+        precision={0}
+        value={node.visits_max ?? null}
+        placeholder={t("field.visits_any")}
+        disabled={readOnly}
+        onChange={(visits_max) => run(setVisitsMax, { node: node.id, visits_max })}
+        aria-label={t("field.visits_max")}
+        data-testid="field-visits-max"
+      />
+      <p className="hr-setting-help">{t("field.visits_max_help")}</p>
+    </fieldset>
   );
 }
 
@@ -179,7 +211,7 @@ export function useNodeForm(node: FlowNode, words: Words) {
       words,
       sample: { instance: SAMPLE_INSTANCE, now: SAMPLE_NOW, ...document.sample, ...tried },
       problems: problems.flatMap((problem) => {
-        const path = problem.node === node.id ? pathInSettings(problem) : null;
+        const path = problem.node === node.id ? pathInForm(problem) : null;
         return path === null ? [] : [{ ...problem, path }];
       }),
       example: types.get(node.type)?.example ?? {},

@@ -1,14 +1,29 @@
 // The menu that asks what comes next: which way out, which node, or (for `C`) which node to lead to.
 
 import { useTranslation } from "react-i18next";
-import { addFor } from "./actions";
+import { addEventFor, addFor } from "./actions";
 import { connect } from "./commands/connect";
-import { inReadingOrder, leaving, nodeOf, portsOf } from "./document";
-import { NodeIcon } from "./icons";
+import {
+  EVENT_KINDS,
+  type EventKind,
+  eventOf,
+  exitsOf,
+  inReadingOrder,
+  leaving,
+  nodeOf,
+} from "./document";
+import { EventIcon, NodeIcon } from "./icons";
 import { byUse, GROUPS } from "./Palette";
 import { type Pick, PickMenu } from "./PickMenu";
-import { whyNotAdd, whyNotAppend, whyNotConnect, whyNotInsert } from "./rules";
-import type { Words } from "./sentence";
+import {
+  whyNotAdd,
+  whyNotAppend,
+  whyNotConnect,
+  whyNotEvent,
+  whyNotHandle,
+  whyNotInsert,
+} from "./rules";
+import { exitTitle, type Words } from "./sentence";
 import { type Menu, useDocument, useEditor } from "./store";
 import { nameOf } from "./variables";
 
@@ -65,6 +80,23 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
       />
     );
   }
+  if (wish.kind === "event") {
+    const { node } = wish;
+    return (
+      <PickMenu
+        key="which_event"
+        title={t("menu.which_event")}
+        at={at}
+        testId="event-menu"
+        picks={happenings(node)}
+        onPick={(kind) => {
+          openMenu(null);
+          addEventFor(node, kind as EventKind, at);
+        }}
+        onClose={close}
+      />
+    );
+  }
   if (wish.kind === "connect") {
     const from = wish.node;
     const port = wish.port ?? "out";
@@ -105,11 +137,13 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
     const node = "node" in wish ? nodeOf(document, wish.node) : undefined;
     if (node === undefined) return [];
     const taken = new Map(leaving(document, node.id).map((edge) => [edge.port, edge.to]));
-    const all = portsOf(node, types).map((port): Pick & { open: boolean } => {
+    const all = exitsOf(node, types).map((port): Pick & { open: boolean } => {
       const to = nodeOf(document, taken.get(port.name) ?? "");
+      const event = eventOf(node, port.name);
       return {
         key: port.name,
-        title: words.text(port.title) || port.name,
+        title: exitTitle(node, port.name, types, words),
+        ...(event === undefined ? {} : { icon: <EventIcon kind={event.kind} /> }),
         open: to === undefined,
         hint:
           to === undefined
@@ -120,12 +154,27 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
     return all.sort((a, b) => Number(b.open) - Number(a.open));
   }
 
+  function happenings(id: string): Pick[] {
+    const node = nodeOf(document, id);
+    if (node === undefined) return [];
+    return EVENT_KINDS.map((kind): Pick => {
+      const reason = whyNotEvent(node, kind, types);
+      return {
+        key: kind,
+        title: t(`event.kind_${kind}`),
+        hint: t(`event.kind_${kind}_help`),
+        icon: <EventIcon kind={kind} />,
+        ...(reason === null ? {} : { disabled: t(`reason.${reason}`) }),
+      };
+    });
+  }
+
   function targets(from: string, port: string): Pick[] {
     return inReadingOrder(document, types)
       .filter((node) => node.id !== from)
       .flatMap((node): Pick[] => {
         const reason = whyNotConnect(document, { from, port, to: node.id }, types);
-        if (reason === "to_a_start") return [];
+        if (reason === "to_a_start" || reason === "no_handler_kind") return [];
         const type = types.get(node.type);
         return [
           {
@@ -141,6 +190,9 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
   }
 
   function kinds(): Pick[] {
+    const undoing =
+      wish.kind === "after" &&
+      eventOf(nodeOf(document, wish.node), wish.port ?? "")?.kind === "compensation";
     const all = [...types.values()].sort(
       (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || byUse(a, b),
     );
@@ -149,7 +201,7 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
         wish.kind === "free"
           ? whyNotAdd(document, type.name, types)
           : wish.kind === "after"
-            ? whyNotAppend(type.name, types)
+            ? (whyNotAppend(type.name, types) ?? (undoing ? whyNotHandle(type) : null))
             : whyNotInsert(type.name, types);
       if (reason !== null) return [];
       return [

@@ -1,6 +1,7 @@
 // What a gesture or a key asks for, in the words of commands; then the new thing is selected and focused.
 
 import { freePlace } from "./behaviours";
+import { addEvent } from "./commands/addEvent";
 import { addNode } from "./commands/addNode";
 import { addNote } from "./commands/addNote";
 import { autoLayout } from "./commands/autoLayout";
@@ -10,16 +11,20 @@ import { moveNodes } from "./commands/moveNodes";
 import { type Fragment, fragmentOf, paste } from "./commands/paste";
 import { removeSelection } from "./commands/removeSelection";
 import {
+  EVENT_IDS,
+  EVENT_KINDS,
+  type EventKind,
   entering,
+  exitsOf,
+  freshEventId,
   freshNodeId,
   freshNoteId,
   nodeOf,
   notesOf,
   openPorts,
   type Position,
-  portsOf,
 } from "./document";
-import { whyNotAppend } from "./rules";
+import { whyNotAppend, whyNotEvent } from "./rules";
 import { type MenuWish, useEditor } from "./store";
 
 const state = () => useEditor.getState();
@@ -59,8 +64,8 @@ export function addFromPalette(type: string, centre: Position): string | null {
   return addFor({ kind: "after", node: selected.id, port: port.name }, type);
 }
 
-/** `A`: asks what comes after. `I`: asks what comes before. `C`: asks where to lead a line. */
-export function askFor(kind: "after" | "before" | "connect", at?: Position): void {
+/** `A`: asks what comes after. `I`: asks what comes before. `C`: asks where to lead a line. `E`: asks what may happen. */
+export function askFor(kind: "after" | "before" | "connect" | "event", at?: Position): void {
   const { history, selection, types, openMenu, readOnly } = state();
   const node = nodeOf(history.present, selection.nodes[0] ?? "");
   if (node === undefined || readOnly) return;
@@ -70,11 +75,24 @@ export function askFor(kind: "after" | "before" | "connect", at?: Position): voi
     if (!starts) openMenu({ wish: { kind, node: node.id }, at: place });
     return;
   }
-  const ports = portsOf(node, types);
+  if (kind === "event") {
+    const some = EVENT_KINDS.some((each) => whyNotEvent(node, each, types) === null);
+    if (some) openMenu({ wish: { kind, node: node.id }, at: place });
+    return;
+  }
+  const ports = exitsOf(node, types);
   const [only] = ports;
   if (only === undefined) return;
   const port = ports.length === 1 ? { port: only.name } : {};
   openMenu({ wish: { kind, node: node.id, ...port }, at: place });
+}
+
+/** An event at the edge of a node, and the question what comes after it. */
+export function addEventFor(node: string, kind: EventKind, at: Position): void {
+  const { history, run, openMenu } = state();
+  const id = freshEventId(history.present, EVENT_IDS[kind]);
+  if (!run(addEvent, { node, id, kind })) return;
+  openMenu({ wish: { kind: "after", node, port: id }, at });
 }
 
 function besideNode(id: string): Position {

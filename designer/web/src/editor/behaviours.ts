@@ -3,6 +3,8 @@
 import {
   downstream,
   entering,
+  eventOf,
+  exitsOf,
   type FlowDocument,
   type FlowEdge,
   freshEdgeId,
@@ -12,6 +14,7 @@ import {
   type NodeTypes,
   nodeOf,
   portsOf,
+  takesMany,
   withEdge,
   withoutEdges,
 } from "./document";
@@ -20,9 +23,7 @@ import { type Wish, whyNotConnect } from "./rules";
 /** Leads a port somewhere; where a port takes one edge only, the earlier one goes. */
 export function joinUp(document: FlowDocument, wish: Wish, types: NodeTypes): FlowDocument {
   if (whyNotConnect(document, wish, types) !== null) return document;
-  const from = nodeOf(document, wish.from);
-  const many = from !== undefined && (types.get(from.type)?.splits ?? false);
-  const freed = many
+  const freed = takesMany(nodeOf(document, wish.from), wish.port, types)
     ? document
     : withoutEdges(document, (edge) => edge.from === wish.from && edge.port === wish.port);
   return withEdge(freed, wish);
@@ -31,8 +32,10 @@ export function joinUp(document: FlowDocument, wish: Wish, types: NodeTypes): Fl
 /** Takes a node away and closes the gap: what led to it now leads to what followed, if only one thing followed. */
 export function takeOut(document: FlowDocument, id: string, types: NodeTypes): FlowDocument {
   const before = entering(document, id).filter((edge) => edge.from !== id);
+  const node = nodeOf(document, id);
   const after = new Set(
     leaving(document, id)
+      .filter((edge) => eventOf(node, edge.port) === undefined)
       .map((edge) => edge.to)
       .filter((to) => to !== id),
   );
@@ -60,7 +63,7 @@ export function dropLooseEdges(
 ): FlowDocument {
   const drawn = nodeOf(document, node);
   if (drawn === undefined) return document;
-  const ports = new Set(portsOf(drawn, types).map((port) => port.name));
+  const ports = new Set(exitsOf(drawn, types).map((port) => port.name));
   return withoutEdges(document, (edge) => edge.from === node && !ports.has(edge.port));
 }
 

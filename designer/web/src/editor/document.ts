@@ -48,8 +48,29 @@ export interface Schema {
   "x-enum-titles"?: Record<string, Text>;
   /** Shown only while these other settings have one of these values. */
   "x-when"?: Record<string, unknown[]>;
+  /** For a choice of nodes: any, those where work rests, all but this one, those that can be undone. */
+  "x-node"?: "" | "waits" | "others" | "undone";
   /** Names that only this setting knows, besides the variables of the flow. */
   "x-variables"?: string[];
+}
+
+export type EventKind = "timer" | "message" | "signal" | "error" | "compensation";
+
+/** What may happen while a token waits at a node: an exit of its own, named by the event's id. */
+export interface FlowEvent {
+  id: string;
+  kind: EventKind;
+  title?: Text;
+  /** Ends the step; if not, one more token leaves by this exit. */
+  interrupting?: boolean;
+  /** timer: a duration after the token came, or an expression for a moment. */
+  after?: string;
+  at?: string;
+  /** message, signal: its name, and an expression for the key it must have. */
+  name?: string;
+  key?: string;
+  /** error: only these codes. */
+  codes?: string[];
 }
 
 export interface FlowNode {
@@ -60,6 +81,10 @@ export interface FlowNode {
   settings: Settings;
   /** The variable its output is stored under; the id when absent. */
   result?: string;
+  /** Boundary events. */
+  events?: FlowEvent[];
+  /** The most visits of one instance; one more is an incident. */
+  visits_max?: number;
 }
 
 export interface FlowEdge {
@@ -154,15 +179,93 @@ function branchPorts(node: FlowNode, setting: string | null): Port[] {
   if (!Array.isArray(branches)) return [];
   return branches
     .filter((branch) => typeof branch?.id === "string" && branch.id !== "")
-    .map((branch) => ({ name: branch.id, title: branch.name ?? {}, required: true }));
+    .map((branch) => ({ name: branch.id, title: titleIn(branch), required: true }));
+}
+
+/** The name of an event is the name of its message, a plain text; its title is `title`. */
+function titleIn(item: { title?: unknown; name?: unknown }): Text {
+  const found = [item.title, item.name].find((each) => typeof each === "object" && each !== null);
+  return (found ?? {}) as Text;
+}
+
+export function eventsOf(node: FlowNode): FlowEvent[] {
+  return node.events ?? [];
+}
+
+export function eventOf(node: FlowNode | undefined, port: string): FlowEvent | undefined {
+  return node?.events?.find((event) => event.id === port);
+}
+
+/** Every way out: the ports of the node, then its boundary events. */
+export function exitsOf(node: FlowNode, types: NodeTypes): Port[] {
+  const events = eventsOf(node).map((event) => ({
+    name: event.id,
+    title: event.title ?? {},
+    required: true,
+  }));
+  return [...portsOf(node, types), ...events];
+}
+
+/** An exit that takes any number of edges; the others take one. */
+export function takesMany(node: FlowNode | undefined, port: string, types: NodeTypes): boolean {
+  if (node === undefined || eventOf(node, port) !== undefined) return false;
+  return types.get(node.type)?.splits ?? false;
 }
 
 /** Ports with no edge yet; a port that splits is always open. */
 export function openPorts(document: FlowDocument, node: FlowNode, types: NodeTypes): Port[] {
-  const splits = types.get(node.type)?.splits ?? false;
-  const taken = new Set(leaving(document, node.id).map((edge) => edge.port));
-  return portsOf(node, types).filter((port) => splits || !taken.has(port.name));
+  return open(document, node, portsOf(node, types), types);
 }
+
+export function openExits(document: FlowDocument, node: FlowNode, types: NodeTypes): Port[] {
+  return open(document, node, exitsOf(node, types), types);
+}
+
+function open(document: FlowDocument, node: FlowNode, ports: Port[], types: NodeTypes): Port[] {
+  const taken = new Set(leaving(document, node.id).map((edge) => edge.port));
+  return ports.filter((port) => takesMany(node, port.name, types) || !taken.has(port.name));
+}
+
+/** Is this the edge that names who undoes a node? It is no way for tokens. */
+export function isUndoing(document: FlowDocument, edge: { from: string; port: string }): boolean {
+  return eventOf(nodeOf(document, edge.from), edge.port)?.kind === "compensation";
+}
+
+/** Does this node undo another? */
+export function isHandler(document: FlowDocument, id: string): boolean {
+  return entering(document, id).some((edge) => isUndoing(document, edge));
+}
+
+/** All nodes that undo others. */
+export function handlersOf(document: FlowDocument): ReadonlySet<string> {
+  const undoing = new Set(
+    document.nodes.flatMap((node) =>
+      eventsOf(node)
+        .filter((event) => event.kind === "compensation")
+        .map((event) => `${node.id} ${event.id}`),
+    ),
+  );
+  return new Set(
+    document.edges
+      .filter((edge) => undoing.has(`${edge.from} ${edge.port}`))
+      .map((edge) => edge.to),
+  );
+}
+
+export const EVENT_KINDS: EventKind[] = ["timer", "message", "signal", "error", "compensation"];
+
+/** What a new event is called; its payload is stored under this name. */
+export const EVENT_IDS: Record<EventKind, string> = {
+  timer: "timeout",
+  message: "message",
+  signal: "signal",
+  error: "failure",
+  compensation: "undo",
+};
+
+/** Where the round exits of events sit on the lower edge, counted from the left of the node. */
+export const EVENT_FIRST = 28;
+export const EVENT_STEP = 32;
 
 /** Every node from which `id` can be reached, nearest first. */
 export function upstream(document: FlowDocument, id: string): FlowNode[] {
@@ -287,6 +390,22 @@ export function freshNoteId(document: FlowDocument): string {
   return `note${number}`;
 }
 
+/** `timeout`, then `timeout_2`; no other event, node or result is called so, since its payload is a variable. */
+export function freshEventId(document: FlowDocument, base: string): string {
+  const taken = new Set(
+    document.nodes.flatMap((node) => [
+      node.id,
+      node.result ?? node.id,
+      ...eventsOf(node).map((event) => event.id),
+    ]),
+  );
+  const stem = base.replace(/_\d+$/, "") || "event";
+  if (!taken.has(stem)) return stem;
+  let number = 2;
+  while (taken.has(`${stem}_${number}`)) number += 1;
+  return `${stem}_${number}`;
+}
+
 /** A title nobody else has: "Approval", then "Approval 2" … */
 export function freshName(document: FlowDocument, title: Text): Text {
   const taken = new Set(document.nodes.flatMap((node) => Object.values(node.name ?? {})));
@@ -305,8 +424,10 @@ export function freshName(document: FlowDocument, title: Text): Text {
 /** What a new node starts with: the defaults of its schema, and one empty branch where ports come from branches. */
 export function firstSettings(type: NodeType): Settings {
   const settings = defaultsOf(type.settings) as Settings;
-  if (type.ports_from !== null && !Array.isArray(settings[type.ports_from])) {
-    settings[type.ports_from] = [newBranch([])];
+  const list = type.ports_from;
+  if (list !== null && !Array.isArray(settings[list])) {
+    const events = type.settings.properties?.[list]?.["x-widget"] === "events";
+    settings[list] = [events ? { id: "message", kind: "message" } : newBranch([])];
   }
   return settings;
 }

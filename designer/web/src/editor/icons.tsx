@@ -10,6 +10,7 @@ import {
   CheckCircleOutlined,
   CheckSquareOutlined,
   ClockCircleOutlined,
+  CloseCircleOutlined,
   CloudOutlined,
   CloudSyncOutlined,
   DatabaseOutlined,
@@ -18,7 +19,10 @@ import {
   FlagOutlined,
   ForkOutlined,
   FunctionOutlined,
+  HourglassOutlined,
+  InboxOutlined,
   LinkOutlined,
+  LockOutlined,
   MailOutlined,
   MergeCellsOutlined,
   MessageOutlined,
@@ -27,15 +31,21 @@ import {
   PartitionOutlined,
   PlayCircleOutlined,
   PullRequestOutlined,
+  RollbackOutlined,
   ScheduleOutlined,
   SendOutlined,
   ShareAltOutlined,
+  SoundOutlined,
   StopOutlined,
   TableOutlined,
   TeamOutlined,
+  ThunderboltOutlined,
+  UndoOutlined,
+  UnlockOutlined,
   UserOutlined,
 } from "@ant-design/icons";
 import type { ComponentType } from "react";
+import type { EventKind } from "./document";
 
 const ICONS: Record<string, ComponentType> = {
   apartment: ApartmentOutlined,
@@ -47,6 +57,7 @@ const ICONS: Record<string, ComponentType> = {
   "check-square": CheckSquareOutlined,
   clock: ClockCircleOutlined,
   "clock-circle": ClockCircleOutlined,
+  "close-circle": CloseCircleOutlined,
   cloud: CloudOutlined,
   "cloud-sync": CloudSyncOutlined,
   database: DatabaseOutlined,
@@ -55,7 +66,10 @@ const ICONS: Record<string, ComponentType> = {
   flag: FlagOutlined,
   fork: ForkOutlined,
   function: FunctionOutlined,
+  hourglass: HourglassOutlined,
+  inbox: InboxOutlined,
   link: LinkOutlined,
+  lock: LockOutlined,
   mail: MailOutlined,
   merge: MergeCellsOutlined,
   "merge-cells": MergeCellsOutlined,
@@ -66,12 +80,17 @@ const ICONS: Record<string, ComponentType> = {
   play: PlayCircleOutlined,
   "play-circle": PlayCircleOutlined,
   "pull-request": PullRequestOutlined,
+  rollback: RollbackOutlined,
   schedule: ScheduleOutlined,
   send: SendOutlined,
   "share-alt": ShareAltOutlined,
+  sound: SoundOutlined,
   stop: StopOutlined,
   table: TableOutlined,
   team: TeamOutlined,
+  thunderbolt: ThunderboltOutlined,
+  undo: UndoOutlined,
+  unlock: UnlockOutlined,
   user: UserOutlined,
 };
 
@@ -91,7 +110,32 @@ const BY_TYPE: Record<string, ComponentType> = {
   timer: ClockCircleOutlined,
   notification: BellOutlined,
   set_values: EditOutlined,
+  receive: InboxOutlined,
+  publish: SendOutlined,
+  message_start: MessageOutlined,
+  milestone: FlagOutlined,
+  lock: LockOutlined,
+  unlock: UnlockOutlined,
+  cancel: CloseCircleOutlined,
+  compensate: UndoOutlined,
 };
+
+const EVENTS: Record<EventKind, ComponentType> = {
+  timer: ClockCircleOutlined,
+  message: MailOutlined,
+  signal: SoundOutlined,
+  error: ThunderboltOutlined,
+  compensation: RollbackOutlined,
+};
+
+export function EventIcon({ kind }: { kind: EventKind }) {
+  const Icon = EVENTS[kind];
+  return (
+    <span aria-hidden className="hr-event-icon">
+      <Icon />
+    </span>
+  );
+}
 
 export function NodeIcon({ icon, type }: { icon: string | undefined; type: string }) {
   const Icon = ICONS[icon ?? ""] ?? BY_TYPE[type] ?? AppstoreOutlined;

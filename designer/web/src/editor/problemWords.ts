@@ -1,5 +1,6 @@
 // A problem of a flow in one sentence, with the setting called what the form calls it.
 
+import type { TFunction } from "i18next";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../api/client";
@@ -25,13 +26,22 @@ export function useProblemWords(): (problem: Problem) => string {
         ...params,
         name: pick(params["name"]),
         title: pick(params["title"]) || String(params["port"] ?? ""),
-        label: pick(setting?.["x-title"]) || String(params["setting"] ?? ""),
+        label:
+          pick(setting?.["x-title"]) ||
+          eventField(problem.path, t) ||
+          String(params["setting"] ?? ""),
         message: problem.message,
         defaultValue: problemText(t, problem),
       });
     },
     [t, language, types],
   );
+}
+
+/** `…/events/0/after` is "After" as the form of events calls it. */
+function eventField(path: string, t: TFunction): string {
+  const name = /\$?events\/\d+\/(\w+)/.exec(path)?.[1];
+  return name === undefined ? "" : t(`editor:event.field_${name}`, { defaultValue: name });
 }
 
 /** The schema of the setting a problem's path leads to. */

@@ -7,8 +7,8 @@ import { addNode } from "./commands/addNode";
 import { connect } from "./commands/connect";
 import { disconnect } from "./commands/disconnect";
 import { removeSelection } from "./commands/removeSelection";
-import { type FlowDocument, freshNodeId, nodeOf, openPorts } from "./document";
-import { pathInSettings } from "./form/context";
+import { type FlowDocument, freshNodeId, nodeOf, openExits } from "./document";
+import { pathInForm } from "./form/context";
 import { useProblemWords } from "./problemWords";
 import { useDocument, useEditor } from "./store";
 
@@ -80,7 +80,7 @@ export function useProblemMarks(): ReadonlyMap<string, ProblemMark> {
 export function openProblem(problem: Problem): void {
   const { goTo, select, show } = useEditor.getState();
   show("inspector");
-  if (problem.node !== undefined) goTo(problem.node, pathInSettings(problem) ?? undefined);
+  if (problem.node !== undefined) goTo(problem.node, pathInForm(problem) ?? undefined);
   else if (problem.edge !== undefined) select({ edges: [problem.edge] });
   else select({});
 }
@@ -139,7 +139,7 @@ function portOf(problem: Problem, document: FlowDocument): string | undefined {
   const { types } = useEditor.getState();
   const node = nodeOf(document, problem.node ?? "");
   if (node === undefined) return undefined;
-  const open = openPorts(document, node, types).filter((port) => port.required);
+  const open = openExits(document, node, types).filter((port) => port.required);
   const named = problem.params?.["port"];
   return (
     open.find((port) => port.name === named)?.name ??

@@ -1,6 +1,7 @@
 // Flows drawn elsewhere may stand too close for our nodes. They are spread, not rearranged: what was left stays left.
 
 import {
+  eventOf,
   type FlowDocument,
   NODE_WIDTH,
   type NodeTypes,
@@ -39,7 +40,9 @@ function stretchX(document: FlowDocument): number {
   const steps = document.edges.flatMap((edge) => {
     const from = nodeOf(document, edge.from);
     const to = nodeOf(document, edge.to);
-    const step = from && to ? to.position.x - from.position.x : 0;
+    // Events leave below; what they lead to may stand close.
+    const beside = eventOf(from, edge.port) === undefined;
+    const step = from && to && beside ? to.position.x - from.position.x : 0;
     return step > NEAR ? [step] : [];
   });
   return stretch(Math.min(...steps), NODE_WIDTH + ROOM_X);

@@ -1,8 +1,17 @@
 // Settings read back as people say them: "amount > 200 and region is Tibet", "wait 24 hours", "role: finance manager".
 
 import type { TFunction } from "i18next";
-import type { FlowDocument, FlowEdge, FlowNode, NodeTypes, Schema, Text } from "./document";
-import { nodeOf, portsOf } from "./document";
+import type {
+  FlowDocument,
+  FlowEdge,
+  FlowEvent,
+  FlowNode,
+  NodeTypes,
+  Schema,
+  Settings,
+  Text,
+} from "./document";
+import { eventOf, nodeOf, portsOf } from "./document";
 import type { ShowText, Variable } from "./variables";
 
 export interface Rule {
@@ -31,6 +40,8 @@ export interface Words {
   userOf?: (id: string) => string;
   flowOf?: (key: string) => string;
   connectionOf?: (key: string) => string;
+  /** What a node of this flow is called. */
+  nodeOf?: (id: string) => string;
 }
 
 const SYMBOLS: Record<string, string> = {
@@ -195,7 +206,47 @@ export function nodeSentence(node: FlowNode, types: NodeTypes, words: Words): st
     typeof settings[name] === "string" ? (settings[name] as string) : "";
   switch (node.type) {
     case "condition":
-      return t("summary.condition", { count: listOf(settings["branches"]).length });
+      return t(settings["mode"] === "all" ? "summary.condition_all" : "summary.condition", {
+        count: listOf(settings["branches"]).length,
+      });
+    case "split":
+      return Number(settings["copies"] ?? 1) > 1
+        ? t("summary.split_copies", { count: Number(settings["copies"]) })
+        : t("summary.split");
+    case "join":
+      return joinSentence(settings, t);
+    case "receive":
+      return (listOf(settings["events"]) as FlowEvent[])
+        .map((event) => eventSentence(event, words))
+        .join(t("sentence.or"));
+    case "publish":
+      return string("name") === ""
+        ? ""
+        : t(settings["kind"] === "signal" ? "summary.publish_signal" : "summary.publish", {
+            name: string("name"),
+          });
+    case "message_start":
+      return string("name") === "" ? "" : t("event.sentence_message", { name: string("name") });
+    case "milestone":
+      return [
+        string("node") === ""
+          ? ""
+          : t("summary.milestone", { name: words.nodeOf?.(string("node")) ?? string("node") }),
+        conditionSentence(settings["condition"], words),
+      ]
+        .filter((part) => part !== "")
+        .join(t("sentence.and"));
+    case "lock":
+    case "unlock":
+      return string("key") === "" ? "" : t(`summary.${node.type}`, { key: string("key") });
+    case "cancel":
+      return nodesSentence(settings["nodes"], words);
+    case "compensate":
+      if (string("back_to") !== "")
+        return t("summary.compensate_back", {
+          name: words.nodeOf?.(string("back_to")) ?? string("back_to"),
+        });
+      return nodesSentence(settings["nodes"], words) || t("summary.compensate_all");
     case "approval":
       return assigneesSentence(settings["assignees"], words);
     case "timer":
@@ -227,7 +278,17 @@ export function nodeSentence(node: FlowNode, types: NodeTypes, words: Words): st
         .filter((name) => name !== "")
         .join(t("sentence.comma"));
     case "subflow":
-      return string("flow") === "" ? "" : (words.flowOf?.(string("flow")) ?? string("flow"));
+      return string("flow") === ""
+        ? ""
+        : [
+            words.flowOf?.(string("flow")) ?? string("flow"),
+            settings["version"] === undefined ? "" : `v${settings["version"]}`,
+            settings["window"] === undefined
+              ? ""
+              : t("summary.window", { count: Number(settings["window"]) }),
+          ]
+            .filter((part) => part !== "")
+            .join(" · ");
     case "schedule":
       return cronSentence(settings["cron"], t);
     case "webhook":
@@ -239,6 +300,7 @@ export function nodeSentence(node: FlowNode, types: NodeTypes, words: Words): st
             table: string("table"),
           });
     case "end":
+      if (settings["terminate"] === true) return t("summary.terminate");
       return string("result") === ""
         ? ""
         : t(`end_result.${string("result")}` as "end_result.completed", {
@@ -249,6 +311,23 @@ export function nodeSentence(node: FlowNode, types: NodeTypes, words: Words): st
     default:
       return firstText(settings) || words.text(types.get(node.type)?.help as Text | undefined);
   }
+}
+
+/** When a join goes on, in one sentence. */
+export function joinSentence(settings: Settings, t: TFunction<"editor">): string {
+  const mode = String(settings["mode"] ?? "all");
+  const n = Number(settings["n"] ?? 1);
+  return t(`join.${mode}` as "join.all", {
+    n,
+    percent: Number(settings["percent"] ?? 100),
+    defaultValue: mode,
+  });
+}
+
+function nodesSentence(nodes: unknown, words: Words): string {
+  return listOf(nodes)
+    .map((id) => words.nodeOf?.(String(id)) ?? String(id))
+    .join(words.t("sentence.comma"));
 }
 
 function firstText(settings: Record<string, unknown>): string {
@@ -262,6 +341,28 @@ export function branchSentence(node: FlowNode, port: string, words: Words): stri
   return conditionSentence(branches.find((each) => each.id === port)?.when, words);
 }
 
+/** "after 24 hours", "message order.paid", "on error: out_of_stock". */
+export function eventSentence(event: FlowEvent, words: Words): string {
+  const named = words.text(event.title);
+  if (named !== "") return named;
+  const { t } = words;
+  switch (event.kind) {
+    case "timer":
+      return event.at !== undefined
+        ? t("event.sentence_at", { at: event.at })
+        : t("event.sentence_after", { duration: durationSentence(event.after ?? "…", t) });
+    case "message":
+    case "signal":
+      return t(`event.sentence_${event.kind}`, { name: event.name ?? "…" });
+    case "error":
+      return event.codes === undefined || event.codes.length === 0
+        ? t("event.sentence_error")
+        : t("event.sentence_error_codes", { codes: event.codes.join(t("sentence.comma")) });
+    case "compensation":
+      return t("event.sentence_compensation");
+  }
+}
+
 /** What stands on a line: the branch's condition, or the name of the way; nothing where there is but one way. */
 export function edgeSentence(
   document: FlowDocument,
@@ -271,9 +372,21 @@ export function edgeSentence(
 ): string {
   const from = nodeOf(document, edge.from);
   if (from === undefined) return "";
+  const event = eventOf(from, edge.port);
+  if (event !== undefined) return eventSentence(event, words);
   const ports = portsOf(from, types);
   if (ports.length < 2) return "";
-  const sentence = branchSentence(from, edge.port, words);
-  if (sentence !== "") return sentence;
-  return words.text(ports.find((port) => port.name === edge.port)?.title) || edge.port;
+  return branchSentence(from, edge.port, words) || exitTitle(from, edge.port, types, words);
+}
+
+/** What an exit is called: its title, or for an event what it waits for. */
+export function exitTitle(node: FlowNode, port: string, types: NodeTypes, words: Words): string {
+  const own = eventOf(node, port);
+  if (own !== undefined) return eventSentence(own, words);
+  const title = words.text(portsOf(node, types).find((each) => each.name === port)?.title);
+  if (title !== "") return title;
+  const list = types.get(node.type)?.ports_from;
+  const items = list ? (listOf(node.settings[list]) as FlowEvent[]) : [];
+  const event = items.find((each) => each.id === port && typeof each.kind === "string");
+  return event === undefined ? port : eventSentence(event, words);
 }

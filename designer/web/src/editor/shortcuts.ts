@@ -22,6 +22,7 @@ export const SHORTCUTS: [section: string, [what: string, keys: string[]][]][] = 
       ["append", ["A"]],
       ["insert", ["I"]],
       ["connect", ["C"]],
+      ["event", ["E"]],
       ["rename", ["F2"]],
       ["open", ["Enter"]],
       ["delete", ["Delete"]],
@@ -178,6 +179,10 @@ function plain(
     case "c":
     case "C":
       actions.askFor("connect");
+      return true;
+    case "e":
+    case "E":
+      actions.askFor("event");
       return true;
     case "n":
     case "N":

@@ -21,12 +21,22 @@ export type MenuWish =
   | { kind: "before"; node: string }
   | { kind: "edge"; edge: string }
   | { kind: "free"; position: Position }
-  | { kind: "connect"; node: string; port?: string };
+  | { kind: "connect"; node: string; port?: string }
+  | { kind: "event"; node: string };
 
 export interface Menu {
   wish: MenuWish;
   /** Where on the screen the menu opens. */
   at: Position;
+}
+
+export interface Picking {
+  /** The setting, and the node it belongs to. */
+  path: string;
+  node: string;
+  many: boolean;
+  fits: (id: string) => boolean;
+  take: (id: string) => void;
 }
 
 export type Panel = "inspector" | "problems" | "test" | "history";
@@ -43,6 +53,8 @@ interface EditorState {
   test: TestResult | null;
   /** What the canvas should bring into view and focus next. */
   focus: { node: string; field?: string; inspector?: boolean } | null;
+  /** A setting that asks for nodes: a press on the canvas answers it. */
+  picking: Picking | null;
   /** Counts the wishes to see the whole drawing. */
   fits: number;
 
@@ -71,6 +83,7 @@ export const useEditor = create<EditorState>((set, get) => ({
   problems: [],
   test: null,
   focus: null,
+  picking: null,
   fits: 0,
 
   open: (document, types, readOnly) =>
@@ -85,6 +98,7 @@ export const useEditor = create<EditorState>((set, get) => ({
       problems: [],
       test: null,
       focus: null,
+      picking: null,
     }),
 
   run: (command, args) => {

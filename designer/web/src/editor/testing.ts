@@ -33,8 +33,16 @@ export const types: NodeTypes = new Map(
   [
     type("start", { starts: true, group: "start" }),
     type("condition", { ports_from: "branches", ports: [port("else")] }),
-    type("approval", { ports: [port("approved"), port("rejected"), port("returned", false)] }),
+    type("approval", {
+      waits: true,
+      ports: [port("approved"), port("rejected"), port("returned", false)],
+    }),
+    type("milestone", {
+      waits: true,
+      settings: { type: "object", properties: { node: { type: "string", "x-widget": "node" } } },
+    }),
     type("timer", {
+      waits: true,
       settings: {
         type: "object",
         required: ["mode"],

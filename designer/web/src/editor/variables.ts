@@ -2,8 +2,10 @@
 
 import type { TFunction } from "i18next";
 import {
+  eventsOf,
   type FlowDocument,
   type FlowNode,
+  isHandler,
   type NodeType,
   type NodeTypes,
   type Schema,
@@ -44,6 +46,8 @@ export function variablesAt(
   const found = [
     ...fieldsOf(document.input, "", t("variable.input"), text, values),
     ...before.flatMap((node) => outputOf(node, types, t, text, values)),
+    ...before.flatMap((node) => payloadsOf(node, types, t, text, values)),
+    ...(nodeId !== null && isHandler(document, nodeId) ? undone(t) : []),
     ...always(t),
   ];
   const seen = new Set<string>();
@@ -119,6 +123,45 @@ export function nameOf(node: FlowNode, types: NodeTypes, text: ShowText): string
   return text(node.name) || text(types.get(node.type)?.title) || node.id;
 }
 
+/** What came with an event is kept under the event's id. */
+function payloadsOf(
+  node: FlowNode,
+  types: NodeTypes,
+  t: TFunction<"editor">,
+  text: ShowText,
+  values: unknown,
+): Variable[] {
+  const source = nameOf(node, types, text);
+  return eventsOf(node).flatMap((event): Variable[] => {
+    const title = text(event.title) || t(`event.kind_${event.kind}`);
+    const sample = valueAt(values, [event.id]);
+    const variable = (path: string, name: string, kind: Kind): Variable => ({
+      path: path === "" ? event.id : `${event.id}.${path}`,
+      title: path === "" ? name : `${title} · ${name}`,
+      kind,
+      source,
+      ...(path === "" && sample !== undefined ? { sample } : {}),
+    });
+    if (event.kind === "error")
+      return [
+        variable("code", t("output.error_code"), "text"),
+        variable("message", t("output.error_message"), "text"),
+        variable("unknown", t("output.error_unknown"), "boolean"),
+      ];
+    return ["message", "signal"].includes(event.kind) ? [variable("", title, "object")] : [];
+  });
+}
+
+/** What a node that undoes another can see of it. */
+function undone(t: TFunction<"editor">): Variable[] {
+  const source = t("variable.undone");
+  return [
+    { path: "compensated.output", title: t("variable.undone_output"), kind: "object", source },
+    { path: "compensated.key", title: t("variable.undone_key"), kind: "text", source },
+    { path: "compensated.node", title: t("variable.undone_node"), kind: "text", source },
+  ];
+}
+
 type Field = [path: string, titleKey: string, kind: Kind];
 
 /** What nodes answer, for types that do not say it themselves. */
@@ -189,7 +232,7 @@ function decisions(type: NodeType | undefined, text: ShowText) {
 
 /** `values` of a set_values, webhook or schedule node become variables at the root. */
 function valuesSet(node: FlowNode): string[] {
-  if (!["set_values", "webhook", "schedule"].includes(node.type)) return [];
+  if (!["set_values", "webhook", "schedule", "message_start"].includes(node.type)) return [];
   const values = node.settings["values"];
   if (!Array.isArray(values)) return [];
   return values.flatMap((each) => (typeof each?.name === "string" && each.name ? [each.name] : []));

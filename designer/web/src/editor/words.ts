@@ -14,9 +14,13 @@ export function useWords(document: FlowDocument): Words {
   const people = usePeople();
   const flows = useFlows();
   const connections = useConnections();
-  const { input } = document;
+  const { input, nodes } = document;
+  // Names change seldom, positions at every drag: the words only change with the names.
+  const names = nodes.map((node) => `${node.id}\n${JSON.stringify(node.name ?? {})}`).join("\n");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the nodes only their names count here
   return useMemo(() => {
     const text = textIn(language);
+    const called = new Map(nodes.map((node) => [node.id, text(node.name)]));
     return {
       t,
       text,
@@ -26,8 +30,9 @@ export function useWords(document: FlowDocument): Words {
       flowOf: (key) => text(flows.find((flow) => flow.key === key)?.name) || key,
       connectionOf: (key) =>
         text(connections.find((connection) => connection.key === key)?.name) || key,
+      nodeOf: (id) => called.get(id) || id,
     };
-  }, [t, language, input, roles, people, flows, connections]);
+  }, [t, language, input, names, roles, people, flows, connections]);
 }
 
 function textIn(language: "zh" | "en"): Words["text"] {

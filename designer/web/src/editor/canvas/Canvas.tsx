@@ -81,7 +81,8 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     setNodes((before) => applyNodeChanges(changes, before));
     const chosen = changes.filter((change) => change.type === "select");
     if (chosen.length === 0) return;
-    const { selection: old, history } = useEditor.getState();
+    const { selection: old, history, picking } = useEditor.getState();
+    if (picking !== null) return;
     const ids = new Set([...old.nodes, ...old.notes]);
     for (const { id, selected } of chosen) selected ? ids.add(id) : ids.delete(id);
     const isNode = (id: string) => nodeOf(history.present, id) !== undefined;
@@ -147,6 +148,16 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     });
   };
 
+  /** A press answers a setting that asks for a node; the node whose setting it is stays selected. */
+  const picked = (node: CanvasNode) => {
+    const { picking } = useEditor.getState();
+    if (picking === null || node.type !== "step") return;
+    select({ nodes: [picking.node] });
+    if (!picking.fits(node.id)) return;
+    picking.take(node.id);
+    if (!picking.many) useEditor.setState({ picking: null });
+  };
+
   const mayGoBetween = (node: CanvasNode) =>
     node.type === "step" &&
     entering(document, node.id).length === 0 &&
@@ -187,8 +198,9 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         }}
         onNodeDragStop={(_event, _node, dragged) => dropped(dragged)}
         onSelectionDragStop={(_event, dragged) => dropped(dragged)}
+        onNodeClick={(_, node) => picked(node)}
         onNodeDoubleClick={(_, node) => node.type === "step" && onOpenNode(node.id)}
-        onPaneClick={() => select({})}
+        onPaneClick={() => useEditor.getState().picking === null && select({})}
         onPaneContextMenu={(event) => {
           event.preventDefault();
           if (readOnly) return;
@@ -237,6 +249,34 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         <div className="hr-canvas-empty">{t("canvas.empty")}</div>
       )}
       <WhyNot />
+      <Picking />
+    </div>
+  );
+}
+
+const stopPicking = () => useEditor.setState({ picking: null });
+
+/** While a setting asks for nodes: what to do, and how to stop. */
+function Picking() {
+  const { t } = useTranslation("editor");
+  const picking = useEditor((state) => state.picking);
+  useEffect(() => {
+    if (picking === null) return;
+    const leave = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      stopPicking();
+    };
+    window.addEventListener("keydown", leave, { capture: true });
+    return () => window.removeEventListener("keydown", leave, { capture: true });
+  }, [picking]);
+  if (picking === null) return null;
+  return (
+    <div className="hr-picking" role="status" data-testid="picking">
+      <span>{t(picking.many ? "canvas.pick_many" : "canvas.pick_one")}</span>
+      <button type="button" onClick={stopPicking}>
+        {t("canvas.pick_done")}
+      </button>
     </div>
   );
 }

@@ -7,7 +7,7 @@ import type { Position } from "../document";
 import { useEditor } from "../store";
 import type { CanvasEdge } from "./elements";
 import { useDrag } from "./paletteDrag";
-import { roundedPath } from "./route";
+import { type Route, roundedPath } from "./route";
 
 const LABEL_MIN = 50;
 const LABEL_MAX = 260;
@@ -46,7 +46,9 @@ export const LineView = memo(function LineView(props: EdgeProps<CanvasEdge>) {
           ×{data?.taken}
         </text>
       )}
-      {data?.editable && <Plus id={id} x={drawn.plus.x} y={drawn.plus.y} />}
+      {data?.editable && data.kind !== "undoing" && (
+        <Plus id={id} x={drawn.plus.x} y={drawn.plus.y} />
+      )}
     </g>
   );
 });
@@ -64,6 +66,7 @@ const STEM = 26;
 function drawnLine(props: EdgeProps<CanvasEdge>, labelled: boolean): Drawn {
   const { sourceX, sourceY, targetX, targetY, data } = props;
   const route = data?.route ?? { way: "late" as const };
+  if (data?.kind === "event" || data?.kind === "undoing") return fromEvent(props, route);
   const beside = { x: sourceX + 12, y: sourceY - 7 };
   if (route.way === "detour") {
     const aside = (route.lane % 4) * 7;
@@ -103,6 +106,39 @@ function drawnLine(props: EdgeProps<CanvasEdge>, labelled: boolean): Drawn {
       ? { x: middleX, y: middleY }
       : { x: bend, y: level ? sourceY : (sourceY + targetY) / 2 };
   return { path, plus, label: beside, room };
+}
+
+/** Down from the lower edge of its node. The words stand on the way to the right, the "+" on the way down. */
+function fromEvent(props: EdgeProps<CanvasEdge>, route: Route): Drawn {
+  const { sourceX, sourceY, targetX, targetY } = props;
+  if (route.way !== "detour") {
+    const points = [
+      { x: sourceX, y: sourceY },
+      { x: sourceX, y: targetY },
+      { x: targetX, y: targetY },
+    ];
+    return {
+      path: roundedPath(points),
+      plus: { x: sourceX, y: (sourceY + targetY) / 2 },
+      label: { x: sourceX + 16, y: targetY - 7 },
+      room: Math.max(LABEL_MIN, Math.min(LABEL_MAX, targetX - sourceX - 30)),
+    };
+  }
+  const back = targetX - STEM - (route.lane % 4) * 7;
+  const points = [
+    { x: sourceX, y: sourceY },
+    { x: sourceX, y: route.y },
+    { x: back, y: route.y },
+    { x: back, y: targetY },
+    { x: targetX, y: targetY },
+  ];
+  const left = Math.min(sourceX, back);
+  return {
+    path: roundedPath(points),
+    plus: { x: sourceX, y: (sourceY + route.y) / 2 + 6 },
+    label: { x: left + 16, y: route.y - 7 },
+    room: Math.max(LABEL_MIN, Math.min(LABEL_MAX, Math.abs(back - sourceX) - 40)),
+  };
 }
 
 function Plus({ id, x, y }: { id: string; x: number; y: number }) {

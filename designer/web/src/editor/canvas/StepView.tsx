@@ -3,15 +3,16 @@
 import { Handle, type NodeProps, Position, useUpdateNodeInternals } from "@xyflow/react";
 import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
-import { NodeIcon } from "../icons";
+import { EVENT_FIRST, EVENT_STEP } from "../document";
+import { EventIcon, NodeIcon } from "../icons";
 import type { StepElement } from "./elements";
 import { RenameBox } from "./RenameBox";
 
 export const StepView = memo(function StepView({ id, data, selected }: NodeProps<StepElement>) {
-  const { type, title, typeTitle, summary, ports, problem, mark, editable } = data;
+  const { type, title, typeTitle, summary, ports, events, problem, mark, editable } = data;
   const { t } = useTranslation("editor");
   const update = useUpdateNodeInternals();
-  const portKey = ports.map((port) => port.name).join(" ");
+  const portKey = [...ports.map((port) => port.name), ...events.map((event) => event.id)].join(" ");
   const measured = useRef(portKey);
   // The canvas measures again when ports come or go. Not at first: it does so by itself, and a thousand times is too often.
   useEffect(() => {
@@ -107,6 +108,26 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
           isConnectable={editable}
         />
       )}
+      {events.map((event, index) => (
+        <Handle
+          key={event.id}
+          type="source"
+          position={Position.Bottom}
+          id={event.id}
+          className="hr-event"
+          style={{ left: EVENT_FIRST + index * EVENT_STEP }}
+          data-kind={event.kind}
+          data-beside={!event.interrupting || undefined}
+          data-open={!event.connected || undefined}
+          data-testid={`handle-${id}-${event.id}`}
+          title={event.title}
+          role="img"
+          aria-label={event.title}
+          isConnectable={editable}
+        >
+          <EventIcon kind={event.kind} />
+        </Handle>
+      ))}
     </div>
   );
 });

@@ -2,9 +2,13 @@
 
 import type { Edge, Node } from "@xyflow/react";
 import {
+  type EventKind,
+  eventOf,
+  eventsOf,
   type FlowDocument,
   type FlowNode,
   type FlowNote,
+  handlersOf,
   inReadingOrder,
   type NodeType,
   type NodeTypes,
@@ -14,7 +18,14 @@ import {
   sameValue,
   sizeOf,
 } from "../document";
-import { branchSentence, edgeSentence, nodeSentence, type Words } from "../sentence";
+import {
+  branchSentence,
+  edgeSentence,
+  eventSentence,
+  exitTitle,
+  nodeSentence,
+  type Words,
+} from "../sentence";
 import type { Selection } from "../store";
 import { nameOf } from "../variables";
 import { type Route, routes } from "./route";
@@ -44,10 +55,19 @@ export interface StepData extends Record<string, unknown> {
   typeTitle: string;
   summary: string;
   ports: { name: string; title: string; when: string; required: boolean; connected: boolean }[];
+  events: EventData[];
   problem: ProblemMark | null;
   mark: Mark | null;
   faded: boolean;
   editable: boolean;
+}
+
+export interface EventData {
+  id: string;
+  kind: EventKind;
+  title: string;
+  interrupting: boolean;
+  connected: boolean;
 }
 
 export interface NoteData extends Record<string, unknown> {
@@ -57,7 +77,7 @@ export interface NoteData extends Record<string, unknown> {
 
 export interface LineData extends Record<string, unknown> {
   label: string;
-  kind: "plain" | "good" | "bad";
+  kind: "plain" | "good" | "bad" | "event" | "undoing";
   taken: number | null;
   faded: boolean;
   route: Route;
@@ -81,8 +101,9 @@ export interface Drawing {
 
 export function nodeElements(drawing: Drawing, before: readonly CanvasNode[]): CanvasNode[] {
   const old = new Map(before.map((element) => [element.id, element]));
+  const handlers = handlersOf(drawing.document);
   const steps = inReadingOrder(drawing.document, drawing.types).map((node) =>
-    kept(old.get(node.id), stepElement(node, drawing)),
+    kept(old.get(node.id), stepElement(node, drawing, handlers.has(node.id))),
   );
   const notes = notesOf(drawing.document).map((note) =>
     kept(old.get(note.id), noteElement(note, drawing)),
@@ -90,7 +111,7 @@ export function nodeElements(drawing: Drawing, before: readonly CanvasNode[]): C
   return [...notes, ...steps];
 }
 
-function stepElement(node: FlowNode, drawing: Drawing): StepElement {
+function stepElement(node: FlowNode, drawing: Drawing, handler: boolean): StepElement {
   const { types, words, document, marks, selection, problems, editable } = drawing;
   const type = types.get(node.type);
   const title = nameOf(node, types, words.text);
@@ -110,7 +131,14 @@ function stepElement(node: FlowNode, drawing: Drawing): StepElement {
       title,
       typeTitle,
       summary,
-      ports: portsOf(node, types).map((port) => portData(port, node, document, words)),
+      ports: portsOf(node, types).map((port) => portData(port, node, drawing, handler)),
+      events: eventsOf(node).map((event) => ({
+        id: event.id,
+        kind: event.kind,
+        title: eventSentence(event, words),
+        interrupting: event.interrupting ?? true,
+        connected: document.edges.some((edge) => edge.from === node.id && edge.port === event.id),
+      })),
       problem: problems.get(node.id) ?? null,
       mark,
       faded: marks !== null && mark === null,
@@ -119,12 +147,18 @@ function stepElement(node: FlowNode, drawing: Drawing): StepElement {
   };
 }
 
-function portData(port: Port, node: FlowNode, document: FlowDocument, words: Words) {
+function portData(
+  port: Port,
+  node: FlowNode,
+  { document, types, words }: Drawing,
+  handler: boolean,
+) {
   return {
     name: port.name,
-    title: words.text(port.title) || port.name,
+    title: exitTitle(node, port.name, types, words),
     when: branchSentence(node, port.name, words),
-    required: port.required,
+    // Nothing follows a node that undoes another.
+    required: port.required && !handler,
     connected: document.edges.some((edge) => edge.from === node.id && edge.port === port.name),
   };
 }
@@ -161,9 +195,11 @@ export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): C
   const old = new Map(before.map((element) => [element.id, element]));
   const names = new Map(document.nodes.map((node) => [node.id, nameOf(node, types, words.text)]));
   const ways = routes(document, types);
+  const nodes = new Map(document.nodes.map((node) => [node.id, node]));
   return document.edges.map((edge) => {
     const label = edgeSentence(document, edge, types, words);
     const taken = marks === null ? null : (marks.edges.get(edge.id) ?? 0);
+    const event = eventOf(nodes.get(edge.from), edge.port);
     const next: CanvasEdge = {
       id: edge.id,
       type: "line",
@@ -177,7 +213,7 @@ export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): C
       ariaLabel: `${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`,
       data: {
         label,
-        kind: kindOf(edge.port),
+        kind: kindOf(edge.port, event?.kind),
         taken,
         faded: taken === 0,
         route: ways.get(edge.id) ?? { way: "late" },
@@ -193,7 +229,8 @@ function comparable(edge: CanvasEdge) {
   return [edge.source, edge.sourceHandle, edge.target, edge.selected ?? false, edge.data];
 }
 
-function kindOf(port: string): LineData["kind"] {
+function kindOf(port: string, event: EventKind | undefined): LineData["kind"] {
+  if (event !== undefined) return event === "compensation" ? "undoing" : "event";
   if (port === "rejected" || port === "error") return "bad";
   return port === "approved" ? "good" : "plain";
 }

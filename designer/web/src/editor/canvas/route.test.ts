@@ -44,3 +44,21 @@ test("corners are rounded", () => {
 
   expect(path).toBe("M0,0 L86,0 Q100,0 100,14 L100,100");
 });
+
+test("an event's line drops to what stands below, and makes a detour to what does not", () => {
+  const flow = refundFlow();
+  const nodes = flow.nodes.map((node) => ({
+    ...node,
+    ...(node.id === "ask" ? { events: [{ id: "late", kind: "timer" as const }] } : {}),
+    ...(node.id === "done" ? { position: { x: 900, y: 300 } } : {}),
+  }));
+  const edges = [
+    { id: "down", from: "ask", port: "late", to: "done" },
+    { id: "back", from: "ask", port: "late", to: "check" },
+  ];
+
+  const found = routes({ ...flow, nodes, edges }, types);
+
+  expect(found.get("down")).toEqual({ way: "drop" });
+  expect(found.get("back")?.way).toBe("detour");
+});

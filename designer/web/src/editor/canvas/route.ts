@@ -4,19 +4,29 @@
 // (`early`). Where both ways are blocked, and where a line leads back, it makes a detour below what stands between.
 
 import {
+  EVENT_FIRST,
+  EVENT_STEP,
   type FlowDocument,
   type FlowEdge,
   NODE_HEIGHT,
   type NodeTypes,
+  nodeOf,
   PORT_HEIGHT,
   type Position,
   portsOf,
   sizeOf,
 } from "../document";
 
-export type Route = { way: "late" } | { way: "early" } | { way: "detour"; y: number; lane: number };
+// Events leave downwards: straight down to the height of their target and then right (`drop`), else by a detour too.
+
+export type Route =
+  | { way: "late" }
+  | { way: "early" }
+  | { way: "drop" }
+  | { way: "detour"; y: number; lane: number };
 
 const LATE: Route = { way: "late" };
+const DROP: Route = { way: "drop" };
 const MARGIN = 10;
 const BELOW = 34;
 /** Detours beside each other keep this distance. */
@@ -44,11 +54,23 @@ export function routes(document: FlowDocument, types: NodeTypes): Map<string, Ro
       const from = byId.get(edge.from);
       const to = byId.get(edge.to);
       if (from === undefined || to === undefined) return [edge.id, LATE];
-      const start = { x: from.right, y: exitOf(edge, document, types, from) };
       const end = { x: to.left, y: to.top + ENTRY };
+      const index = eventIndex(edge, document);
+      if (index >= 0) {
+        const start = { x: from.left + EVENT_FIRST + index * EVENT_STEP, y: from.bottom };
+        const straight = end.x > start.x + 24 && end.y > start.y + 20;
+        if (straight) return [edge.id, DROP];
+        return [edge.id, detour(start, end, boxes, from, to, lanes)];
+      }
+      const start = { x: from.right, y: exitOf(edge, document, types, from) };
       return [edge.id, routeOf(start, end, boxes, from, to, lanes)];
     }),
   );
+}
+
+function eventIndex(edge: FlowEdge, document: FlowDocument): number {
+  const events = nodeOf(document, edge.from)?.events;
+  return events?.findIndex((event) => event.id === edge.port) ?? -1;
 }
 
 function exitOf(edge: FlowEdge, document: FlowDocument, types: NodeTypes, from: Box): number {
@@ -76,6 +98,17 @@ function routeOf(
     if (near || !blocked(start.x, end.x, start.y, others)) return LATE;
     if (!blocked(start.x, end.x, end.y, others)) return { way: "early" };
   }
+  return detour(start, end, boxes, from, to, lanes);
+}
+
+function detour(
+  start: Position,
+  end: Position,
+  boxes: readonly Box[],
+  from: Box,
+  to: Box,
+  lanes: Map<number, number>,
+): Route {
   const left = Math.min(start.x, end.x) - 40;
   const right = Math.max(start.x, end.x) + 40;
   const between = boxes.filter((box) => box.right > left && box.left < right);

@@ -3,10 +3,12 @@
 import { freePlace, joinUp, mainPort, makeRoom } from "../behaviours";
 import type { Command } from "../command";
 import {
+  eventOf,
   type FlowDocument,
   firstSettings,
   freshName,
   GAP_X,
+  isUndoing,
   NODE_WIDTH,
   type NodeTypes,
   nodeOf,
@@ -14,7 +16,9 @@ import {
   type Position,
   portsOf,
   type Settings,
+  sizeOf,
   snapped,
+  takesMany,
   withoutEdges,
 } from "../document";
 import { whyNotAdd, whyNotAppend } from "../rules";
@@ -29,6 +33,9 @@ export interface AddNode {
   /** Where it is connected from; what followed there follows the new node. */
   after?: { node: string; port: string };
 }
+
+/** Room for the words of the line that comes down from an event. */
+const BELOW_EVENT = 70;
 
 export const addNode: Command<AddNode> = {
   name: "addNode",
@@ -59,13 +66,13 @@ function behind(
   after: { node: string; port: string },
   types: NodeTypes,
 ): FlowDocument {
-  const from = nodeOf(document, after.node);
-  const splits = from !== undefined && (types.get(from.type)?.splits ?? false);
-  const former = splits
+  const many = takesMany(nodeOf(document, after.node), after.port, types);
+  const former = many
     ? undefined
     : document.edges.find((edge) => edge.from === after.node && edge.port === after.port);
   const way = { from: after.node, port: after.port, to: id };
-  if (former === undefined) return joinUp(document, way, types);
+  // Who undoes a node has nothing behind it: the new one takes the place of the former.
+  if (former === undefined || isUndoing(document, way)) return joinUp(document, way, types);
   const port = mainPort(document, id, types);
   if (port === undefined) return joinUp(document, way, types);
   const freed = withoutEdges(document, (edge) => edge.id === former.id);
@@ -84,6 +91,10 @@ function place(
     const lowest = document.nodes.reduce((low, node) => Math.max(low, node.position.y), -110);
     const left = document.nodes.reduce((min, node) => Math.min(min, node.position.x), 0);
     return { x: left, y: lowest + 110 };
+  }
+  if (eventOf(previous, after.port) !== undefined) {
+    const below = previous.position.y + sizeOf(previous, types).height + BELOW_EVENT;
+    return freePlace(document, { x: previous.position.x + 180, y: below });
   }
   const x = previous.position.x + NODE_WIDTH + GAP_X;
   const next = following(document, after);

@@ -3,6 +3,7 @@
 import { Graph, layout } from "@dagrejs/dagre";
 import type { Command } from "../command";
 import {
+  exitsOf,
   type FlowDocument,
   type FlowNode,
   GAP_X,
@@ -11,7 +12,6 @@ import {
   NODE_HEIGHT,
   type NodeTypes,
   type Position,
-  portsOf,
   sizeOf,
   snapped,
 } from "../document";
@@ -53,7 +53,7 @@ function arranged(
     graph.setNode(node.id, { width, height: 2 * (height - ENTRY) });
   }
   for (const node of nodes) {
-    for (const port of portsOf(node, types)) {
+    for (const port of exitsOf(node, types)) {
       for (const edge of document.edges) {
         const inside = edge.from === node.id && edge.port === port.name && graph.hasNode(edge.to);
         if (inside) graph.setEdge(edge.from, edge.to, {}, edge.id);

@@ -7,6 +7,7 @@ import {
   firstSettings,
   freshName,
   GAP_X,
+  isHandler,
   NODE_WIDTH,
   nodeOf,
   type Settings,
@@ -28,6 +29,7 @@ export const insertBefore: Command<InsertBefore> = {
     const type = types.get(typeName);
     if (next === undefined || type === undefined) return document;
     if (whyNotInsert(typeName, types) !== null || types.get(next.type)?.starts) return document;
+    if (isHandler(document, nextId)) return document;
 
     const shift = NODE_WIDTH + GAP_X;
     const moving = new Set([nextId, ...downstream(document, nextId).map((node) => node.id)]);

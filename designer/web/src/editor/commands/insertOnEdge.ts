@@ -6,6 +6,7 @@ import {
   edgeOf,
   firstSettings,
   freshName,
+  isUndoing,
   NODE_WIDTH,
   nodeOf,
   type Settings,
@@ -28,6 +29,7 @@ export const insertOnEdge: Command<InsertOnEdge> = {
     const type = types.get(typeName);
     if (edge === undefined || type === undefined || whyNotInsert(typeName, types) !== null)
       return document;
+    if (isUndoing(document, edge)) return document;
     const present = nodeOf(document, id);
     if (present !== undefined && (edge.from === id || edge.to === id)) return document;
     const from = nodeOf(document, edge.from);

@@ -2,16 +2,23 @@
 
 import type { Command } from "../command";
 import {
+  eventsOf,
   type FlowDocument,
   type FlowEdge,
   type FlowNode,
   type FlowNote,
   freshEdgeId,
+  freshEventId,
   freshName,
   freshNodeId,
   freshNoteId,
+  type NodeType,
+  type NodeTypes,
+  nodeOf,
   notesOf,
   type Position,
+  type Settings,
+  withNode,
 } from "../document";
 import { whyNotAdd } from "../rules";
 
@@ -33,11 +40,12 @@ export const paste: Command<Paste> = {
   run: (document, { fragment, offset }, types) => {
     let result: FlowDocument = document;
     const ids = new Map<string, string>();
+    const events = new Map<string, string>();
     const allowed = fragment.nodes.filter((node) => whyNotAdd(document, node.type, types) === null);
     for (const node of allowed) {
       const id = freshNodeId(result, node.id);
       ids.set(node.id, id);
-      const { result: _, ...rest } = node;
+      const { result: _, events: own, ...rest } = node;
       const copy: FlowNode = {
         ...rest,
         id,
@@ -46,13 +54,20 @@ export const paste: Command<Paste> = {
         ...(node.result === undefined ? {} : { result: freeResult(result, node.result) }),
       };
       result = { ...result, nodes: [...result.nodes, copy] };
+      for (const event of own ?? []) {
+        const free = freshEventId(result, event.id);
+        events.set(`${node.id} ${event.id}`, free);
+        const before = eventsOf(nodeOf(result, id) ?? copy);
+        result = withNode(result, id, { events: [...before, { ...event, id: free }] });
+      }
     }
-    result = rewriteReferences(result, fragment, ids);
+    result = rewriteReferences(result, fragment, ids, events, types);
     for (const edge of fragment.edges) {
       const from = ids.get(edge.from);
       const to = ids.get(edge.to);
       if (from === undefined || to === undefined) continue;
-      const copy = { id: freshEdgeId(result), from, port: edge.port, to };
+      const port = events.get(`${edge.from} ${edge.port}`) ?? edge.port;
+      const copy = { id: freshEdgeId(result), from, port, to };
       result = { ...result, edges: [...result.edges, copy] };
     }
     for (const note of fragment.notes) {
@@ -107,8 +122,14 @@ function rewriteReferences(
   document: FlowDocument,
   fragment: Fragment,
   ids: ReadonlyMap<string, string>,
+  events: ReadonlyMap<string, string>,
+  types: NodeTypes,
 ): FlowDocument {
   const names = new Map<string, string>();
+  for (const [place, after] of events) {
+    const before = place.split(" ")[1] ?? "";
+    if (before !== after) names.set(before, after);
+  }
   for (const node of fragment.nodes) {
     const copy = document.nodes.find((each) => each.id === ids.get(node.id));
     if (copy === undefined) continue;
@@ -116,9 +137,9 @@ function rewriteReferences(
     const after = copy.result ?? copy.id;
     if (before !== after) names.set(before, after);
   }
-  if (names.size === 0) return document;
   const pattern = new RegExp(`(?<![\\w."'])(${[...names.keys()].join("|")})(?=\\.)`, "g");
   const rewrite = (value: unknown): unknown => {
+    if (names.size === 0) return value;
     if (typeof value === "string") return value.replace(pattern, (name) => names.get(name) ?? name);
     if (Array.isArray(value)) return value.map(rewrite);
     if (typeof value !== "object" || value === null) return value;
@@ -129,8 +150,31 @@ function rewriteReferences(
     ...document,
     nodes: document.nodes.map((node) =>
       copies.has(node.id)
-        ? { ...node, settings: rewrite(node.settings) as FlowNode["settings"] }
+        ? {
+            ...node,
+            settings: renamed(rewrite(node.settings) as Settings, types.get(node.type), ids),
+            ...(node.events === undefined
+              ? {}
+              : { events: rewrite(node.events) as FlowNode["events"] & object }),
+          }
         : node,
     ),
   };
+}
+
+/** Settings that name nodes mean the copies, where those were copied too. */
+function renamed(
+  settings: Settings,
+  type: NodeType | undefined,
+  ids: ReadonlyMap<string, string>,
+): Settings {
+  const copied = (id: unknown) => ids.get(String(id)) ?? id;
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => {
+      const widget = type?.settings.properties?.[name]?.["x-widget"];
+      if (widget === "node") return [name, copied(value)];
+      if (widget === "nodes" && Array.isArray(value)) return [name, value.map(copied)];
+      return [name, value];
+    }),
+  );
 }

@@ -1,7 +1,7 @@
 // Takes hold of one end of a line and leads it elsewhere; the line keeps its id.
 
 import type { Command } from "../command";
-import { edgeOf, nodeOf, withoutEdges } from "../document";
+import { edgeOf, nodeOf, takesMany, withoutEdges } from "../document";
 import { type Wish, whyNotConnect } from "../rules";
 
 export interface Reconnect extends Wish {
@@ -13,8 +13,7 @@ export const reconnect: Command<Reconnect> = {
   run: (document, { edge: id, from, port, to }, types) => {
     if (edgeOf(document, id) === undefined) return document;
     if (whyNotConnect(document, { from, port, to }, types) !== null) return document;
-    const source = nodeOf(document, from);
-    const many = source !== undefined && (types.get(source.type)?.splits ?? false);
+    const many = takesMany(nodeOf(document, from), port, types);
     const freed = withoutEdges(
       document,
       (edge) => edge.id !== id && !many && edge.from === from && edge.port === port,

@@ -14,9 +14,12 @@ import { ConditionField } from "./ConditionField";
 import { CronField } from "./CronField";
 import { type FieldProps, isObject, type SettingsFormProps, testIdOf, useForm } from "./context";
 import { DurationField } from "./DurationField";
+import { EventsField } from "./EventsField";
 import { ListField } from "./ListField";
+import { NodeField, NodesField } from "./NodeField";
 import { PairsField } from "./PairsField";
 import { SchemaField } from "./SchemaField";
+import { TagsField } from "./TagsField";
 import "./form.css";
 
 export function SettingsForm({ schema, value, onChange, path = "" }: SettingsFormProps) {
@@ -115,6 +118,14 @@ function controlOf(schema: Schema): ComponentType<FieldProps> {
       return SchemaField;
     case "pairs":
       return PairsField;
+    case "events":
+      return EventsField;
+    case "node":
+      return NodeField;
+    case "nodes":
+      return NodesField;
+    case "tags":
+      return TagsField;
   }
   switch (schema.format) {
     case "expression":

@@ -50,10 +50,18 @@ export function testIdOf(path: string): string {
   return `field-${path.replaceAll("/", ".")}`;
 }
 
-/** What a problem says about a node is told by its path; the rest of the path is inside the settings. */
-export function pathInSettings(problem: Problem): string | null {
-  const match = /^\/?nodes\/\d+\/settings(?:\/(.*))?$/.exec(problem.path);
-  return match === null ? null : (match[1] ?? "");
+/**
+ * Where in a node's form a problem belongs. Settings go by their own path (`branches/0/when`), what else the node says
+ * by a `$` before it (`$events/0/after`, `$visits_max`).
+ */
+export function pathInForm(problem: Problem): string | null {
+  const match = /^\/?nodes\/\d+\/(\w+)(?:\/(.*))?$/.exec(problem.path);
+  if (match === null) return null;
+  const [, part = "", rest] = match;
+  if (part === "settings") return rest ?? "";
+  return ["events", "visits_max", "result", "name"].includes(part)
+    ? [`$${part}`, rest].filter(Boolean).join("/")
+    : null;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
