@@ -354,13 +354,16 @@ class Run:
         if self.flows is None:
             self.ignore(command, "no other version can be had here")
             return
-        version, nodes, edges, variables, by, timers, gone = command
+        version, nodes, edges, variables, by, timers, gone, jobs = command
         before = self.instance.version
         self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before, gone))
         self.flow = self.flows(version)
         for step, due_at in timers:
             if step in self.instance.steps:
                 self.emit(e.TimerSet(step, "due", due_at))
+        for step in jobs:
+            if step in self.instance.steps:
+                self._request_job(step, self.flow.nodes[self.instance.steps[step].node], again=True)
 
     def _retry(self, incident: str, by: str) -> None:
         if incident not in self.instance.incidents:

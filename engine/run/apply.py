@@ -281,6 +281,8 @@ def _migrate(instance: Instance, event: e.InstanceMigrated) -> None:
         instance.start_at = node_of(instance.start_at)
     if event.variables:
         instance.variables.update(event.variables)
+    for name in event.gone:
+        instance.variables.pop(name, None)
 
 
 def _store(

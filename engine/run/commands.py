@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 
@@ -183,13 +183,19 @@ class Rewind(NamedTuple):
 
 
 class Migrate(NamedTuple):
-    """Run on another version from now on. Old → new, where they differ; `variables` are set at the root."""
+    """Run on another version from now on. Old → new, where they differ; `variables` are set at the root.
+
+    `timers`: (step, due at) of those that get another moment; `gone`: variables taken away; `jobs`: steps whose job is made anew.
+    """
 
     version: int
     nodes: Mapping[str, str]
     edges: Mapping[str, str]
     variables: Mapping[str, Any] | None
     by: str
+    timers: Sequence[Sequence[int]] = ()
+    gone: Sequence[str] = ()
+    jobs: Sequence[int] = ()
 
 
 Command = (

@@ -388,7 +388,10 @@ class InstanceResumed(NamedTuple):
 
 
 class InstanceMigrated(NamedTuple):
-    """Runs on another version now. Old node → new node and old edge → new edge, where they differ."""
+    """Runs on another version now. Old node → new node and old edge → new edge, where they differ.
+
+    `variables` were set at the root, those in `gone` taken away.
+    """
 
     version: int
     nodes: Mapping[str, str]
@@ -396,6 +399,7 @@ class InstanceMigrated(NamedTuple):
     variables: Mapping[str, Any] | None
     by: str
     from_version: int = 0
+    gone: Sequence[str] = ()
 
 
 class NotificationQueued(NamedTuple):
