@@ -23,6 +23,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.advance import Run
 from headrace.engine.run.apply import replay
+from headrace.engine.run.items import EndsKept
 from headrace.engine.run.state import Instance, Step, from_json, to_json
 from headrace.engine.service import incidents, instances, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
@@ -71,23 +72,27 @@ class Case:
         self.instance = Instance("ins_1", self.flow.key, 1)
         self.now_ms = NOON
         self.history: list[e.Event] = []
+        self.ends = EndsKept()
         self._restart = restart
         self.tell(c.Start(self.flow.starts[0], input_, initiator=EVE))
 
     def tell(self, command: c.Command) -> list[e.Event]:
         """Apply one wish and move until all rests; answers what happened."""
         began = len(self.history)
-        run = Run(self.flow, self.instance, self.now_ms, PEOPLE)
+        run = Run(self.flow, self.instance, self.now_ms, PEOPLE, self.ends)
         run.take(command)
         run.move()
-        self.history += run.events
-        self._pack()
+        self._keep(run)
         while not self.instance.rests and not self.instance.ended:
-            run = Run(self.flow, self.instance, self.now_ms, PEOPLE)
+            run = Run(self.flow, self.instance, self.now_ms, PEOPLE, self.ends)
             run.move()
-            self.history += run.events
-            self._pack()
+            self._keep(run)
         return self.history[began:]
+
+    def _keep(self, run: Run) -> None:
+        self.history += run.events
+        self.ends.tell(run.events)
+        self._pack()
 
     def _pack(self) -> None:
         if self._restart:
@@ -159,6 +164,26 @@ class Case:
     ) -> list[e.Event]:
         step = self.step(node)
         return self.tell(c.EndChild(step.id, step.children[index], status, output))
+
+    def item(
+        self, node: str, number: int, status: str = "completed", output: Any = None
+    ) -> list[e.Event]:
+        """The sub-flow of this item of a for-each ends."""
+        step = self.step(node)
+        assert step.items
+        child = next(id_ for id_, found in step.items.running.items() if found == number)
+        return self.tell(c.EndChild(step.id, child, status, output))
+
+    def deliver(
+        self, node: str, event: str, payload: Any = None, kind: str = "message", id_: str = "msg_1"
+    ) -> list[e.Event]:
+        """A message for the node (`w.<event>`), or for an event attached to it (`e.<event>`)."""
+        return self.tell(c.Deliver(self.step(node).id, event, id_, payload, kind))
+
+    def grant(self, node: str) -> list[e.Event]:
+        """The lock is free for this node."""
+        step = self.step(node)
+        return self.tell(c.GrantLock(step.id, step.key))
 
 
 class ScriptedWorld:

@@ -42,6 +42,8 @@ class CompiledNode:
     """Boundary events for errors, those with codes first."""
     handler: str | None
     """The node that undoes this one."""
+    subscribes: bool
+    """It waits for messages or signals, itself or by an event attached to it."""
     join: JoinRule | None
     visits_max: int | None
 
@@ -59,6 +61,11 @@ class CompiledFlow:
     starts: tuple[str, ...]
     """The ids of the nodes an instance can start at."""
     input_schema: Mapping[str, Any]
+
+    @cached_property
+    def locks(self) -> bool:
+        """Does it have critical sections?"""
+        return any(node.type.lock for node in self.nodes.values())
 
     @cached_property
     def reach(self) -> Reach:
@@ -154,6 +161,7 @@ def _compiled(
 ) -> CompiledNode:
     exits = {port: tuple(edges) for port, edges in leaving.items()}
     outside = {"error", "compensation"}
+    waited_for = (*node.events, *node.settings.get("events", ()))
     return CompiledNode(
         id=node.id,
         type=node_type,
@@ -171,6 +179,7 @@ def _compiled(
             )
         ),
         handler=handler,
+        subscribes=any(event["kind"] in {"message", "signal"} for event in waited_for),
         join=node_type.join(node.settings) if node_type.joins else None,
         visits_max=node.visits_max,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
@@ -22,7 +22,7 @@ class Reach:
     def __init__(self, nodes: Mapping[str, CompiledNode], edges: Mapping[str, Edge]) -> None:
         self._edges = edges
         self._entries = {id_: node.entries for id_, node in nodes.items()}
-        self._graph: nx.DiGraph[str] = nx.DiGraph()
+        self._graph: nx.DiGraph[Any] = nx.DiGraph()
         self._graph.add_nodes_from(nodes)
         for node in nodes.values():
             for leaving in node.exits.values():
@@ -57,12 +57,12 @@ class Reach:
         return frozenset(branches - {join})
 
     def _last_common(self, join: str) -> str | None:
-        graph: nx.DiGraph[str] = nx.DiGraph(self._graph.edges)
+        graph: nx.DiGraph[Any] = nx.DiGraph(self._graph.edges)
         graph.add_nodes_from(self._graph)
         root = "\0"  # no node has this name: several starts get one common root
         graph.add_edges_from((root, start) for start in self._starts)
         found = nx.immediate_dominators(graph, root).get(join)
-        return None if found in (None, root, join) else found
+        return None if found in (None, root, join) else str(found)
 
     def leads_to(self, node: str, goals: Collection[str]) -> bool:
         """Can a token at `node` come to one of `goals`?"""

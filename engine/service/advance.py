@@ -8,14 +8,12 @@ parents and children, and all wishes of an instance that cannot be advanced just
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import Connection
 
-from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
@@ -23,13 +21,13 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
-from headrace.engine.service.counting import note_group
-from headrace.engine.service.routes import prepare_start
+from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import inbox, instances, search
 from headrace.engine.store.instances import Stored
+from headrace.engine.store.items import StoredEnds
 from headrace.engine.store.project import Rows, project, raise_incident
 from headrace.engine.store.writer import transient
 
@@ -102,6 +100,17 @@ def advance(
     seen: Mapping[str, int] | None = None,
 ) -> dict[str, Instance]:
     """Apply what rests in the inbox of these instances, then `wishes`, and let them move; answers the instances as they are now."""
+    return _move(workspace, connection, ids, wishes, seen)[0]
+
+
+def _move(
+    workspace: Workspace,
+    connection: Connection,
+    ids: Collection[str],
+    wishes: Iterable[tuple[str, c.Command]],
+    seen: Mapping[str, int] | None,
+) -> tuple[dict[str, Instance], set[str]]:
+    """`advance`; answers besides which instances are suspended, so that their wishes went into the inbox."""
     now_ms = workspace.clock.now_ms()
     stored = instances.load(connection, list(ids))
     waits: list[int] = []
@@ -118,7 +127,7 @@ def advance(
         id_: workspace.flow(connection, row.instance.flow_key, row.instance.version)
         for id_, row in stored.items()
     }
-    _advance(workspace, connection, batch, now_ms, flows)
+    resting = _advance(workspace, connection, batch, now_ms, flows)
     # A wish for an instance that was never made (the sub-flow's start failed) has nobody to wait for.
     gone = [
         (number, 0) for id_, found in rested.items() if id_ not in stored for number, _ in found
@@ -133,7 +142,7 @@ def advance(
                 if id_ not in stored or stored[id_].instance.rests
             ),
         )
-    return {id_: row.instance for id_, row in stored.items()}
+    return {id_: row.instance for id_, row in stored.items()}, resting
 
 
 def advance_each(
@@ -143,20 +152,24 @@ def advance_each(
     wishes: Sequence[tuple[str, c.Command]] = (),
     seen: Mapping[str, int] | None = None,
 ) -> set[str]:
-    """`advance` for a group whose members must not suffer from one another; answers those that could not be advanced.
+    """`advance` for a group whose members must not suffer from one another; answers those whose wishes rest in the inbox.
 
-    Such a one is set aside: its wishes rest in its inbox, an incident tells why, and it is tried again after `ASIDE_MS`.
+    That is so while one is suspended; and one that cannot be advanced is set aside: an incident tells why, and it is tried
+    again after `ASIDE_MS`.
     """
-    if _tried(workspace, connection, ids, wishes, seen) is None:
-        return set()
-    aside: set[str] = set()
+    aside = _tried(workspace, connection, ids, wishes, seen)
+    if not isinstance(aside, Exception):
+        return aside
+    aside = set()
     for id_ in sorted(ids):
         own = [(target, wish) for target, wish in wishes if target == id_]
         own_seen = {id_: seen[id_]} if seen and id_ in seen else None
-        trouble = _tried(workspace, connection, [id_], own, own_seen)
-        if trouble is not None:
-            _set_aside(workspace, connection, id_, own, trouble)
+        found = _tried(workspace, connection, [id_], own, own_seen)
+        if isinstance(found, Exception):
+            _set_aside(workspace, connection, id_, own, found)
             aside.add(id_)
+        else:
+            aside |= found
     return aside
 
 
@@ -166,18 +179,17 @@ def _tried(
     ids: Collection[str],
     wishes: Sequence[tuple[str, c.Command]],
     seen: Mapping[str, int] | None,
-) -> Exception | None:
-    """Advance in a savepoint; what was wrong, or None. Trouble of the database itself goes up: another try may help."""
+) -> set[str] | Exception:
+    """Advance in a savepoint; whose wishes rest, or what was wrong. Trouble of the database goes up: another try may help."""
     noted = len(workspace.noted)
     try:
         with connection.begin_nested():
-            advance(workspace, connection, ids, wishes, seen)
+            return _move(workspace, connection, ids, wishes, seen)[1]
     except Exception as trouble:
         del workspace.noted[noted:]
         if transient(trouble):
             raise
         return trouble
-    return None
 
 
 def _set_aside(
@@ -222,37 +234,47 @@ def _advance(
     batch: Sequence[tuple[Stored, Sequence[tuple[int, c.Command]]]],
     now_ms: int,
     flows: Mapping[str, CompiledFlow],
-) -> None:
+) -> set[str]:
+    """Answers the instances that are suspended and have wishes that rest."""
     directory = workspace.directory(connection)
     rows = Rows(now_ms, directory)
+    ends = StoredEnds(connection)
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     applied: list[tuple[int, int]] = []
     unfinished: list[str] = []
+    resting: set[str] = set()
     found: list[search.Row] = []
-    for stored, wishes in batch:
+    for stored, all_wishes in batch:
         instance = stored.instance
         flow = flows[instance.id]
         searched = search.values_of(flow, instance) if not stored.new else {}
-        run = Run(flow, instance, now_ms, directory)
+        wishes = all_wishes
+        if instance.suspended:
+            wishes, later = _while_suspended(all_wishes)
+            rows.wishes.extend((instance.id, wish) for number, wish in later if not number)
+            if later:
+                resting.add(instance.id)
+        run = Run(flow, instance, now_ms, directory, ends, _versions(workspace, connection, flow))
+        told = 0
         for _, wish in wishes:
+            if type(wish) is c.Migrate:  # what was before is told in the words of the old version
+                project(rows, instance, run.flow, run.events[told:])
+                told = len(run.events)
             run.take(wish)
         run.move()
         if run.events:
-            project(rows, instance, flow, run.events)
+            project(rows, instance, run.flow, run.events[told:])
             saved.append((stored, run.events))
-            if flow.search_fields:
-                found.extend(search.rows_for(flow, instance, searched))
+            if run.flow.search_fields:
+                found.extend(search.rows_for(run.flow, instance, searched))
         applied.extend((id_, stored.rev + 1) for id_, _ in wishes if id_)
         if not instance.ended and not instance.rests:
             unfinished.append(instance.id)
-    note_group(workspace, saved, flows)
     instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
     rows.write(connection)
     search.write(connection, found)
     inbox.mark_applied(connection, applied)
-    _start_children(
-        workspace, connection, rows, {stored.instance.id: stored.root_id for stored, _ in batch}
-    )
+    follow(workspace, connection, rows, {stored.instance.id: stored.root_id for stored, _ in batch})
     inbox.put(connection, rows.wishes, now_ms)
     inbox.mark_ready(connection, unfinished, now_ms)
     workspace.changed.update(rows.changed())
@@ -260,77 +282,26 @@ def _advance(
         workspace.changed.add("ready")
     if saved:
         workspace.changed.add("history")
+    return resting
 
 
-def _start_children(
-    workspace: Workspace, connection: Connection, rows: Rows, roots: Mapping[str, str]
-) -> None:
-    """Make the sub-flows asked for: their rows now, their first advance by the inbox, so that depth is no recursion."""
-    saved: list[tuple[Stored, Sequence[e.Event]]] = []
-    wanted = [(parent, event) for parent, event in rows.children]
-    for parent, event in wanted:
-        requests = []
-        for child in event.children:
-            try:
-                requests.append(_child_request(workspace, connection, event.flow, child, parent))
-            except HeadraceError as trouble:
-                told = c.EndChild(event.step, child[0], "failed", _why(trouble))
-                rows.wishes.append((parent.id, told))
-        keys = [
-            (event.flow, request.dedup_key) for request in requests if request.dedup_key is not None
-        ]
-        known = instances.by_dedup_key(connection, keys)
-        for request in requests:
-            assert request.id is not None
-            if request.dedup_key is not None:
-                seen = known.setdefault((event.flow, request.dedup_key), request.id)
-                if seen != request.id:
-                    rows.wishes.append(
-                        (
-                            parent.id,
-                            c.EndChild(event.step, request.id, "duplicate", {"instance": seen}),
-                        )
-                    )
-                    continue
-            instance = Instance(
-                request.id, request.flow.key, request.flow.version, business_key=request.business_key,
-                initiator=parent.initiator, parent_id=parent.id, parent_step=event.step,
-            )  # fmt: skip
-            stored = Stored(
-                instance,
-                0,
-                roots[parent.id],
-                request.dedup_key,
-                new=True,
-                route_id=request.route_id,
-            )
-            saved.append((stored, ()))
-            start = c.Start(
-                request.start_node,
-                request.input,
-                request.business_key,
-                parent.initiator,
-                parent.id,
-                event.step,
-                parent.depth + 1,
-            )
-            rows.wishes.append((request.id, start))
-    instances.save(connection, saved, rows.now_ms)
+def _versions(
+    workspace: Workspace, connection: Connection, flow: CompiledFlow
+) -> Callable[[int], CompiledFlow]:
+    return lambda version: workspace.flow(connection, flow.key, version)
 
 
-def _why(trouble: HeadraceError) -> str:
-    return " ".join([trouble.message, *(problem.message for problem in trouble.problems)])
+ENDS_REST = (c.Resume, c.Cancel)
+WHILE_SUSPENDED = (*ENDS_REST, c.Suspend, c.Migrate, c.Rewind, c.MoveToken, c.Inject)
+"""What an operator may do to a suspended instance; all else rests in its inbox until it is resumed."""
+
+Numbered = tuple[int, c.Command]
 
 
-def _child_request(
-    workspace: Workspace,
-    connection: Connection,
-    flow_key: str,
-    child: Sequence[Any],
-    parent: Instance,
-) -> StartRequest:
-    id_, input_, business_key, dedup_key = child
-    return prepare_start(
-        workspace, flow_key, None, input_, connection=connection, id_=id_, business_key=business_key,
-        dedup_key=dedup_key, initiator=parent.initiator,
-    )  # fmt: skip
+def _while_suspended(wishes: Sequence[Numbered]) -> tuple[list[Numbered], list[Numbered]]:
+    """What is applied now, and what rests. A resume or cancel comes first, and all that rested after it."""
+    now = [found for found in wishes if isinstance(found[1], WHILE_SUSPENDED)]
+    later = [found for found in wishes if not isinstance(found[1], WHILE_SUSPENDED)]
+    if any(isinstance(wish, ENDS_REST) for _, wish in now):
+        return now + later, []
+    return now, later

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from headrace.engine.service.actor import Actor
+from headrace.engine.service.instances import OPEN
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import screens
 from headrace.engine.store.writer import Writer
@@ -47,7 +48,7 @@ def _counted(workspace: Workspace, today: int) -> dict[str, Any]:
         by_status = screens.instances_by_status(connection)
         ended = screens.ended_since(connection, today)
         work = screens.open_work(connection)
-    statuses = ("running", "waiting", "incident", "completed", "cancelled")
+    statuses = (*OPEN, "completed", "cancelled")
     return {
         "instances": {
             **{status: by_status.get(status, 0) for status in statuses},

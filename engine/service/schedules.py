@@ -22,7 +22,7 @@ from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import drafts, timers
+from headrace.engine.store import drafts, messages, timers
 
 MISFIRE_MS = 60_000
 """A slot found later than this was missed, and the schedule's policy says what becomes of it."""
@@ -117,6 +117,21 @@ def follow(connection: Connection, document: Mapping[str, Any], now_ms: int) -> 
         [id_ for id_ in known if id_ not in kept],
         [row for id_, row in wanted.items() if id_ not in kept],
     )
+    messages.replace_starts(connection, document["key"], _message_starts(document))
+
+
+def _message_starts(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The messages that start the flow."""
+    return [
+        {
+            "id": f"{document['key']}:{node['id']}",
+            "flow_key": document["key"],
+            "node": node["id"],
+            "name": node["settings"]["name"],
+        }
+        for node in document["nodes"]
+        if node["type"] == "message_start"
+    ]
 
 
 def _rows(document: Mapping[str, Any], now_ms: int) -> list[dict[str, Any]]:

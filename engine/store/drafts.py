@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.store import tables as t
 
-OPEN = ("running", "waiting", "incident")
+OPEN = ("running", "waiting", "suspended", "incident", "compensating")
 
 
 def listing(

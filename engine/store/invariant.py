@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from headrace.engine import jsontext
 from headrace.engine.store import tables as t
 
-OPEN = ("running", "waiting", "incident")
+OPEN = ("running", "waiting", "suspended", "incident", "compensating")
 PAGE = 500
 """Instances read at once."""
 
@@ -51,8 +51,12 @@ def _hanging(connection: Connection, ids: Sequence[str] | None = None) -> Iterat
 
     moving = sa.or_(
         has(t.ready),
+        instance.c.status == "suspended",
         has(t.jobs, t.jobs.c.status.in_(("ready", "leased"))),
         has(t.timers),
+        has(t.subscriptions),
+        has(t.locks),
+        instance.c.state.like('%"more":true%'),  # a for-each that takes further items
         has(t.tasks, t.tasks.c.status == "open"),
         has(t.incidents, t.incidents.c.resolved_at.is_(None)),
         sa.exists().where(child.c.parent_id == instance.c.id, child.c.status.in_(OPEN)),
@@ -73,8 +77,11 @@ def _hanging(connection: Connection, ids: Sequence[str] | None = None) -> Iterat
 def _orphans(connection: Connection) -> Iterator[Violation]:
     open_ids = sa.select(t.instances.c.id).where(t.instances.c.status.in_(OPEN))
     for table, condition in (
-        (t.jobs, sa.true()),
+        # A withdrawn job that a worker is still at: its word is wanted also after the end.
+        (t.jobs, t.jobs.c.status != "cancelled"),
         (t.timers, sa.true()),
+        (t.subscriptions, sa.true()),
+        (t.locks, sa.true()),
         (t.tasks, t.tasks.c.status == "open"),
         (t.incidents, t.incidents.c.resolved_at.is_(None)),
     ):
@@ -91,7 +98,12 @@ def _forgotten_wishes(connection: Connection) -> Iterator[Violation]:
     query = (
         sa.select(t.inbox.c.id, t.inbox.c.instance_id)
         .outerjoin(t.ready, t.ready.c.instance_id == t.inbox.c.instance_id)
-        .where(t.inbox.c.applied_rev.is_(None), t.ready.c.instance_id.is_(None))
+        .outerjoin(t.instances, t.instances.c.id == t.inbox.c.instance_id)
+        .where(
+            t.inbox.c.applied_rev.is_(None),
+            t.ready.c.instance_id.is_(None),
+            sa.func.coalesce(t.instances.c.status, "") != "suspended",
+        )
     )
     for row in connection.execute(query):
         yield Violation(
@@ -141,11 +153,20 @@ class _Around:
             query = sa.select(column).where(table.c.instance_id.in_(ids), *conditions)
             return set(connection.execute(query).scalars())
 
-        self._all_jobs = found(t.jobs.c.id, t.jobs)
+        def pairs(table: sa.Table) -> set[str]:
+            query = sa.select(table.c.instance_id, table.c.step).where(table.c.instance_id.in_(ids))
+            return {f"{row.instance_id}.{row.step}" for row in connection.execute(query)}
+
+        self._all_jobs = found(t.jobs.c.id, t.jobs, t.jobs.c.status != "cancelled")
         # `done`: its result rests in the inbox of an instance that cannot be advanced just now.
-        self._jobs = found(t.jobs.c.id, t.jobs, t.jobs.c.status.in_(("ready", "leased", "done")))
+        self._jobs = found(
+            t.jobs.c.id, t.jobs, t.jobs.c.status.in_(("ready", "leased", "held", "done"))
+        )
         self._tasks = found(t.tasks.c.id, t.tasks, t.tasks.c.status == "open")
         self._timers = found(t.timers.c.id, t.timers)
+        self._timed = pairs(t.timers)
+        self._subscribed = pairs(t.subscriptions)
+        self._locked = pairs(t.locks)
         self._incidents = found(t.incidents.c.id, t.incidents, t.incidents.c.resolved_at.is_(None))
         self._with_wishes = found(t.inbox.c.instance_id, t.inbox, t.inbox.c.applied_rev.is_(None))
         children = sa.select(t.instances.c.id).where(
@@ -167,6 +188,26 @@ class _Around:
                 return instance_id in self._with_wishes or all(
                     child in self._children for child in step["children"] if child not in ended
                 )
+            case "items":
+                items = step["items"]
+                return (
+                    instance_id in self._with_wishes
+                    or items.get("more", False)
+                    or (
+                        bool(items["running"])
+                        and all(child in self._children for child in items["running"])
+                    )
+                )
+            case "event":
+                return (
+                    instance_id in self._with_wishes
+                    or id_ in self._timed
+                    or id_ in self._subscribed
+                )
+            case "lock":
+                return id_ in self._locked or step.get("incident") in self._incidents
+            case "state" | "compensate":
+                return True  # the rest of the instance moves them; `_hanging` says whether it can
             case _:
                 return step.get("incident") in self._incidents
 
@@ -174,5 +215,6 @@ class _Around:
         """(kind of row, the step or incident it must have)."""
         yield from (("jobs", id_) for id_ in self._all_jobs)
         yield from (("tasks", id_) for id_ in self._tasks)
-        yield from (("timers", id_.rpartition(".")[0]) for id_ in self._timers)
+        yield from (("timers", id_) for id_ in self._timed)
+        yield from (("subscriptions", id_) for id_ in self._subscribed)
         yield from (("incidents", id_) for id_ in self._incidents)

@@ -13,6 +13,7 @@ from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
+from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance
 from headrace.engine.store import tables as t
 
@@ -38,16 +39,53 @@ class Rows:
     incidents_resolved: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
     notifications: list[Row] = field(default_factory=list)
-    children: list[tuple[Instance, e.ChildrenStarted]] = field(default_factory=list)
+    jobs_fenced: list[Row] = field(default_factory=list)
+    jobs_held: list[Row] = field(default_factory=list)
+    jobs_resumed: list[Row] = field(default_factory=list)
+    timers_held: list[Row] = field(default_factory=list)
+    timers_resumed: list[Row] = field(default_factory=list)
+    timers_moved: list[Row] = field(default_factory=list)
+    instances_migrated: list[Row] = field(default_factory=list)
+    jobs_migrated: list[Row] = field(default_factory=list)
+    tasks_migrated: list[Row] = field(default_factory=list)
+    steps_migrated: list[Row] = field(default_factory=list)
+    incidents_migrated: list[Row] = field(default_factory=list)
+    subscriptions: list[Row] = field(default_factory=list)
+    subscriptions_gone: list[Row] = field(default_factory=list)
+    locks: list[Row] = field(default_factory=list)
+    locks_gone: list[Row] = field(default_factory=list)
+    locks_left: list[Row] = field(default_factory=list)
+    """(key, instance) of keys released."""
+    locks_ended: list[str] = field(default_factory=list)
+    """Instances whose end releases all their keys."""
+    items: list[Row] = field(default_factory=list)
+    items_reset: list[Row] = field(default_factory=list)
+    items_started: list[Row] = field(default_factory=list)
+    items_ended: list[Row] = field(default_factory=list)
+    published: list[tuple[Instance, e.MessagePublished]] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
+    """Messages that came too late for whom they were meant."""
+    children: list[tuple[Instance, e.ChildrenStarted | e.ItemsStarted]] = field(
+        default_factory=list
+    )
     wishes: list[tuple[str, c.Command]] = field(default_factory=list)
     """Wishes for other instances (parents and children), to be put into their inbox."""
 
     def write(self, connection: Connection) -> None:
-        """All but `children` and `wishes`, which are the caller's."""
+        """All but messages, locks, children and wishes, which are the caller's."""
         for statement, rows in (
             (t.jobs.insert(), self.jobs),
             (_JOB_AGAIN, self.jobs_again),
+            (_JOB_FENCED, self.jobs_fenced),
             (_JOB_GONE, self.jobs_gone),
+            (_JOBS_HELD, self.jobs_held),
+            (_JOBS_RESUMED, self.jobs_resumed),
+            (_INSTANCE_MIGRATED, self.instances_migrated),
+            (_JOB_MIGRATED, self.jobs_migrated),
+            (_TASK_MIGRATED, self.tasks_migrated),
+            (_SUBSCRIPTION_MIGRATED, self.steps_migrated),
+            (_INCIDENT_MIGRATED, self.incidents_migrated),
+            (_TIMER_MOVED, self.timers_moved),
             (t.tasks.insert(), self.tasks),
             (t.task_actors.insert(), self.task_actors),
             (_VOTE, self.votes),
@@ -56,6 +94,14 @@ class Rows:
             # Timers before their end: a step may begin and end in one advance.
             (t.timers.insert(), self.timers),
             (_TIMER_GONE, self.timers_gone),
+            (_TIMERS_HELD, self.timers_held),
+            (_TIMERS_RESUMED, self.timers_resumed),
+            (t.subscriptions.insert(), self.subscriptions),
+            (_SUBSCRIPTION_GONE, self.subscriptions_gone),
+            (_ITEMS_RESET, self.items_reset),
+            (t.items.insert(), self.items),
+            (_ITEM_STARTED, self.items_started),
+            (_ITEM_ENDED, self.items_ended),
             (t.incidents.insert(), self.incidents),
             (_INCIDENT_RESOLVED, self.incidents_resolved),
             (t.outbox.insert(), self.outbox),
@@ -66,9 +112,9 @@ class Rows:
 
     def changed(self) -> Iterable[str]:
         """Names of the hints that workers want."""
-        if self.jobs or self.jobs_again:
+        if self.jobs or self.jobs_again or self.jobs_resumed:
             yield "jobs"
-        if self.timers:
+        if self.timers or self.timers_resumed or self.timers_moved:
             yield "timers"
         if self.outbox:
             yield "outbox"
@@ -81,10 +127,92 @@ _JOB_AGAIN = (
     .where(t.jobs.c.id == bindparam("b_id"))
     .values(
         status="ready", attempt=0, lease_epoch=t.jobs.c.lease_epoch + 1, lease_owner=None, lease_until=None, ended_at=None,
-        available_at=bindparam("b_at"), unknown=bindparam("b_unknown"),
+        available_at=bindparam("b_at"), unknown=bindparam("b_unknown"), first_at=None,
     )
 )  # fmt: skip
-_JOB_GONE = t.jobs.delete().where(t.jobs.c.id == bindparam("b_id"))
+# A worker is at it: what it says is still wanted, so that a late success can be undone.
+_JOB_FENCED = (
+    t.jobs.update()
+    .where(t.jobs.c.id == bindparam("b_id"), t.jobs.c.status == "leased")
+    .values(status="cancelled")
+)
+_JOB_GONE = t.jobs.delete().where(t.jobs.c.id == bindparam("b_id"), t.jobs.c.status != "cancelled")
+_JOBS_HELD = (
+    t.jobs.update()
+    .where(t.jobs.c.instance_id == bindparam("b_instance"), t.jobs.c.status == "ready")
+    .values(status="held")
+)
+_JOBS_RESUMED = (
+    t.jobs.update()
+    .where(t.jobs.c.instance_id == bindparam("b_instance"), t.jobs.c.status == "held")
+    .values(status="ready")
+)
+_TIMERS_HELD = (
+    t.timers.update()
+    .where(t.timers.c.instance_id == bindparam("b_instance"))
+    .values(held_at=bindparam("b_at"))
+)
+_TIMERS_RESUMED = (
+    t.timers.update()
+    .where(t.timers.c.instance_id == bindparam("b_instance"), t.timers.c.held_at.is_not(None))
+    .values(held_at=None, due_at=t.timers.c.due_at + bindparam("b_shift"))
+)
+_TIMER_MOVED = (
+    t.timers.update().where(t.timers.c.id == bindparam("b_id")).values(due_at=bindparam("b_due"))
+)
+_INSTANCE_MIGRATED = (
+    t.instances.update()
+    .where(t.instances.c.id == bindparam("b_id"))
+    .values(version=bindparam("b_version"))
+)
+_JOB_MIGRATED = (
+    t.jobs.update()
+    .where(t.jobs.c.id == bindparam("b_id"))
+    .values(
+        version=bindparam("b_version"), node=bindparam("b_node"), effect=bindparam("b_effect"),
+        attempts_max=bindparam("b_attempts"), backoff_ms=bindparam("b_backoff"),
+    )
+)  # fmt: skip
+_TASK_MIGRATED = (
+    t.tasks.update()
+    .where(t.tasks.c.id == bindparam("b_id"))
+    .values(
+        version=bindparam("b_version"),
+        node=bindparam("b_node"),
+        can_return=bindparam("b_can_return"),
+    )
+)
+_SUBSCRIPTION_MIGRATED = (
+    t.subscriptions.update()
+    .where(
+        t.subscriptions.c.instance_id == bindparam("b_instance"),
+        t.subscriptions.c.step == bindparam("b_step"),
+    )
+    .values(node=bindparam("b_node"))
+)
+_INCIDENT_MIGRATED = (
+    t.incidents.update().where(t.incidents.c.id == bindparam("b_id")).values(node=bindparam("b_node"))
+)
+_SUBSCRIPTION_GONE = t.subscriptions.delete().where(
+    t.subscriptions.c.instance_id == bindparam("b_instance"),
+    t.subscriptions.c.step == bindparam("b_step"),
+)
+_ITEMS_RESET = t.items.delete().where(
+    t.items.c.instance_id == bindparam("b_instance"), t.items.c.step == bindparam("b_step")
+)
+_ITEM = (
+    t.items.c.instance_id == bindparam("b_instance"),
+    t.items.c.step == bindparam("b_step"),
+    t.items.c.number == bindparam("b_number"),
+)
+_ITEM_STARTED = (
+    t.items.update().where(*_ITEM).values(status="running", child_id=bindparam("b_child"))
+)
+_ITEM_ENDED = (
+    t.items.update()
+    .where(*_ITEM)
+    .values(status=bindparam("b_status"), output=bindparam("b_output"))
+)
 _VOTE = (
     t.task_actors.update()
     .where(t.task_actors.c.task_id == bindparam("b_task"), t.task_actors.c.user_id == bindparam("b_user"))
@@ -126,6 +254,7 @@ def row_id(instance_id: str, step: int) -> str:
 
 def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable[e.Event]) -> None:
     """Add what these events of one instance mean for the tables around it."""
+    migrated = False
     for event in events:
         match event:
             case (
@@ -134,6 +263,21 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 | e.InstanceStarted()
                 | e.TokenMarked()
                 | e.JoinFired()
+                | e.VisitCounted()
+                | e.MarksRestored()
+                | e.TokenAbsorbed()
+                | e.RoundEnded()
+                | e.TokensRemoved()
+                | e.TokenPlaced()
+                | e.EventFired()
+                | e.StateAwaited()
+                | e.LockTaken()
+                | e.MessageTaken()
+                | e.CompensationKept()
+                | e.CompensationBegun()
+                | e.CompensationStarted()
+                | e.CancellationBegun()
+                | e.InstanceReopened()
             ):
                 pass
             case e.StepDone(step, node, port):
@@ -141,13 +285,56 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                     rows, instance, flow, step, node, port if port in DECISIONS else "skipped"
                 )
             case e.StepCancelled(step, node, children):
-                _close_step(rows, instance, flow, step, node, "cancelled")
-                rows.wishes.extend(
-                    (child, c.Cancel("the flow that started it was cancelled", "engine"))
-                    for child in children
+                _withdraw_step(rows, instance, flow, step, node, children)
+            case e.StepInterrupted(step, node, _, _, _, _, children):
+                _withdraw_step(rows, instance, flow, step, node, children)
+            case e.ItemsAdded():
+                _add_items(rows, instance, event)
+            case e.ItemsStarted():
+                rows.children.append((instance, event))
+                rows.items_started.extend(
+                    {"b_instance": instance.id, "b_step": event.step, "b_number": n, "b_child": id_}
+                    for n, id_ in event.children
                 )
+            case e.ItemEnded(step, number, _, status, output):
+                rows.items_ended.append(
+                    {
+                        "b_instance": instance.id, "b_step": step, "b_number": number, "b_status": status,
+                        "b_output": None if output is None else jsontext.dumps(output),
+                    }
+                )  # fmt: skip
+            case e.ItemsClosed(_, _, cancelled):
+                _cancel_children(rows, cancelled)
+            case e.Subscribed():
+                rows.subscriptions.append(_subscription(rows, instance, flow, event))
+            case e.MessagePublished():
+                rows.published.append((instance, event))
+            case e.MessageReturned(_, message):
+                rows.returned.append(message)
+            case e.LockRequested(step, key):
+                rows.locks.append(
+                    {
+                        "key": key,
+                        "instance_id": instance.id,
+                        "step": step,
+                        "created_at": rows.now_ms,
+                    }
+                )
+            case e.LockReleased(_, key):
+                rows.locks_left.append({"b_key": key, "b_instance": instance.id})
+            case e.InstanceSuspended(by, reason, timers, at):
+                rows.jobs_held.append({"b_instance": instance.id})
+                if timers == "shift":
+                    rows.timers_held.append({"b_instance": instance.id, "b_at": at})
+                rows.wishes.extend(
+                    (child, c.Suspend(by, reason, timers)) for child in _open_children(instance)
+                )
+            case e.InstanceResumed(by, shift_ms):
+                rows.jobs_resumed.append({"b_instance": instance.id})
+                rows.timers_resumed.append({"b_instance": instance.id, "b_shift": shift_ms})
+                rows.wishes.extend((child, c.Resume(by)) for child in _open_children(instance))
             case e.JobRequested():
-                _request_job(rows, instance, event)
+                _request_job(rows, instance, flow, event)
             case e.TaskOpened():
                 _open_task(rows, instance, flow, event)
             case e.VoteCast(step, user, decision, comment, form, at):
@@ -157,6 +344,13 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                         "b_form": form, "b_at": at,
                     }
                 )  # fmt: skip
+            case e.InstanceMigrated():
+                _migrate(rows, instance, flow)
+                migrated = True
+            case e.TimerSet(step, name, due_at) if migrated:
+                rows.timers_moved.append(
+                    {"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at}
+                )
             case e.TimerSet(step, name, due_at):
                 rows.timers.append(
                     {
@@ -171,20 +365,45 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 rows.children.append((instance, event))
             case e.NotificationQueued():
                 _notify(rows, instance, event)
-            case e.IncidentRaised():
+            case e.IncidentRaised(_, step, _, code):
                 raise_incident(rows, instance, event)
+                if code == "lock_deadlock":
+                    rows.locks_gone.append({"b_instance": instance.id, "b_step": step})
             case e.IncidentResolved(incident, resolution, by):
                 rows.incidents_resolved.append(
                     {"b_id": incident, "b_at": rows.now_ms, "b_resolution": resolution, "b_by": by}
                 )
             case e.InstanceCompleted(_, output):
-                _tell_parent(rows, instance, "completed", output)
+                _end(rows, instance, flow, "completed", output)
             case e.InstanceCancelled():
-                _tell_parent(rows, instance, "cancelled", None)
+                _end(rows, instance, flow, "cancelled", None)
             case e.JobTried() | e.TimerFired() | e.ChildEnded() | e.ResultIgnored():
                 pass
             case _:
                 assert_never(event)
+
+
+def _migrate(rows: Rows, instance: Instance, flow: CompiledFlow) -> None:
+    """Rows that name a version or a node follow their instance; `instance` and `flow` are those after the migration."""
+    rows.instances_migrated.append({"b_id": instance.id, "b_version": flow.version})
+    for step in instance.steps.values():
+        node = flow.nodes[step.node]
+        row = {"b_id": row_id(instance.id, step.id), "b_version": flow.version, "b_node": node.id}
+        if node.type.in_worker:
+            rows.jobs_migrated.append(
+                {
+                    **row, "b_effect": node.type.effect(node.settings), "b_attempts": node.type.attempts(node.settings),
+                    "b_backoff": node.type.backoff_ms(node.settings),
+                }
+            )  # fmt: skip
+        elif step.wait == "task":
+            rows.tasks_migrated.append({**row, "b_can_return": "returned" in node.connected})
+        rows.steps_migrated.append(
+            {"b_instance": instance.id, "b_step": step.id, "b_node": node.id}
+        )
+    rows.incidents_migrated.extend(
+        {"b_id": id_, "b_node": node} for id_, (_, node) in instance.incidents.items()
+    )
 
 
 def raise_incident(rows: Rows, instance: Instance, event: e.IncidentRaised) -> None:
@@ -198,22 +417,88 @@ def raise_incident(rows: Rows, instance: Instance, event: e.IncidentRaised) -> N
 
 
 def _close_step(
-    rows: Rows, instance: Instance, flow: CompiledFlow, step: int, node: str, status: str
+    rows: Rows, instance: Instance, flow: CompiledFlow, step: int, node_id: str, status: str
 ) -> None:
-    if flow.nodes[node].type.in_worker:
+    node = flow.nodes[node_id]
+    if node.type.in_worker:
         rows.jobs_gone.append({"b_id": row_id(instance.id, step)})
-        return
-    rows.tasks_ended.append(
-        {"b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms}
+    else:
+        rows.tasks_ended.append(
+            {"b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms}
+        )
+    if node.events or not node.type.in_worker:
+        rows.timers_gone.append({"b_instance": instance.id, "b_step": step})
+    if node.subscribes:
+        rows.subscriptions_gone.append({"b_instance": instance.id, "b_step": step})
+
+
+def _withdraw_step(
+    rows: Rows,
+    instance: Instance,
+    flow: CompiledFlow,
+    step: int,
+    node_id: str,
+    children: Iterable[str],
+) -> None:
+    node = flow.nodes[node_id]
+    if node.type.in_worker:
+        rows.jobs_fenced.append({"b_id": row_id(instance.id, step)})
+    if node.type.lock == "enter":
+        rows.locks_gone.append({"b_instance": instance.id, "b_step": step})
+    _close_step(rows, instance, flow, step, node_id, "cancelled")
+    _cancel_children(rows, children)
+
+
+def _cancel_children(rows: Rows, children: Iterable[str]) -> None:
+    rows.wishes.extend(
+        (child, c.Cancel("the flow that started it was cancelled", "engine")) for child in children
     )
-    rows.timers_gone.append({"b_instance": instance.id, "b_step": step})
 
 
-def _request_job(rows: Rows, instance: Instance, event: e.JobRequested) -> None:
+def _open_children(instance: Instance) -> Iterable[str]:
+    for step in instance.steps.values():
+        yield from children_of(step)
+
+
+def _end(rows: Rows, instance: Instance, flow: CompiledFlow, status: str, output: Any) -> None:
+    if flow.locks:
+        rows.locks_ended.append(instance.id)
+    _tell_parent(rows, instance, status, output)
+
+
+def _add_items(rows: Rows, instance: Instance, event: e.ItemsAdded) -> None:
+    if not event.first:  # a retry of the step begins anew
+        rows.items_reset.append({"b_instance": instance.id, "b_step": event.step})
+    rows.items.extend(
+        {
+            "instance_id": instance.id, "step": event.step, "number": event.first + place,
+            "input": jsontext.dumps(input_), "business_key": business_key, "dedup_key": dedup_key,
+            "status": "waiting",
+        }
+        for place, (input_, business_key, dedup_key) in enumerate(event.items)
+    )  # fmt: skip
+
+
+def _subscription(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.Subscribed) -> Row:
+    node = flow.nodes[instance.steps[event.step].node] if event.step in instance.steps else None
+    attached = node.events.get(event.event[2:]) if node and event.event.startswith("e.") else None
+    return {
+        "id": f"{instance.id}.{event.step}.{event.event}", "instance_id": instance.id, "flow_key": instance.flow_key,
+        "step": event.step, "node": node.id if node else "", "event": event.event, "kind": event.kind,
+        "name": event.name, "key": event.key, "created_at": rows.now_ms,
+        "stays": attached is not None and not attached.get("interrupting", True),
+    }  # fmt: skip
+
+
+def _request_job(
+    rows: Rows, instance: Instance, flow: CompiledFlow, event: e.JobRequested
+) -> None:
     id_ = row_id(instance.id, event.step)
     if event.again:
         rows.jobs_again.append({"b_id": id_, "b_at": rows.now_ms, "b_unknown": event.unknown})
         return
+    node = flow.nodes[instance.steps[event.step].node]
+    policy = node.type.policy(node.settings)
     about = {
         "id": instance.id,
         "business_key": instance.business_key,
@@ -222,10 +507,12 @@ def _request_job(rows: Rows, instance: Instance, event: e.JobRequested) -> None:
     rows.jobs.append(
         {
             "id": id_, "instance_id": instance.id, "flow_key": instance.flow_key, "version": instance.version,
-            "step": event.step, "node": instance.steps[event.step].node, "status": "ready", "key": event.key,
+            "step": event.step, "node": node.id, "status": "ready", "key": event.key,
             "effect": event.effect, "attempts_max": event.attempts_max, "backoff_ms": event.backoff_ms,
             "unknown": event.unknown, "variables": jsontext.dumps({**instance.variables, "instance": about}),
-            "available_at": rows.now_ms, "created_at": rows.now_ms,
+            "available_at": rows.now_ms, "created_at": rows.now_ms, "queue": policy.queue, "connection": policy.connection,
+            "lane": f"{policy.queue}/{policy.connection}/{policy.operation}", "limit_key": event.limit_key,
+            "limit_max": policy.key_limit,
         }
     )  # fmt: skip
 

@@ -775,6 +775,7 @@ migration_items = Table(
     Column("before", Json),  # what an undo puts back
     Column("updated_at", AT, nullable=False),
     Index("ix_migration_items_status", "migration_id", "status", "instance_id"),
+    Index("ix_migration_items_instance_id", "instance_id"),
 )
 
 # --- operations: retention, holds, batches, search ----------------------------------------------------------------------------
@@ -849,7 +850,7 @@ batch_items = Table(
     Column("subject", String(100), nullable=False),  # an instance, or an incident
     Column("instance_id", ID, nullable=False, index=True),
     Column("status", String(8), nullable=False),  # waiting running done failed skipped
-    Column("seq", Integer),  # of the instance, before: the outcome stands behind it
+    Column("rev", Integer),  # of the instance, before: the outcome stands behind it
     Column("code", String(64)),
     Column("message", Text),
     Column("data", Json),

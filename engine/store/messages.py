@@ -1,0 +1,253 @@
+"""Messages, signals, and who waits for them. Publishing and subscribing at once cannot miss one another (`_both_at_once`)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from headrace.engine import jsontext
+from headrace.engine.run import commands as c
+from headrace.engine.store import tables as t
+
+RECEIVERS_MAX = 10_000
+"""Receivers of one message or signal: each is a wish written in the same transaction."""
+
+LOCKED_MAX = 1_000
+"""Names locked in one transaction against subscribers that come just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message or signal."""
+
+    id: str
+    kind: str
+    name: str
+    key: str
+    payload: Any
+    mode: str
+    expires_at: int
+    dedup: str | None = None
+    sender_id: str | None = None
+
+
+Wish = tuple[str, c.Command]
+
+
+def publish(
+    connection: Connection, message: Message, now_ms: int, *, extra: int = 0
+) -> list[Wish] | None:
+    """Keep the message and tell who waits for it; None when its dedup key was seen before.
+
+    `extra`: receivers besides those that wait (flows that it starts). A message without any waits for one until it expires.
+    """
+    dedup = None if message.dedup is None else f"{message.name}:{message.dedup}"
+    if dedup is not None:
+        seen = sa.select(t.messages.c.id).where(t.messages.c.dedup == dedup)
+        if connection.execute(seen).first() is not None:
+            return None
+    _both_at_once(connection, [(message.name, message.key)])
+    wishes = _deliver(connection, message)
+    receivers = len(wishes) + extra
+    waits = message.kind == "message" and not receivers and message.expires_at > now_ms
+    connection.execute(
+        t.messages.insert(),
+        {
+            "id": message.id, "kind": message.kind, "name": message.name, "key": message.key,
+            "payload": jsontext.dumps(message.payload), "mode": message.mode, "dedup": dedup,
+            "status": "buffered" if waits else "delivered",
+            "receivers": receivers, "sender_id": message.sender_id, "created_at": now_ms,
+            "expires_at": message.expires_at,
+        },
+    )  # fmt: skip
+    return wishes
+
+
+def _deliver(connection: Connection, message: Message) -> list[Wish]:
+    columns = t.subscriptions.c
+    query = (
+        sa.select(columns.id, columns.instance_id, columns.step, columns.event, columns.flow_key, columns.stays)
+        .where(columns.kind == message.kind, columns.name == message.name, columns.key == message.key)
+        .order_by(columns.created_at, columns.id)
+    )  # fmt: skip
+    if message.kind == "message" and message.mode == "one":
+        query = query.limit(1)
+    rows: Iterable[Any] = connection.execute(query.limit(RECEIVERS_MAX)).all()
+    if message.kind == "message" and message.mode == "one_per_flow":
+        rows = {row.flow_key: row for row in reversed(list(rows))}.values()
+    chosen = list(rows)
+    _taken(connection, [row.id for row in chosen if not row.stays])
+    return [
+        (
+            row.instance_id,
+            c.Deliver(row.step, row.event, message.id, message.payload, message.kind),
+        )
+        for row in chosen
+    ]
+
+
+def _taken(connection: Connection, ids: Sequence[str]) -> None:
+    """Whoever takes one message only does not get a second."""
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        connection.execute(t.subscriptions.delete().where(t.subscriptions.c.id.in_(some)))
+
+
+def greet(
+    connection: Connection, subscriptions: Sequence[dict[str, Any]], now_ms: int
+) -> list[Wish]:
+    """Messages that have waited for these new subscriptions."""
+    wanted = {(row["name"], row["key"]) for row in subscriptions if row["kind"] == "message"}
+    if not wanted:
+        return []
+    _both_at_once(connection, wanted)
+    columns = t.messages.c
+    found: dict[tuple[str, str], list[Any]] = {}
+    pairs = sorted(wanted)
+    for start in range(0, len(pairs), 200):
+        some = pairs[start : start + 200]
+        query = (
+            sa.select(columns.id, columns.name, columns.key, columns.payload)
+            .where(
+                columns.status == "buffered",
+                columns.expires_at > now_ms,
+                sa.tuple_(columns.name, columns.key).in_(some),
+            )
+            .order_by(columns.created_at, columns.id)
+        )
+        for row in connection.execute(query):
+            found.setdefault((row.name, row.key), []).append(row)
+    wishes: list[Wish] = []
+    for subscription in subscriptions if found else ():
+        waiting = found.get((subscription["name"], subscription["key"]), [])
+        taken = waiting[:] if subscription["stays"] else waiting[:1]
+        del waiting[: len(taken)]
+        for message in taken:
+            deliver = c.Deliver(
+                subscription["step"],
+                subscription["event"],
+                message.id,
+                jsontext.loads(message.payload),
+            )
+            wishes.append((subscription["instance_id"], deliver))
+        if taken:
+            ids = [message.id for message in taken]
+            delivered = t.messages.update().where(columns.id.in_(ids))
+            connection.execute(delivered.values(status="delivered", receivers=1))
+            if not subscription["stays"]:
+                _taken(connection, [subscription["id"]])
+    return wishes
+
+
+def give_back(connection: Connection, ids: Collection[str], now_ms: int) -> list[Wish]:
+    """Messages whose receiver had gone: the next who waits gets them, or they wait again."""
+    wishes: list[Wish] = []
+    for id_ in ids:
+        row = connection.execute(sa.select(t.messages).where(t.messages.c.id == id_)).first()
+        if row is None or row.status == "expired" or row.mode != "one":
+            continue
+        _both_at_once(connection, [(row.name, row.key)])
+        message = Message(
+            row.id,
+            row.kind,
+            row.name,
+            row.key,
+            jsontext.loads(row.payload),
+            row.mode,
+            row.expires_at,
+        )
+        found = _deliver(connection, message)
+        wishes.extend(found)
+        if not found:
+            status = "buffered" if row.expires_at > now_ms else "expired"
+            changed = t.messages.update().where(t.messages.c.id == id_)
+            connection.execute(changed.values(status=status, receivers=0))
+    return wishes
+
+
+def expire(connection: Connection, now_ms: int, limit: int = 1_000) -> int:
+    """Buffered messages whose time is over; answers how many."""
+    columns = t.messages.c
+    due = (
+        sa.select(columns.id)
+        .where(columns.status == "buffered", columns.expires_at <= now_ms)
+        .limit(limit)
+    )
+    changed = t.messages.update().where(columns.id.in_(due.scalar_subquery()))
+    return int(connection.execute(changed.values(status="expired")).rowcount)
+
+
+def _both_at_once(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
+    """On PostgreSQL a publisher and a subscriber at the same moment would each miss the other: they take turns."""
+    if connection.dialect.name != "postgresql":
+        return
+    for name, key in sorted(set(names))[:LOCKED_MAX]:
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7))"),
+            {"what": f"{name}\n{key}"},
+        )
+
+
+# --- starts ----------------------------------------------------------------------------------------------------------------
+
+
+def starts_of(connection: Connection, names: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+    """Message name → (flow key, start node) of the flows it starts."""
+    columns = t.message_starts.c
+    found: dict[str, list[tuple[str, str]]] = {}
+    query = sa.select(columns.name, columns.flow_key, columns.node).where(columns.name.in_(names))
+    for row in connection.execute(query.order_by(columns.id)):
+        found.setdefault(row.name, []).append((row.flow_key, row.node))
+    return found
+
+
+def replace_starts(connection: Connection, flow_key: str, rows: Sequence[dict[str, Any]]) -> None:
+    """What starts this flow from now on."""
+    connection.execute(t.message_starts.delete().where(t.message_starts.c.flow_key == flow_key))
+    if rows:
+        connection.execute(t.message_starts.insert(), list(rows))
+
+
+# --- for screens -------------------------------------------------------------------------------------------------------------
+
+
+def page(
+    connection: Connection,
+    *,
+    name: str | None,
+    key: str | None,
+    status: str | None,
+    before: tuple[int, str] | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Messages and signals, newest first."""
+    columns = t.messages.c
+    query = sa.select(t.messages).order_by(columns.created_at.desc(), columns.id.desc())
+    if name:
+        query = query.where(columns.name == name)
+    if key:
+        query = query.where(columns.key == key)
+    if status:
+        query = query.where(columns.status == status)
+    if before:
+        query = query.where(sa.tuple_(columns.created_at, columns.id) < sa.tuple_(*before))
+    return connection.execute(query.limit(limit)).all()
+
+
+def subscriptions_page(
+    connection: Connection, *, name: str | None, instance: str | None, after: str | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Who waits for what, in the order of their ids."""
+    columns = t.subscriptions.c
+    query = sa.select(t.subscriptions).order_by(columns.id)
+    if name:
+        query = query.where(columns.name == name)
+    if instance:
+        query = query.where(columns.instance_id == instance)
+    if after:
+        query = query.where(columns.id > after)
+    return connection.execute(query.limit(limit)).all()
