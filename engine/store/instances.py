@@ -218,7 +218,7 @@ def page(
     if version is not None:
         query = query.where(columns.version == version)
     if hold is not None:
-        query = query.where(columns.hold.is_(sa.literal(hold)))
+        query = query.where(columns.hold.is_(sa.true() if hold else sa.false()))
     if started_by is not None:
         query = query.where(columns.started_by == started_by)
     if flow:

@@ -101,7 +101,7 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(100), nullable=False),
         sa.Column("instance_id", sa.String(80), nullable=False),
         sa.Column("status", sa.String(8), nullable=False),
-        sa.Column("seq", sa.Integer()),
+        sa.Column("rev", sa.Integer()),
         sa.Column("code", sa.String(64)),
         sa.Column("message", sa.Text()),
         sa.Column("data", sa.Text()),
@@ -118,11 +118,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_batch_items_instance_id", "batch_items", ["instance_id"])
     op.create_index("ix_batch_items_status", "batch_items", ["batch_id", "status", "number"])
+    op.create_index("ix_migration_items_instance_id", "migration_items", ["instance_id"])
     _fill_columns()
 
 
 def downgrade() -> None:
     """Down."""
+    op.drop_index("ix_migration_items_instance_id", table_name="migration_items")
     op.drop_table("batch_items")
     op.drop_table("batches")
     op.drop_table("snapshots")
