@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, bindparam
 
 from headrace.engine import jsontext
-from headrace.engine.limits import NO_LIMITS, Breaker, Limits, Rate, read_limits
+from headrace.engine.limits import NO_LIMITS, Breaker, Guard, Limits, Rate, read_limits
 from headrace.engine.store import tables as t
 from headrace.engine.store.records import upsert
 
@@ -160,6 +160,13 @@ def find(connection: Connection, key: str) -> dict[str, Any]:
     query = sa.select(t.limits.c.settings).where(t.limits.c.connection == key)
     found = connection.execute(query).scalar_one_or_none()
     return jsontext.loads(found) if found else {}
+
+
+def guard_of(connection: Connection, key: str) -> Guard:
+    """When the breakers of this connection open."""
+    query = sa.select(t.limits.c.settings).where(t.limits.c.connection == key)
+    found = connection.execute(query).scalar_one_or_none()
+    return read_limits(found).guard if found else Guard()
 
 
 def put(connection: Connection, key: str, values: Mapping[str, Any], now_ms: int, who: str) -> None:

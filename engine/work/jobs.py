@@ -8,8 +8,10 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,17 +22,16 @@ from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.evaluate import Evaluator
-from headrace.engine.node import Context, Done, Failed, Outcome, World
+from headrace.engine.node import Context, Done, Failed, Outcome, Policy, World
 from headrace.engine.run import commands as c
+from headrace.engine.service import breakers
 from headrace.engine.service.advance import advance_each
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
-from headrace.engine.store.jobs import Claim
+from headrace.engine.store.jobs import Claim, Share
+from headrace.engine.work.watch import Call, HostShut, WatchedWorld
 
 log = logging.getLogger(__name__)
-
-BACKOFF_MAX_MS = 300_000
-"""The longest pause between attempts, unless the far side asks for more."""
 
 RETRY_AFTER_MAX_MS = 3_600_000
 """The longest `Retry-After` that is believed."""
@@ -40,6 +41,8 @@ CLAIMS_MAX = 20
 
 OUTPUT_MAX = 1_000_000
 """Bytes of one step's output: variables travel with the instance."""
+
+PLAIN = Policy()
 
 MakeWorld = Callable[[Claim], World]
 
@@ -52,6 +55,13 @@ class Result:
     outcome: Outcome
     started_at: int
     ended_at: int
+    policy: Policy = PLAIN
+    calls: Sequence[Call] = ()
+    connector: str = ""
+    main: str = ""
+    """The host of the connection's own address."""
+    wait_until: int = 0
+    """It came to a host that must not be called: nothing was tried, it waits until then."""
 
 
 def run_due(workspace: Workspace, make_world: MakeWorld, owner: str, limit: int = 100) -> int:
@@ -71,19 +81,26 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
     variables = {
         **claim.variables, "now": to_iso(started_at), "step": {"id": claim.step, "node": claim.node, "key": claim.key},
     }  # fmt: skip
+    world = WatchedWorld(make_world(claim), claim.connection, claim.shut)
     context = Context(
         settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=started_at, key=claim.key,
-        connected=node.connected, attempt=claim.attempt, unknown_before=claim.unknown, world=make_world(claim),
+        connected=node.connected, attempt=claim.attempt, unknown_before=claim.unknown, world=world,
     )  # fmt: skip
+    wait_until = 0
     try:
         outcome = _bounded(node.type.run(context))
     except HeadraceError as trouble:
         outcome = Failed(trouble.code, trouble.message)
+    except HostShut as shut:
+        outcome, wait_until = Failed("breaker_open", shut.host), shut.until
     except Exception as bug:
         # The node may have reached the far side before it broke: nobody knows.
         log.exception("job %s failed", claim.id)
         outcome = Failed("node_failed", f"{type(bug).__name__}: {bug}", unknown=True)
-    return Result(claim, outcome, started_at, workspace.clock.now_ms())
+    return Result(
+        claim, outcome, started_at, workspace.clock.now_ms(), node.type.policy(node.settings), world.calls, world.connector,
+        world.main, wait_until,
+    )  # fmt: skip
 
 
 def _bounded(outcome: Outcome) -> Outcome:
@@ -118,33 +135,61 @@ def finish_many(
     held = jobs.holds(connection, [result.claim for result in results])
     wishes: list[tuple[str, c.Command]] = []
     released: list[tuple[str, str, int, bool]] = []
+    untried: list[str] = []
     for result in results:
         claim = result.claim
-        if claim.id not in held:
-            wishes.append(
-                (claim.instance_id, c.LateResult(claim.step, claim.attempt, _told(result.outcome)))
-            )
-            continue
-        wish, release = judge(result, now_ms, random.random())  # noqa: S311 - jitter, not a secret
-        wishes.append((claim.instance_id, wish))
-        if release:
-            released.append((claim.id, *release))
+        status = held.get(claim.id)
+        if status != "leased":
+            # With its node: somebody withdrew the step, and what was done all the same may have to be undone.
+            node = claim.node if status == "cancelled" else ""
+            late = c.LateResult(claim.step, claim.attempt, _told(result.outcome), node)
+            wishes.append((claim.instance_id, late))
+        elif result.wait_until:
+            untried.append(claim.id)
+            released.append((claim.id, "ready", result.wait_until, claim.unknown))
+        else:
+            wish, release = judge(result, now_ms, random.random())  # noqa: S311 - jitter, not a secret
+            wishes.append((claim.instance_id, wish))
+            if release:
+                released.append((claim.id, *release))
     jobs.release(connection, released)
-    if any(status == "ready" for _, status, _, _ in released):
-        workspace.changed.add("jobs")
+    jobs.not_counted(connection, untried)
+    jobs.delete(connection, [id_ for id_, status in held.items() if status == "cancelled"])
     aside = advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
     # The result rests in the inbox of an instance that cannot be advanced now: nobody may run the job again.
     kept = {id_ for id_, *_ in released}
     told = [r.claim.id for r in results if r.claim.instance_id in aside and r.claim.id in held]
     jobs.release(connection, [(id_, "done", now_ms, False) for id_ in told if id_ not in kept])
+    _tell_breakers(workspace, connection, results)
+    ended = [result.claim for result in results if result.claim.id in held]
+    jobs.wake(connection, Counter(claim.limit_key for claim in ended if claim.limit_key))
+    if any(status == "ready" for _, status, _, _ in released) or any(
+        claim.limit_key or claim.counted for claim in ended
+    ):
+        workspace.changed.add("jobs")
     return [None] * len(results)
+
+
+def _tell_breakers(workspace: Workspace, connection: Connection, results: Sequence[Result]) -> None:
+    """Failures always; successes only where a breaker remembers failures."""
+    told = [
+        breakers.Told(
+            result.claim.connection, result.connector, call.host, call.host == result.main, call.good, call.error,
+            result.claim.id, result.claim.epoch,
+        )
+        for result in results
+        for call in result.calls
+        if result.claim.connection and call.host and (result.claim.watched or not call.good)
+    ]  # fmt: skip
+    if told:
+        breakers.record(workspace, connection, told)
 
 
 def judge(
     result: Result, now_ms: int, jitter: float
 ) -> tuple[c.Command, tuple[str, int, bool] | None]:
     """The wish for the instance, and how the job's row is released (None: it goes with the step)."""
-    claim, outcome = result.claim, result.outcome
+    claim, outcome, policy = result.claim, result.outcome, result.policy
     tried = (claim.step, claim.attempt, result.started_at, result.ended_at)
     if isinstance(outcome, Done):
         return c.JobEnded(*tried, outcome.port, outcome.output, outcome.variables), None
@@ -158,26 +203,75 @@ def judge(
             claim.unknown,
         )
     unknown = outcome.unknown or claim.unknown
-    may_repeat = claim.effect != "once" if outcome.unknown else outcome.retryable
-    if may_repeat and claim.attempt < claim.attempts_max:
-        pause = pause_ms(claim.backoff_ms, claim.attempt, outcome.retry_after_s, jitter)
-        retried = c.JobRetried(*tried, outcome.code, outcome.message, outcome.unknown)
-        return retried, ("ready", now_ms + pause, unknown)
-    ended = c.JobEnded(
-        *tried, None, code=outcome.code, message=outcome.message, unknown=outcome.unknown
+    again_at = now_ms + pause_ms(
+        claim.backoff_ms, claim.attempt, outcome.retry_after_s, jitter, policy.backoff_max_ms
     )
+    ended_because = _no_more(claim, outcome, policy, again_at)
+    if ended_because is None:
+        retried = c.JobRetried(*tried, outcome.code, outcome.message, outcome.unknown)
+        return retried, ("ready", again_at, unknown)
+    message = outcome.message + _account(claim, policy, ended_because, result.ended_at)
+    ended = c.JobEnded(*tried, None, code=outcome.code, message=message, unknown=outcome.unknown)
     return ended, ("incident", now_ms, unknown)
 
 
-def pause_ms(backoff_ms: int, attempt: int, retry_after_s: float | None, jitter: float) -> int:
+def _no_more(claim: Claim, outcome: Failed, policy: Policy, again_at: int) -> str | None:
+    """Why there is no further attempt; None: there is one."""
+    if matches(outcome.code, policy.never):
+        return "this code is not to be tried again"
+    if outcome.unknown:
+        if claim.effect == "once":
+            return ""
+    elif not outcome.retryable and not matches(outcome.code, policy.again):
+        return ""
+    if claim.attempt >= claim.attempts_max:
+        return "no attempt is left"
+    if policy.budget_ms is not None and again_at > claim.first_at + policy.budget_ms:
+        return "the next attempt would be beyond the budget"
+    return None
+
+
+def _account(claim: Claim, policy: Policy, why: str, ended_at: int) -> str:
+    """What a person should know of the attempts that were made; nothing when the first one decided."""
+    if not why and claim.attempt == 1:
+        return ""
+    parts = [f"attempt {claim.attempt} of {claim.attempts_max}"]
+    if claim.first_at:
+        parts.append(f"{max(0, ended_at - claim.first_at) // 1_000} s after the first began")
+    if policy.budget_ms is not None:
+        parts.append(f"budget {policy.budget_ms // 1_000} s")
+    return f" ({'; '.join([*([why] if why else []), ', '.join(parts)])})"
+
+
+def matches(code: str, wanted: Collection[str]) -> bool:
+    """Is this code among these? `503` means `http_503`, `5xx` all of its kind."""
+    if not wanted:
+        return False
+    status = code.removeprefix("http_")
+    return code in wanted or (status != code and (status in wanted or f"{status[:1]}xx" in wanted))
+
+
+def pause_ms(
+    backoff_ms: int,
+    attempt: int,
+    retry_after_s: float | None,
+    jitter: float,
+    longest_ms: int = PLAIN.backoff_max_ms,
+) -> int:
     """Exponential with full jitter, never less than the far side asks for."""
-    ceiling = min(BACKOFF_MAX_MS, backoff_ms * 2 ** min(attempt - 1, 20))
+    ceiling = min(longest_ms, backoff_ms * 2 ** min(attempt - 1, 20))
     asked = min(RETRY_AFTER_MAX_MS, int((retry_after_s or 0) * 1000))
     return int(max(asked, ceiling * jitter))
 
 
-def _told(outcome: Outcome) -> Any:
-    return outcome.output if isinstance(outcome, Done) else getattr(outcome, "message", "")
+def _told(outcome: Outcome) -> dict[str, Any]:
+    """A whole outcome, as a late result keeps it."""
+    if isinstance(outcome, Done):
+        return {"port": outcome.port, "output": outcome.output, "code": None, "unknown": False}
+    return {
+        "port": None, "output": None, "code": getattr(outcome, "code", "node_failed"),
+        "unknown": getattr(outcome, "unknown", False), "message": getattr(outcome, "message", ""),
+    }  # fmt: skip
 
 
 def reclaim(workspace: Workspace) -> int:
@@ -192,44 +286,58 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
     released: list[tuple[str, str, int, bool]] = []
     for row in rows:
         tried = (row.step, row.attempt, row.lease_until - jobs.LEASE_MS, now_ms)
-        message = (
-            "the worker fell silent during this attempt; whether the far side did it is unknown"
-        )
-        if row.effect == "once" or row.lease_epoch >= CLAIMS_MAX:
-            wishes.append(
-                (
-                    row.instance_id,
-                    c.JobEnded(*tried, None, code="outcome_unknown", message=message, unknown=True),
-                )
-            )
+        lost = Failed("outcome_unknown", SILENT, unknown=True)
+        if row.status == "cancelled":
+            late = c.LateResult(row.step, row.attempt, _told(lost), row.node)
+            wishes.append((row.instance_id, late))
+        elif row.effect == "once" or row.lease_epoch >= CLAIMS_MAX:
+            ended = c.JobEnded(*tried, None, code=lost.code, message=SILENT, unknown=True)
+            wishes.append((row.instance_id, ended))
             released.append((row.id, "incident", now_ms, True))
         else:
-            wishes.append((row.instance_id, c.JobRetried(*tried, "worker_lost", message, True)))
+            wishes.append((row.instance_id, c.JobRetried(*tried, "worker_lost", SILENT, True)))
             released.append((row.id, "ready", now_ms, True))
     if rows:
         jobs.release(connection, released)
         jobs.not_counted(connection, [id_ for id_, status, _, _ in released if status == "ready"])
+        jobs.delete(connection, [row.id for row in rows if row.status == "cancelled"])
         advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+    if jobs.wake_idle(connection) or rows:
         workspace.changed.add("jobs")
     return len(rows)
 
 
+SILENT = "the worker fell silent during this attempt; whether the far side did it is unknown"
+
+
 class JobRunner:
-    """Claims jobs for a pool of threads and keeps their leases alive."""
+    """Claims jobs for a pool of threads and keeps their leases alive.
+
+    A quarter of the threads is never given to one connection, so that a slow one leaves room for the others.
+    """
 
     def __init__(
-        self, workspace: Workspace, make_world: MakeWorld, owner: str, threads: int = 16
+        self,
+        workspace: Workspace,
+        make_world: MakeWorld,
+        owner: str,
+        threads: int = 16,
+        queues: Collection[str] | None = None,
     ) -> None:
-        self._workspace, self._make_world, self._owner, self._threads = (
-            workspace,
-            make_world,
-            owner,
-            threads,
-        )
+        self._workspace, self._make_world, self._owner = workspace, make_world, owner
+        self._threads, self._queues = threads, queues
+        self._spare = threads // 4
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="headrace-job")
-        self._running: dict[str, int] = {}
+        self._running: dict[str, Claim] = {}
+        """Held: begun or not."""
         self._waiting: dict[str, Claim] = {}
-        """Claimed, but no thread has begun yet."""
+        """Claimed, but no thread has begun yet; the oldest first."""
+        self._held: Counter[str] = Counter()
+        """Connection → held."""
+        self._busy: Counter[str] = Counter()
+        """Connection → threads at it."""
+        self._skipped = 0
+        """Threads that found nothing they might begin: as many are called again, one for each that ends."""
         self._lock = threading.Lock()
         self._beat_at = 0
 
@@ -244,7 +352,7 @@ class JobRunner:
         """Renew the leases of what is held, when it is time; also, and above all, while there is no room for more."""
         now_ms = self._workspace.clock.now_ms()
         with self._lock:
-            held = list(self._running.items())
+            held = [(id_, claim.epoch) for id_, claim in self._running.items()]
         if held and now_ms - self._beat_at >= jobs.HEARTBEAT_MS:
             self._beat_at = now_ms
             self._workspace.writer.call(lambda connection: jobs.renew(connection, held, now_ms))
@@ -254,22 +362,38 @@ class JobRunner:
         room = self.free()
         if room <= 0:
             return 0
-        claims: list[Claim] = self._workspace.writer.gather(self._claim, room)
+        claims: list[Claim] = self._workspace.writer.gather(self._claim, (room, self._share()))
         for claim in claims:
             with self._lock:
-                self._running[claim.id] = claim.epoch
-                self._waiting[claim.id] = claim
-            self._pool.submit(self._work, claim)
+                self._running[claim.id] = self._waiting[claim.id] = claim
+                self._held[claim.connection] += 1
+            self._pool.submit(self._work)
         return len(claims) if len(claims) == room else 0
 
-    def _claim(self, connection: Connection, rooms: Sequence[int]) -> list[list[Claim]]:
-        now_ms = self._workspace.clock.now_ms()
-        return [jobs.claim(connection, self._owner, room, now_ms) for room in rooms]
+    def due_at(self, connection: Connection) -> int | None:
+        """When there may be something to claim; what waits for another job to end makes itself heard."""
+        now_ms, share = self._workspace.clock.now_ms(), self._share()
+        full = [key for key, held in share.held.items() if held >= share.most] if share else []
+        return jobs.next_due_at(connection, now_ms, self._queues, full)
 
-    def _work(self, claim: Claim) -> None:
+    def _share(self) -> Share | None:
         with self._lock:
-            if self._waiting.pop(claim.id, None) is None:
-                return
+            held = {key: count for key, count in self._held.items() if key}
+        return Share(held, 2 * self._threads - self._spare) if self._spare else None
+
+    def _claim(
+        self, connection: Connection, wanted: Sequence[tuple[int, Share | None]]
+    ) -> list[list[Claim]]:
+        now_ms = self._workspace.clock.now_ms()
+        return [
+            jobs.claim(connection, self._owner, room, now_ms, self._queues, share)
+            for room, share in wanted
+        ]
+
+    def _work(self) -> None:
+        claim = self._next()
+        if claim is None:
+            return
         try:
             result = attempt(self._workspace, self._make_world, claim)
             handed_in = self._workspace.writer.submit_gathered(_finisher(self._workspace), result)
@@ -279,6 +403,28 @@ class JobRunner:
         else:
             # The thread goes on to the next job meanwhile: results that come together share a commit.
             handed_in.add_done_callback(partial(self._handed_in, claim))
+        self._ended(claim)
+
+    def _next(self) -> Claim | None:
+        """The oldest claim whose connection has not all the threads it may have."""
+        with self._lock:
+            for claim in self._waiting.values():
+                key = claim.connection
+                if not key or self._busy[key] < self._threads - self._spare:
+                    del self._waiting[claim.id]
+                    self._busy[key] += 1
+                    return claim
+            self._skipped += bool(self._waiting)
+            return None
+
+    def _ended(self, claim: Claim) -> None:
+        with self._lock:
+            self._busy[claim.connection] -= 1
+            again = self._skipped > 0 and bool(self._waiting)
+            self._skipped -= again
+        if again:
+            with suppress(RuntimeError):  # closed meanwhile: what waited was given back
+                self._pool.submit(self._work)
 
     def _handed_in(self, claim: Claim, handed_in: Future[Any]) -> None:
         if trouble := handed_in.exception():
@@ -289,6 +435,7 @@ class JobRunner:
     def _let_go(self, claim: Claim) -> None:
         with self._lock:
             self._running.pop(claim.id, None)
+            self._held[claim.connection] -= 1
             held = len(self._running)
         if held == self._threads:  # there is room again, see `free`
             self._workspace.wakeup.hint("jobs")

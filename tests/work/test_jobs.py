@@ -115,8 +115,13 @@ def test_a_result_after_the_lease_is_kept_in_history_and_never_applied(house: Ho
     run_claim(house, fast, ScriptedWorld((200, {"from": "fast"})))
 
     assert house.detail(id_)["variables"]["pay"]["body"] == {"from": "fast"}
-    assert [event.details["body"] for event in house.events(id_, e.ResultIgnored)] == [
-        {"from": "slow"}
+    assert [event.details for event in house.events(id_, e.ResultIgnored)] == [
+        {
+            "port": "out",
+            "output": {"status": 200, "body": {"from": "slow"}},
+            "code": None,
+            "unknown": False,
+        }
     ]
 
 
