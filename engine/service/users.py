@@ -55,12 +55,11 @@ def first_administrator(workspace: Workspace) -> tuple[str, str] | None:
         if rows.count(connection):
             return None
     password = new_password()
-    create(
-        workspace,
-        ENGINE,
-        {"login": "admin", "name": "Administrator", "roles": ["administrator"]},
-        password=password,
-    )
+    values = {"login": "admin", "name": "Administrator", "roles": ["administrator"]}
+    try:
+        create(workspace, ENGINE, values, password=password)
+    except Conflict:
+        return None  # another process that starts just now was first
     return "admin", password
 
 
