@@ -46,15 +46,22 @@ class Reach:
         return frozenset(nx.descendants(self._graph, node) | {node})
 
     def _between(self, join: str) -> frozenset[str]:
-        """The branches that meet at the join: all on a way to it from the last node that every way to it passes."""
+        """The branches that meet at the join: on a way to it from the last node that every way to it passes.
+
+        A way passes neither twice, so that what lies behind the join is no branch of it, even if it leads back into one.
+        """
         split = self._last_common(join)
-        without = self._graph.subgraph(node for node in self._graph if node != split)
-        if join not in without:
+        ahead = self._graph.subgraph(node for node in self._graph if node != split)
+        if join not in ahead:
             return frozenset()
-        branches = set(nx.ancestors(without, join))
-        if split is not None:
-            branches &= set(nx.descendants(self._graph, split))
-        return frozenset(branches - {join})
+        branches = set(nx.ancestors(ahead, join))
+        fresh = self._graph.subgraph(node for node in self._graph if node != join)
+        begins = self._starts if split is None else [split]
+        reached: set[str] = set()
+        for begin in begins:
+            if begin in fresh:
+                reached |= nx.descendants(fresh, begin) | {begin}
+        return frozenset((branches & reached) - {join, split})
 
     def _last_common(self, join: str) -> str | None:
         graph: nx.DiGraph[Any] = nx.DiGraph(self._graph.edges)

@@ -358,6 +358,8 @@ class Run:
         before = self.instance.version
         self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before, gone))
         self.flow = self.flows(version)
+        for join in list(self.instance.marks):  # what it waits for may be all there by its new rule
+            joins.offer(self, self.flow.nodes[join])
         for step, due_at in timers:
             if step in self.instance.steps:
                 self.emit(e.TimerSet(step, "due", due_at))

@@ -55,8 +55,13 @@ def _counted(run: Run, node: CompiledNode, rule: JoinRule) -> bool:
             return False
         via = tuple(come)
         if rule.rest == "cancel":
+            # First the branches, then the new way: what is sent on must not be taken for a branch.
+            withdraw(run, run.flow.reach.between(node.id))
+            coming = [edge for edge in instance.pending if edge in node.entries]
+            surplus = {edge: n - 1 for edge, n in come.items() if n > 1}
+            if coming or surplus:
+                run.emit(e.TokensRemoved(coming, {node.id: surplus} if surplus else {}))
             run.fire_join(node, via)
-            withdraw(run, run.flow.reach.between(node.id) | {node.id})
         else:
             run.fire_join(node, via, opens=len(via) < len(node.entries))
         return True

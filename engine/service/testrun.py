@@ -17,6 +17,8 @@ from headrace.engine.people.directory import Directory, Person
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.advance import Run
+from headrace.engine.run.items import EndsKept
+from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance, Step
 from headrace.engine.service.instances import Story
 from headrace.engine.service.starts import by_hand, prepare
@@ -41,7 +43,8 @@ def run_test(
 ) -> dict[str, Any]:
     """Run a valid document on sample data; answers the way taken and what each node saw and said.
 
-    `decisions[node]` is `{port, form?, comment?, after_ms?}` or a list of them, one a visit (the last one repeats). A node in
+    `decisions[node]` is `{port, form?, comment?, after_ms?, output?}` or a list of them, one a visit (the last one repeats); the
+    port may be a message or signal the node waits for, or one attached to it, with `output` as its payload. A node in
     `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error}`, or a list.
     """
     flow = compile_flow(document, types)
@@ -86,15 +89,17 @@ class _Test:
         self.notes: list[dict[str, Any]] = []
         self.troubles: dict[str, dict[str, Any]] = {}
         self.rounds = 0
+        self.ends = EndsKept()
 
     def tell(self, command: c.Command) -> None:
         """Apply one wish and let the tokens move."""
-        run = Run(self.flow, self.instance, self.now_ms, self.directory)
+        run = Run(self.flow, self.instance, self.now_ms, self.directory, self.ends)
         run.take(command)
         run.move()
         while not self.instance.rests and not self.instance.ended and self.rounds < ROUNDS_MAX:
             self.rounds += 1
             run.move()
+        self.ends.tell(run.events)
         for event in run.events:
             self.story.tell(0, self.now_ms, event)
             if isinstance(event, e.TimerSet):
@@ -130,10 +135,19 @@ class _Test:
     def _answer(self, step: Step) -> c.Command | None:
         if step.node in self.stop_at or step.incident:
             return None
+        happening = self._event(step)
+        if happening is not None:
+            return happening
         if step.wait == "job":
             return self._job(step)
-        if step.wait == "children":
-            waiting = [child for child in step.children if child not in step.outputs]
+        if step.wait == "lock":
+            # There is nobody else here; whoever holds the key is another branch of this instance.
+            free = step.key not in self.instance.locks
+            return c.GrantLock(step.id, step.key) if free else None
+        if step.wait == "items" and step.items is not None and not step.items.running:
+            return c.CloseItems(step.id, INITIATOR)  # nobody will add any
+        if step.wait in {"children", "items"}:
+            waiting = children_of(step)
             if not waiting:
                 return None
             mock = self._nth(self.mocks.get(step.node), step.node) or {}
@@ -143,6 +157,34 @@ class _Test:
         if step.wait == "task":
             return self._decide(step)
         return None
+
+    def _event(self, step: Step) -> c.Command | None:
+        """The message or signal that the decision names, or for a step that waits for nothing else the first one drawn."""
+        node = self.flow.nodes[step.node]
+        if not node.subscribes:
+            return None
+        if step.id not in self.chosen:
+            self.chosen[step.id] = self._nth(self.decisions.get(step.node, {}), step.node)
+        told = self.chosen[step.id] or {}
+        told = {"port": told} if isinstance(told, str) else told
+        own = {event["id"]: event for event in node.settings.get("events", ())}
+        named = told.get("port")
+        if named is None and step.wait == "event" and "port" not in told:
+            named = next((id_ for id_, event in own.items() if event["kind"] != "timer"), None)
+        prefix, event = ("w.", own[named]) if named in own else ("e.", node.events.get(str(named)))
+        if event is None or event["kind"] == "timer":
+            return None
+        after_ms = int(told.get("after_ms", 0))
+        if after_ms:
+            due_at = self.due.setdefault((step.id, "decide"), self.now_ms + after_ms)
+            if self.now_ms < due_at:
+                return None
+        if prefix == "e." and not event.get("interrupting", True):
+            self.chosen[step.id] = {}  # once; then the step goes on as it would
+        mock = self._nth(self.mocks.get(step.node), step.node) or {}
+        payload = told.get("output", mock.get("output"))
+        self.due.pop((step.id, "decide"), None)
+        return c.Deliver(step.id, prefix + str(named), "msg_test", payload, event["kind"])
 
     def _job(self, step: Step) -> c.Command:
         node = self.flow.nodes[step.node]
@@ -188,7 +230,8 @@ class _Test:
         self.now_ms = max(self.now_ms, live[key])
         step_id, name = key
         if name == "decide":
-            return self._decide(self.instance.steps[step_id])
+            step = self.instance.steps[step_id]
+            return self._event(step) or self._decide(step)
         del self.due[key]
         return c.FireTimer(step_id, name)
 

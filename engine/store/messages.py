@@ -16,6 +16,9 @@ from headrace.engine.store import tables as t
 RECEIVERS_MAX = 10_000
 """Receivers of one message or signal: each is a wish written in the same transaction."""
 
+ANY_KEY = ""
+"""A subscription without a key hears every message of its name."""
+
 LOCKED_MAX = 1_000
 """Names locked in one transaction against subscribers that come just now."""
 
@@ -50,7 +53,7 @@ def publish(
         seen = sa.select(t.messages.c.id).where(t.messages.c.dedup == dedup)
         if connection.execute(seen).first() is not None:
             return None
-    _both_at_once(connection, [(message.name, message.key)])
+    _both_at_once(connection, {(message.name, message.key), (message.name, ANY_KEY)})
     wishes = _deliver(connection, message)
     receivers = len(wishes) + extra
     waits = message.kind == "message" and not receivers and message.expires_at > now_ms
@@ -71,7 +74,7 @@ def _deliver(connection: Connection, message: Message) -> list[Wish]:
     columns = t.subscriptions.c
     query = (
         sa.select(columns.id, columns.instance_id, columns.step, columns.event, columns.flow_key, columns.stays)
-        .where(columns.kind == message.kind, columns.name == message.name, columns.key == message.key)
+        .where(columns.kind == message.kind, columns.name == message.name, columns.key.in_({message.key, ""}))
         .order_by(columns.created_at, columns.id)
     )  # fmt: skip
     if message.kind == "message" and message.mode == "one":
@@ -106,26 +109,25 @@ def greet(
         return []
     _both_at_once(connection, wanted)
     columns = t.messages.c
-    found: dict[tuple[str, str], list[Any]] = {}
-    pairs = sorted(wanted)
+    found: dict[str, list[Any]] = {}
+    pairs = sorted(pair for pair in wanted if pair[1] != ANY_KEY)
     for start in range(0, len(pairs), 200):
-        some = pairs[start : start + 200]
-        query = (
-            sa.select(columns.id, columns.name, columns.key, columns.payload)
-            .where(
-                columns.status == "buffered",
-                columns.expires_at > now_ms,
-                sa.tuple_(columns.name, columns.key).in_(some),
-            )
-            .order_by(columns.created_at, columns.id)
+        _waiting(
+            connection,
+            sa.tuple_(columns.name, columns.key).in_(pairs[start : start + 200]),
+            now_ms,
+            found,
         )
-        for row in connection.execute(query):
-            found.setdefault((row.name, row.key), []).append(row)
+    for name in sorted(name for name, key in wanted if key == ANY_KEY):
+        _waiting(connection, columns.name == name, now_ms, found)
     wishes: list[Wish] = []
     for subscription in subscriptions if found else ():
-        waiting = found.get((subscription["name"], subscription["key"]), [])
-        taken = waiting[:] if subscription["stays"] else waiting[:1]
-        del waiting[: len(taken)]
+        key = subscription["key"]
+        waiting = found.get(subscription["name"], [])
+        fitting = [message for message in waiting if key in {ANY_KEY, message.key}]
+        taken = fitting if subscription["stays"] else fitting[:1]
+        for message in taken:
+            waiting.remove(message)
         for message in taken:
             deliver = c.Deliver(
                 subscription["step"],
@@ -143,6 +145,21 @@ def greet(
     return wishes
 
 
+def _waiting(connection: Connection, which: Any, now_ms: int, found: dict[str, list[Any]]) -> None:
+    """Add the buffered messages of these names and keys, oldest first."""
+    columns = t.messages.c
+    query = (
+        sa.select(columns.id, columns.name, columns.key, columns.payload)
+        .where(columns.status == "buffered", columns.expires_at > now_ms, which)
+        .order_by(columns.created_at, columns.id)
+        .limit(RECEIVERS_MAX)
+    )
+    for row in connection.execute(query):
+        known = found.setdefault(row.name, [])
+        if row not in known:
+            known.append(row)
+
+
 def give_back(connection: Connection, ids: Collection[str], now_ms: int) -> list[Wish]:
     """Messages whose receiver had gone: the next who waits gets them, or they wait again."""
     wishes: list[Wish] = []
@@ -150,7 +167,7 @@ def give_back(connection: Connection, ids: Collection[str], now_ms: int) -> list
         row = connection.execute(sa.select(t.messages).where(t.messages.c.id == id_)).first()
         if row is None or row.status == "expired" or row.mode != "one":
             continue
-        _both_at_once(connection, [(row.name, row.key)])
+        _both_at_once(connection, {(row.name, row.key), (row.name, ANY_KEY)})
         message = Message(
             row.id,
             row.kind,
