@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from headrace.engine.node import Context
+from headrace.engine.node import Context, Policy
 
 NAME = "^[a-z][a-z0-9_]{0,63}$"
 RESERVED = ("instance", "now", "step")
@@ -199,3 +199,115 @@ def needed(settings: Mapping[str, Any], *names: str) -> Problems:
         for name in names
         if settings.get(name) in (None, "", [])
     ]
+
+
+# --- work that may be repeated and held back ------------------------------------------------------
+
+CODES = "^\\s*([a-z0-9_]{1,64}\\s*(,\\s*|$))*$"
+
+
+def repeated() -> dict[str, Any]:
+    """Settings of a node whose work may fail for a while; `policy` and `NodeType.attempts`, `backoff_ms` read them."""
+    return {
+        "attempts": setting(
+            ("最多尝试次数", "Attempts"),
+            ("包括第一次。", "The first one included."),
+            type="integer",
+            minimum=1,
+            maximum=20,
+            default=5,
+            advanced=True,
+        ),
+        "backoff_s": setting(
+            ("重试间隔（秒）", "Pause (s)"),
+            (
+                "第一次重试前最多等多久，之后逐次加倍；实际时长随机，以免同时重试。",
+                "The longest before the second attempt; doubles after each. The real one is random, so that not all come at once.",
+            ),
+            type="number",
+            minimum=0,
+            maximum=3600,
+            default=2,
+            advanced=True,
+        ),
+        "backoff_max_s": setting(
+            ("最长间隔（秒）", "Longest pause (s)"),
+            (
+                "加倍到这里为止；对方要求等更久时照对方的。",
+                "Where doubling ends; the far side may ask for longer.",
+            ),
+            type="number",
+            minimum=0,
+            maximum=86_400,
+            default=300,
+            advanced=True,
+        ),
+        "budget_s": setting(
+            ("总时限（秒）", "Budget (s)"),
+            (
+                "从第一次尝试算起，超过后不再重试，转为异常。留空不限。",
+                "Counted from the first attempt: no later one begins after it, an incident does. Empty: no limit.",
+            ),
+            type="number",
+            minimum=1,
+            maximum=31_536_000,
+            advanced=True,
+        ),
+        "retry_on": setting(
+            ("另外重试的代码", "Codes to try again"),
+            (
+                "平常不重试、这里要重试的，用逗号分开，例如 409, 423。",
+                "Such as 409, 423: tried again although they otherwise are not.",
+            ),
+            type="string",
+            pattern=CODES,
+            maxLength=500,
+            advanced=True,
+        ),
+        "never_retry_on": setting(
+            ("绝不重试的代码", "Codes never tried again"),
+            (
+                "立即转为异常，用逗号分开，例如 501, no_answer, 5xx。",
+                "Such as 501, no_answer, 5xx: an incident at once.",
+            ),
+            type="string",
+            pattern=CODES,
+            maxLength=500,
+            advanced=True,
+        ),
+        "concurrency_key": expression(
+            ("并发键", "Concurrency key"),
+            (
+                "取值相同的步骤（无论哪个流程）同时只运行几个，例如 order.shop。留空不限。",
+                "Of all steps with the same value, in any flow, only some run at once, such as order.shop. Empty: no limit.",
+            ),
+            advanced=True,
+        ),
+        "concurrency_limit": setting(
+            ("同时最多", "At once"),
+            ("同一个并发键同时最多运行几个。", "How many with the same key run at once."),
+            type="integer",
+            minimum=1,
+            maximum=1000,
+            default=1,
+            advanced=True,
+        ),
+    }
+
+
+def policy(settings: Mapping[str, Any], **more: Any) -> Policy:
+    """What the settings of `repeated` say; `more`: the rest of the policy."""
+    budget_s = settings.get("budget_s")
+    return Policy(
+        key=settings.get("concurrency_key") or None,
+        key_limit=int(settings.get("concurrency_limit", 1)),
+        backoff_max_ms=round(settings.get("backoff_max_s", 300) * 1_000),
+        budget_ms=None if budget_s is None else round(budget_s * 1_000),
+        again=_codes(settings.get("retry_on", "")),
+        never=_codes(settings.get("never_retry_on", "")),
+        **more,
+    )
+
+
+def _codes(text: str) -> frozenset[str]:
+    return frozenset(code for part in text.split(",") if (code := part.strip()))

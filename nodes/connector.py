@@ -35,6 +35,8 @@ from headrace.nodes._fields import (
     form,
     needed,
     pairs,
+    policy,
+    repeated,
     setting,
     template,
 )
@@ -452,27 +454,7 @@ NODE = NodeType(
             default=10,
             advanced=True,
         ),
-        attempts=setting(
-            ("最多尝试次数", "Attempts"),
-            ("包括第一次。", "The first one included."),
-            type="integer",
-            minimum=1,
-            maximum=20,
-            default=5,
-            advanced=True,
-        ),
-        backoff_s=setting(
-            ("重试间隔（秒）", "Pause (s)"),
-            (
-                "第一次重试前等多久，之后逐次加倍。",
-                "Before the second attempt; doubles after each.",
-            ),
-            type="number",
-            minimum=0,
-            maximum=3600,
-            default=2,
-            advanced=True,
-        ),
+        **repeated(),
         idempotency_header=setting(
             ("重复键请求头", "Header of the key"),
             (
@@ -503,4 +485,10 @@ NODE = NodeType(
     attempts=lambda settings: int(settings["attempts"]),
     backoff_ms=lambda settings: round(settings["backoff_s"] * 1000),
     effect=lambda settings: settings["effect"],
+    policy=lambda settings: policy(
+        settings,
+        queue="http",
+        connection=settings["connection"],
+        operation="read" if settings["method"] == "GET" else "write",
+    ),
 )
