@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Row
 from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, DraftStale, NotFound, Problem, ValidationFailed
+from headrace.engine.flow.calls import Call, calls_of, input_problems, not_there
 from headrace.engine.flow.diff import diff
 from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import canonical, sha256
@@ -284,8 +285,28 @@ def problems(workspace: Workspace, document: Any) -> list[Problem]:
     with workspace.read() as connection:
         flows = drafts.keys(connection)
         known = accounts.kinds(connection)
+        called = _call_problems(connection, document, calls_of(document, workspace.types), flows)
     found = validate(document, workspace.types, known_flows=flows)
-    return [*found, *connections.problems(document, workspace.types, known)]
+    found += connections.problems(document, workspace.types, known)
+    return sorted([*found, *called], key=lambda problem: problem.severity == "warning")
+
+
+def _call_problems(
+    connection: Connection, document: Any, calls: list[Call], flows: set[str]
+) -> list[Problem]:
+    """What is wrong with the sub-flows a document starts. It may start itself: then it is its own draft that counts."""
+    own = str(document.get("key")) if isinstance(document, Mapping) else ""
+    read: dict[tuple[str, int | None], Any] = {(own, None): document}
+    found: list[Problem] = []
+    for call in calls:
+        if call.flow not in flows and call.flow != own:
+            continue  # `validate` says so
+        if (call.flow, call.version) not in read:
+            text = drafts.document_of(connection, call.flow, call.version)
+            read[call.flow, call.version] = None if text is None else jsontext.loads(text)
+        called = read[call.flow, call.version]
+        found += [not_there(call)] if called is None else input_problems(call, called)
+    return found
 
 
 def problems_json(workspace: Workspace, document: Any) -> list[dict[str, Any]]:

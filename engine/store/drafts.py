@@ -66,13 +66,15 @@ def find(connection: Connection, key: str, *, lock: bool = False) -> Row[Any] | 
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
 
 
-def published_inputs(connection: Connection) -> dict[str, str]:
-    """The published documents by flow key: what other flows can call."""
+def document_of(connection: Connection, key: str, version: int | None) -> str | None:
+    """The document of one version, or of the published one; None where there is none."""
     flows, versions = t.flows.c, t.flow_versions.c
-    query = sa.select(flows.key, versions.document).where(
-        versions.flow_key == flows.key, versions.version == flows.published_version
-    )
-    return {row.key: row.document for row in connection.execute(query)}
+    query = sa.select(versions.document).where(versions.flow_key == key)
+    if version is None:
+        query = query.where(flows.key == key, versions.version == flows.published_version)
+    else:
+        query = query.where(versions.version == version)
+    return connection.execute(query).scalar_one_or_none()
 
 
 def keys(connection: Connection) -> set[str]:

@@ -491,3 +491,42 @@ def test_a_wrong_expression_is_told_not_raised(client: Browser, body: dict[str, 
 
 def test_nothing_to_check_is_a_wrong_body(client: Browser) -> None:
     assert client.post("/api/expressions/check", {"kind": "template"}).status == 422
+
+
+# --- sub-flows -----------------------------------------------------------------------------------
+
+
+def caller(**settings: Any) -> dict[str, Any]:
+    drawing = flow("caller").then("call", "subflow", flow="leave", **settings).then("done", "end")
+    return drawing.document()
+
+
+def found_in_call(browser: Browser, **settings: Any) -> list[tuple[str, str]]:
+    document = caller(**settings)
+    told = browser.post("/api/flows/caller/check", {"document": document}).json["problems"]
+    return [(problem["code"], problem["severity"]) for problem in told]
+
+
+def test_a_called_flow_must_be_published_and_get_what_it_needs(client: Browser) -> None:
+    needs = {"type": "object", "properties": {"days": {"type": "number"}}, "required": ["days"]}
+    made(client, input=needs)
+    client.post("/api/flows", {"document": caller()})
+
+    assert found_in_call(client) == [("call_unpublished", "warning")]
+    assert client.post("/api/flows/leave/publish").status in (200, 201)
+    days = [{"name": "days", "value": "3"}]
+    assert found_in_call(client) == [("call_input_missing", "error")]
+    assert found_in_call(client, input=days) == []
+    assert found_in_call(client, input=days, version=1) == []
+    assert found_in_call(client, input=days, version=2) == [("call_version_unknown", "error")]
+
+
+def test_a_flow_with_a_wrong_call_is_not_published(client: Browser) -> None:
+    made(client)
+    client.post("/api/flows/leave/publish")
+    client.post("/api/flows", {"document": caller(version=7)})
+
+    refused = client.post("/api/flows/caller/publish")
+
+    assert refused.status == 422
+    assert "call_version_unknown" in json.dumps(refused.json)
