@@ -56,7 +56,7 @@ class Application:
                 runtime.start()
                 self._stack.callback(runtime.stop)
             outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms)
-            self.house = House(self.workspace, outside)
+            self.house = House(self.workspace, outside, runtime.alive if works else None)
             self.flask = create_api(self.house)
             install_designer(self.flask)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from hmac import compare_digest
 from typing import Any
 
 from flask import Request, Response, request
 
-from headrace.engine import jsontext
+from headrace.engine import jsontext, logs, tracing
 from headrace.engine.errors import (
     CsrfFailed,
     Forbidden,
@@ -37,7 +38,31 @@ CSRF_HEADER = "X-CSRF-Token"
 def view(route: Route, house: House) -> Callable[..., Response]:
     """The function Flask calls."""
 
+    name = f"{route.method} {route.path}"
+    lasts = route.media == "text/event-stream"
+
     def serve(**variables: str) -> Response:
+        began = time.monotonic()
+        status = 500
+        sent = request.headers.get("traceparent")
+        try:
+            with (
+                logs.bound(request=request.environ[errors.REQUEST_ID]),
+                tracing.given(sent),
+                tracing.span(name, parent=sent) as span,
+            ):
+                response = answered(**variables)
+                status = response.status_code
+                if span is not None:
+                    span.set_attribute("http.response.status_code", status)
+            return response
+        finally:
+            counters = house.workspace.counters
+            counters.add("http_requests_total", route=name, status=status)
+            if not lasts:
+                counters.observe("http_seconds", time.monotonic() - began, route=name)
+
+    def answered(**variables: str) -> Response:
         try:
             call = Call(house, request)
             _check_variables(variables)

@@ -38,7 +38,8 @@ TAGS = {
     "records": "Business records",
     "hooks": "Webhooks",
     "schedules": "Schedules",
-    "overview": "Overview and health",
+    "overview": "Overview",
+    "health": "Health and metrics",
     "audit": "Audit",
     "openapi": "This description",
 }

@@ -44,6 +44,8 @@ class House:
     workspace: Workspace
     outside: Outside | None = None
     """How the trial of a connection reaches out; None: it cannot."""
+    threads: Callable[[], Mapping[str, bool]] | None = None
+    """Which of this process's engine threads live; None: it has none."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is about to stop: answers that last end."""
 

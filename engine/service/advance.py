@@ -21,6 +21,7 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
+from headrace.engine.service.counting import in_a_span, note_group
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
@@ -85,6 +86,7 @@ def start_many(
         )
         flows[id_] = request.flow
         stored = Stored(instance, 0, id_, request.dedup_key, new=True, route_id=request.route_id)
+        stored.trace = request.trace
         stored.priority = rules_of(workspace, connection).priority(request)
         batch.append((stored, [(0, command)]))
         answers.append(Started(id_, duplicate=False))
@@ -228,6 +230,7 @@ def drain(workspace: Workspace, connection: Connection, limit: int = GROUP_MAX) 
     return len(seen)
 
 
+@in_a_span
 def _advance(
     workspace: Workspace,
     connection: Connection,
@@ -246,6 +249,8 @@ def _advance(
     found: list[search.Row] = []
     for stored, all_wishes in batch:
         instance = stored.instance
+        if stored.trace is not None:
+            rows.traces[instance.id] = stored.trace
         flow = flows[instance.id]
         searched = search.values_of(flow, instance) if not stored.new else {}
         wishes = all_wishes
@@ -270,6 +275,7 @@ def _advance(
         applied.extend((id_, stored.rev + 1) for id_, _ in wishes if id_)
         if not instance.ended and not instance.rests:
             unfinished.append(instance.id)
+    note_group(workspace, saved, flows)
     instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
     rows.write(connection)
     search.write(connection, found)

@@ -1,13 +1,15 @@
-"""What an advance counts, read off its events, so that neither the core nor the rows know of metrics.
+"""What an advance counts and traces, read off its events, so that neither the core nor the rows know of metrics.
 
 Noted in the transaction, counted when it commits (`Workspace.note`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from typing import Any
 
+from headrace.engine import tracing
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
@@ -27,6 +29,27 @@ _COUNTED = frozenset(
 
 _JOBS = frozenset({"LateResult", "JobEnded", "JobRetried"})
 """Kinds of wishes that hand in the result of a job."""
+
+
+def in_a_span(advance: Callable[..., set[str]]) -> Callable[..., set[str]]:
+    """One span a group; in the trace of its instances when they share one, else linked with each of theirs."""
+
+    @wraps(advance)
+    def traced(workspace: Workspace, connection: Any, batch: Any, *more: Any) -> set[str]:
+        if not tracing.enabled():
+            return advance(workspace, connection, batch, *more)
+        traces = [stored.trace for stored, _ in batch if stored.trace]
+        one = len({tracing.trace_id(trace) for trace in traces}) == 1
+        with tracing.span(
+            "advance",
+            parent=traces[0] if one else None,
+            links=() if one else traces,
+            instances=len(batch),
+            instance=batch[0][0].instance.id if len(batch) == 1 else None,
+        ):
+            return advance(workspace, connection, batch, *more)
+
+    return traced
 
 
 def note_group(

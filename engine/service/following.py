@@ -168,6 +168,7 @@ def _start_children(
                 request.dedup_key,
                 new=True,
                 route_id=request.route_id,
+                trace=rows.traces.get(parent.id),
             )
             saved.append((stored, ()))
             start = c.Start(

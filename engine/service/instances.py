@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
-from headrace.engine import jsontext
+from headrace.engine import jsontext, tracing
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, HeadraceError, NotFound
-from headrace.engine.flow.compile import CompiledFlow, CompiledNode
+from headrace.engine.flow.compile import CompiledNode
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
 from headrace.engine.service import disk
 from headrace.engine.service.actor import Actor
@@ -23,6 +23,7 @@ from headrace.engine.service.advance import Started, advance, start_calls
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.search import parse
 from headrace.engine.service.starts import StartRequest
+from headrace.engine.service.story import last_part, told_part
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, incidents, outbox, timers
 from headrace.engine.store import history as history_store
@@ -71,6 +72,9 @@ def submit(workspace: Workspace, request: StartRequest) -> Started:
 def submit_all(workspace: Workspace, requests: Sequence[StartRequest]) -> Future[list[Started]]:
     """`submit` for several: either all of them are in the store, or none is. None is when the disk is almost full."""
     disk.require_room(workspace)
+    trace = tracing.current()
+    if trace is not None:
+        requests = [replace(request, trace=trace) for request in requests]
     starter = workspace.operations.get("start")
     if starter is None:
         starter = workspace.operations["start"] = partial(start_calls, workspace)
@@ -155,13 +159,12 @@ def _names(
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     """All of one instance's page: the drawing it runs on, where it stands, and every step with what went in and came out."""
     with workspace.read() as connection:
-        row = _row(connection, actor, id_)
+        row = row_for(connection, actor, id_)
         compiled = workspace.flow(connection, row.flow_key, row.version)
         version = drafts.find_version(connection, row.flow_key, row.version)
         assert version is not None, f"expected version {row.version} of {row.flow_key} to be kept"
-        story = Story(compiled, Instance(id_, row.flow_key, row.version))
-        for seq, at, event in history_store.read(connection, id_):
-            story.tell(seq, at, event)
+        part = last_part(connection, row)
+        story = told_part(workspace, connection, row, part)
         children = rows_of.children(connection, id_, CHILDREN_SHOWN_MAX)
         raised = incidents.of_instance(connection, id_)
         starter = workspace.directory(connection).people.get(row.started_by or "")
@@ -199,6 +202,11 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "document": jsontext.loads(version.document),
         "seq": story.instance.seq,
         "steps": steps,
+        "steps_cursor": str(part.first) if part.first else None,
+        "hold": row.hold or _root_held(connection, row),
+        "retain_until": iso_or_none(row.retain_until),
+        "priority": row.priority,
+        "suspended": _suspension(story.instance),
         "edges": story.edges,
         "incidents": [incident_json(incident) for incident in raised],
         "deliveries": [delivery_json(delivery) for delivery in reversed(deliveries)],
@@ -206,24 +214,41 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     }
 
 
+def steps(
+    workspace: Workspace, actor: Actor, id_: str, cursor: str | None = None
+) -> dict[str, Any]:
+    """The steps of an instance part by part, the latest part first; within a part the oldest first."""
+    with workspace.read() as connection:
+        row = row_for(connection, actor, id_)
+        part = last_part(connection, row, int(cursor) if cursor else None)
+        story = told_part(workspace, connection, row, part)
+    return {"items": story.told(), "next_cursor": str(part.first) if part.first else None}
+
+
+def _root_held(connection: Connection, row: Any) -> bool:
+    root = rows_of.find(connection, row.root_id) if row.parent_id else None
+    return bool(root and root.hold)
+
+
+def _suspension(instance: Instance) -> dict[str, Any] | None:
+    if instance.suspended is None:
+        return None
+    since, timers = instance.suspended
+    return {"since": to_iso(since), "timers": timers}
+
+
 def history(
     workspace: Workspace, actor: Actor, id_: str, after: int = 0, limit: int = 500
 ) -> dict[str, Any]:
     """Facts after `after`, oldest first."""
     with workspace.read() as connection:
-        _row(connection, actor, id_)
+        row_for(connection, actor, id_)
         items: list[dict[str, Any]] = []
         for seq, at, event in history_store.read(connection, id_, after):
             if len(items) == limit:
                 break
             items.append({"seq": seq, "at": to_iso(at), **e.describe(event)})
     return {"items": items, "next_cursor": str(items[-1]["seq"]) if len(items) == limit else None}
-
-
-def cancel(workspace: Workspace, actor: Actor, id_: str, reason: str) -> dict[str, Any]:
-    """End the instance, with its tasks, jobs, timers and sub-flows."""
-    actor.require("instances:operate")
-    return wish(workspace, id_, c.Cancel(reason, actor.user_id))
 
 
 def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
@@ -246,7 +271,8 @@ def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
     return answer
 
 
-def _row(connection: Connection, actor: Actor, id_: str) -> Any:
+def row_for(connection: Connection, actor: Actor, id_: str) -> Any:
+    """The row of an instance that this person may see."""
     row = rows_of.find(connection, id_)
     if row is None or row.retain_until == 0:
         raise NotFound(kind="instance", id=id_)
@@ -271,109 +297,3 @@ def delivery_json(row: Any) -> dict[str, Any]:
         "status": row.status, "attempts": row.receipts, "instance_id": row.instance_id, "step": row.step,
         "created_at": to_iso(row.created_at), "sent_at": iso_or_none(row.sent_at),
     }  # fmt: skip
-
-
-class Story:
-    """History told as steps: replays the facts and notes, for every visit, what went in and what came out."""
-
-    def __init__(self, flow: CompiledFlow, instance: Instance) -> None:
-        self.flow = flow
-        self.instance = instance
-        self.steps: dict[int, dict[str, Any]] = {}
-        self.edges: dict[str, int] = {}
-        self.users: set[str] = set()
-
-    def tell(self, seq: int, at: int, event: e.Event) -> None:
-        """Take in the next fact."""
-        del seq
-        before = (
-            dict(self.instance.variables)
-            if isinstance(event, e.StepPassed | e.StepEntered | e.JoinFired)
-            else {}
-        )
-        apply(self.instance, event)
-        match event:
-            case e.StepPassed(step, node, _, port, edges, _, output, variables):
-                self._open(step, node, at, before)
-                self._close(step, at, "done", port, output if output is not None else variables)
-                self._take(edges)
-            case e.JoinFired(step, node, _, edges):
-                self._open(step, node, at, before)
-                self._close(step, at, "done", "out", None)
-                self._take(edges)
-            case e.StepEntered(step, node, _):
-                self._open(step, node, at, before)
-            case e.StepDone(step, _, port, edges, _, output, variables):
-                skipped = self.steps[step].pop("skipped", False)
-                self._close(
-                    step,
-                    at,
-                    "skipped" if skipped else "done",
-                    port,
-                    output if output is not None else variables,
-                )
-                self._take(edges)
-            case e.StepCancelled(step):
-                self._close(step, at, "cancelled", None, None)
-            case e.JobTried(step, attempt, started_at, ended_at, outcome, code, message):
-                self.steps[step]["attempts"].append(
-                    {
-                        "attempt": attempt, "started_at": to_iso(started_at), "ended_at": to_iso(ended_at), "outcome": outcome,
-                        "error": {"code": code, "message": message} if code else None,
-                    }
-                )  # fmt: skip
-            case e.TaskOpened(step, actors):
-                self.steps[step]["task_id"] = f"{self.instance.id}.{step}"
-                self.steps[step]["actors"] = list(actors)
-                self.users.update(actors)
-            case e.VoteCast(step, user, decision, comment, _, voted_at):
-                self.steps[step].setdefault("votes", []).append(
-                    {"by": user, "decision": decision, "comment": comment, "at": to_iso(voted_at)}
-                )
-            case e.IncidentRaised(incident, step, _, code, message) if step:
-                self.steps[step] |= {
-                    "status": "failed",
-                    "incident_id": incident,
-                    "error": {"code": code, "message": message},
-                }
-            case e.IncidentResolved(incident, resolution):
-                for row in self.steps.values():
-                    if row.get("incident_id") == incident:
-                        row |= {
-                            "status": "waiting",
-                            "incident_id": None,
-                            "skipped": resolution == "skipped",
-                        }
-            case _:
-                pass
-
-    def told(self) -> list[dict[str, Any]]:
-        """The steps, oldest first."""
-        return [
-            {name: value for name, value in row.items() if name not in {"_at", "skipped"}}
-            for row in self.steps.values()
-        ]
-
-    def node_of(self, step: int | None) -> str | None:
-        """The node of a step."""
-        row = self.steps.get(step or 0)
-        return row["node"] if row else None
-
-    def _open(self, step: int, node_id: str, at: int, before: Mapping[str, Any]) -> None:
-        node = self.flow.nodes[node_id]
-        self.steps[step] = {
-            "step": step, "node": node_id, "name": dict(node.name), "type": node.type.name,
-            "status": "running" if node.type.in_worker else "waiting", "started_at": to_iso(at), "ended_at": None,
-            "duration_ms": None, "ports": [], "input": before, "output": None, "error": None, "attempts": [], "_at": at,
-        }  # fmt: skip
-
-    def _close(self, step: int, at: int, status: str, port: str | None, output: Any) -> None:
-        row = self.steps[step]
-        row |= {
-            "status": status, "ended_at": to_iso(at), "duration_ms": at - row.pop("_at", at),
-            "ports": [port] if port else [], "output": output,
-        }  # fmt: skip
-
-    def _take(self, edges: Sequence[str]) -> None:
-        for edge in edges:
-            self.edges[edge] = self.edges.get(edge, 0) + 1

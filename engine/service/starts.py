@@ -38,6 +38,8 @@ class StartRequest:
     """0 to 9, the most urgent; None: as the flow says."""
     route_id: str | None = None
     """The canary that was running."""
+    trace: str | None = None
+    """The traceparent of whoever asked for it."""
 
 
 def by_hand(flow: CompiledFlow) -> str:

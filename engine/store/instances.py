@@ -31,6 +31,8 @@ class Stored:
     new: bool = False
     route_id: str | None = None
     priority: int = 0
+    trace: str | None = None
+    """The traceparent of its start."""
 
 
 _columns = t.instances.c
@@ -38,7 +40,7 @@ _LOAD = (
     sa.select(
         _columns.id, _columns.flow_key, _columns.version, _columns.business_key, _columns.rev, _columns.state,
         _columns.parent_id, _columns.parent_step, _columns.root_id, _columns.started_by, _columns.dedup_key,
-        _columns.priority,
+        _columns.priority, _columns.trace,
     )
     .where(_columns.id.in_(bindparam("b_ids", expanding=True)))
     .order_by(_columns.id)
@@ -58,8 +60,15 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
                 initiator=row.started_by, parent_id=row.parent_id, parent_step=row.parent_step,
             )  # fmt: skip
             found[row.id] = Stored(
-                instance, row.rev, row.root_id, row.dedup_key, priority=row.priority
+                instance, row.rev, row.root_id, row.dedup_key, priority=row.priority, trace=row.trace
             )
+    return found
+
+
+def trace_of(connection: Connection, id_: str) -> str | None:
+    """The traceparent of an instance's start."""
+    query = sa.select(t.instances.c.trace).where(t.instances.c.id == id_)
+    found: str | None = connection.execute(query).scalar_one_or_none()
     return found
 
 
@@ -121,7 +130,7 @@ def save(
                     "parent_step": instance.parent_step, "root_id": stored.root_id, "started_by": instance.initiator,
                     "started_at": now_ms, "updated_at": now_ms, "ended_at": ended_at, "route_id": stored.route_id,
                     "retain_until": retain_until, "incidents_open": len(instance.incidents), "waiting_nodes": waiting,
-                    "priority": stored.priority,
+                    "priority": stored.priority, "trace": stored.trace,
                 }
             )  # fmt: skip
         else:

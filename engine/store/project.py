@@ -70,6 +70,8 @@ class Rows:
     )
     wishes: list[tuple[str, c.Command]] = field(default_factory=list)
     """Wishes for other instances (parents and children), to be put into their inbox."""
+    traces: dict[str, str] = field(default_factory=dict)
+    """Instance → its trace, which the sub-flows it starts belong to as well."""
 
     def write(self, connection: Connection) -> None:
         """All but messages, locks, children and wishes, which are the caller's."""

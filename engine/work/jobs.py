@@ -29,6 +29,7 @@ from headrace.engine.service.advance import advance_each
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
 from headrace.engine.store.jobs import Claim, Share
+from headrace.engine.work.spans import traced
 from headrace.engine.work.watch import Call, HostShut, WatchedWorld
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ def run_due(workspace: Workspace, make_world: MakeWorld, owner: str, limit: int 
     return len(claims)
 
 
+@traced
 def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result:
     """Run the node once, outside any transaction."""
     started_at = workspace.clock.now_ms()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
 
+from headrace.engine import tracing
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.run import commands as c
@@ -113,10 +115,12 @@ def _fire_schedule(workspace: Workspace, row: Any, connection: Connection) -> in
 
 
 def _request(workspace: Workspace, row: Any, slot: int, connection: Connection) -> StartRequest:
-    return prepare_start(
-        workspace, row.flow_key, row.node, {"scheduled_at": to_iso(slot)}, connection=connection,
-        dedup_key=f"sched:{row.id}:{slot}", initiator=ENGINE.user_id,
-    )  # fmt: skip
+    with tracing.span("schedule", schedule=row.id):
+        request = prepare_start(
+            workspace, row.flow_key, row.node, {"scheduled_at": to_iso(slot)}, connection=connection,
+            dedup_key=f"sched:{row.id}:{slot}", initiator=ENGINE.user_id,
+        )  # fmt: skip
+        return replace(request, trace=tracing.current())
 
 
 def _tell(workspace: Workspace, row: Any, result: str, why: str) -> None:

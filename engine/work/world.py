@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from headrace.engine import tracing
 from headrace.engine.connector import Receipt
 from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer
 from headrace.engine.work.guard import GuardedHttp
@@ -38,7 +39,9 @@ class WorkerWorld:
         body: bytes | None,
         timeout_s: float,
     ) -> HttpAnswer:
-        """One guarded request."""
+        """One guarded request, in the trace of the job."""
+        if tracing.enabled() and (trace := tracing.current()):
+            headers = {"traceparent": trace, **headers}
         return self._http.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
 
     def record(

@@ -21,6 +21,9 @@ GET /api/node-types · GET /api/flow-schema.json · GET /api/functions
 GET /api/flows · POST /api/flows · DELETE /api/flows/{} · GET /api/flows/{} · PUT /api/flows/{}/draft
 POST /api/flows/{}/check · POST /api/flows/{}/publish · GET /api/flows/{}/versions · GET /api/flows/{}/versions/{}
 GET /api/flows/{}/route · PUT /api/flows/{}/route · POST /api/flows/{}/route/end · GET /api/flows/{}/routes
+GET /api/flows/{}/migrations · POST /api/flows/{}/migrations · GET /api/flows/{}/migrations/suggestion
+GET /api/migrations/{} · GET /api/migrations/{}/items · POST /api/migrations/{}/check · POST /api/migrations/{}/apply
+POST /api/migrations/{}/undo · POST /api/migrations/{}/stop
 GET /api/flows/{}/compare · GET /api/flows/{}/diff · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
 GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
 POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
@@ -31,21 +34,26 @@ GET /api/templates · GET /api/templates/{} · POST /api/templates/{}/install ·
 GET /api/users · POST /api/users · PATCH /api/users/{} · GET /api/roles · POST /api/roles · PATCH /api/roles/{}
 DELETE /api/roles/{} · PUT /api/roles/{}/members · GET /api/connections · POST /api/connections
 PATCH /api/connections/{} · DELETE /api/connections/{} · POST /api/connections/{}/test · GET /api/connectors
+GET /api/connections/{}/limits · PUT /api/connections/{}/limits · PUT /api/connections/{}/breaker · GET /api/breakers
 GET /api/tokens · POST /api/tokens · DELETE /api/tokens/{} · GET /api/scopes
 GET /api/records · GET /api/records/tables · GET /api/overview · GET /api/audit
 POST /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
+GET /api/schedules · POST /api/schedules/{}/pause · POST /api/schedules/{}/resume
+GET /healthz · GET /readyz · GET /metrics
 """
 
 RIGHT_BODIES: dict[str, Any] = {
     # A body that passes the schema, for the routes that need one and name a thing that may be missing.
     "PUT /api/flows/{}/draft": {"key": "nothing", "name": {"en": "N"}, "nodes": [], "edges": []},
     "POST /api/flows/{}/test": {"input": {}},
+    "POST /api/flows/{}/migrations": {"to": 2, "versions": [1]},
     "PUT /api/flows/{}/route": {"rules": [{"version": 2, "weight": 5}]},
     "PUT /api/flows/{}/versions/{}/status": {"status": "active"},
     "POST /api/tasks/{}/decide": {"decision": "approved"},
     "POST /api/templates/{}/try": {"flow": "f", "sample": "s"},
     "PATCH /api/roles/{}": {"title": {"en": "T"}},
     "PUT /api/roles/{}/members": [],
+    "PUT /api/connections/{}/breaker": {"force": "open"},
 }
 
 ALL = {f"{route.method} {re.sub(r'{.*?}', '{}', route.path)}": route for route in routes()}
