@@ -16,6 +16,7 @@ from headrace.engine import jsontext
 from headrace.engine.flow.validate import validate
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
+from headrace.engine.run.items import EndsKept
 from headrace.engine.run.state import Step, from_json, to_json
 from tests.builder import Document, Flow
 from tests.fakes import ANN, TYPES, Case, same
@@ -100,6 +101,8 @@ def told(case: Case, command: c.Command) -> Case:
     """A copy of the instance that was told this."""
     twin = copy.copy(case)
     twin.history = list(case.history)
+    twin.ends = EndsKept()
+    twin.ends.tell(twin.history)
     found = case.instance
     twin.instance = from_json(
         found.id, found.flow_key, found.version, same(to_json(found)), initiator=found.initiator

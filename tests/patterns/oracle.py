@@ -105,6 +105,14 @@ class Net:
             return "waiting"
         return "stuck" if marking.edges else "completed"
 
+    def shown(self, marking: Marking) -> Marking:
+        """What can be told apart: at a join that counts tokens it is all the same by which edge they came."""
+        edges: Counter[str] = Counter()
+        for edge, n in marking.edges:
+            join = self.edges[edge]["to"]
+            edges[self.into[join][0] if self._mode(join) == "tokens" else edge] += n
+        return replace(marking, edges=bag(edges), over=False)
+
     # --- firing ---
 
     def rests(self, marking: Marking) -> set[Marking]:

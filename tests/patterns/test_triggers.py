@@ -18,9 +18,7 @@ def sender(kind: str) -> Flow:
 
 def receiver(kind: str, minutes: int) -> Flow:
     """Listens so many minutes after its start."""
-    event = {"id": "came", "kind": kind, "name": "arrived"}
-    if kind == "message":
-        event["key"] = "order_no"
+    event = {"id": "came", "kind": kind, "name": "arrived", "key": "order_no"}
     return (
         flow("receiver")
         .then("busy", "timer", duration=f"PT{minutes}M")
@@ -36,6 +34,7 @@ def both(house: House, kind: str, minutes: int) -> str:
     house.publish(receiver(kind, minutes))
     id_ = house.start("receiver", {"order_no": "A-1"})
     house.start("sender", {"order_no": "A-1", "place": "gate"})
+    settle(house)
     for _ in range(5):
         house.later(s=60)
         settle(house)
