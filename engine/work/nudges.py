@@ -40,8 +40,8 @@ SHARDS = 4
 """Nudges that may wait in a queue at once: enough to wake several workers, and a bound on what Redis holds."""
 
 REDIS_TIMEOUT_S = 0.2
-PAUSE_S = 0.02
-"""Commits within this time share a nudge."""
+PAUSE_S = 0.05
+"""Commits within this time share a nudge: a worker that has just found something looks again by then anyhow."""
 BROKEN_PAUSE_S = 1.0
 """A Redis that did not answer is left alone for so long."""
 SEEN_EVERY_S = 5.0
