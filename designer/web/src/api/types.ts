@@ -144,6 +144,8 @@ export type InstanceStatus =
   | "running"
   | "waiting"
   | "incident"
+  | "suspended"
+  | "compensating"
   | "completed"
   | "cancelled"
   | "failed";

@@ -30,7 +30,16 @@ const USUAL = [
   "notification",
   "timer",
   "set_values",
+  "split",
+  "join",
+  "end",
+  "subflow",
+  "receive",
+  "publish",
 ];
+
+/** What few flows need is folded away, until one looks for it. */
+const RARE = ["milestone", "lock", "unlock", "cancel", "compensate"];
 
 export function byUse(a: NodeType, b: NodeType): number {
   const place = (type: NodeType) =>
@@ -68,9 +77,21 @@ export function Palette({ text }: { text: ShowText }) {
         return (
           <section key={group}>
             <h3>{t(`group.${group}`)}</h3>
-            {inside.map((type) => (
-              <Item key={type.name} type={type} text={text} />
-            ))}
+            {inside
+              .filter((type) => word !== "" || !RARE.includes(type.name))
+              .map((type) => (
+                <Item key={type.name} type={type} text={text} />
+              ))}
+            {word === "" && inside.some((type) => RARE.includes(type.name)) && (
+              <details className="hr-palette-more" data-testid={`palette-more-${group}`}>
+                <summary>{t("palette.more")}</summary>
+                {inside
+                  .filter((type) => RARE.includes(type.name))
+                  .map((type) => (
+                    <Item key={type.name} type={type} text={text} />
+                  ))}
+              </details>
+            )}
           </section>
         );
       })}

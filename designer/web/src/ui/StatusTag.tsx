@@ -7,6 +7,7 @@ import {
   EditOutlined,
   ExclamationCircleOutlined,
   MinusCircleOutlined,
+  PauseCircleOutlined,
   RollbackOutlined,
   SyncOutlined,
 } from "@ant-design/icons";
@@ -21,6 +22,9 @@ const LOOK: Record<string, [Tone, ComponentType]> = {
   waiting: ["accent", ClockCircleOutlined],
   open: ["info", ClockCircleOutlined],
   queued: ["info", ClockCircleOutlined],
+  suspended: ["warn", PauseCircleOutlined],
+  compensating: ["warn", RollbackOutlined],
+  gathering: ["info", SyncOutlined],
   incident: ["error", ExclamationCircleOutlined],
   failed: ["error", CloseCircleOutlined],
   completed: ["ok", CheckCircleOutlined],

@@ -19,10 +19,12 @@ import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime, useNow } from "../../ui/time";
 import { plainValue, ValueView } from "../../ui/ValueView";
 import { Incidents } from "./Incidents";
+import { Items } from "./Items";
 import { type InstanceDetail, isOpen, useInstance } from "./instance";
 import "./instances.css";
 import { marksOf } from "./marks";
 import { Steps } from "./Steps";
+import { Waits } from "./Waits";
 
 export default function InstancePage() {
   const { id = "" } = useParams();
@@ -89,6 +91,8 @@ function Shown({ instance, types, refresh }: ShownProps) {
             </div>
           </Card>
         </div>
+        <Items instance={instance} types={types} onDone={refresh} />
+        <Waits instance={instance} types={types} />
         <Facts instance={instance} />
         <More instance={instance} />
       </PageBody>

@@ -19,7 +19,17 @@ import "./instances.css";
 import { RANGES, rangeStart } from "./ranges";
 
 const EVERY_MS = 15_000;
-const STATUSES = ["open", "running", "waiting", "incident", "completed", "cancelled", "failed"];
+const STATUSES = [
+  "open",
+  "running",
+  "waiting",
+  "incident",
+  "suspended",
+  "compensating",
+  "completed",
+  "cancelled",
+  "failed",
+];
 
 export default function Instances() {
   const { t } = useTranslation("instances");

@@ -67,7 +67,7 @@ const POLL_MS = 3_000;
 const BURST_MS = 250;
 
 export function isOpen(status: string): boolean {
-  return ["running", "waiting", "incident"].includes(status);
+  return ["running", "waiting", "incident", "suspended", "compensating"].includes(status);
 }
 
 export function useInstance(id: string) {

@@ -1,0 +1,18 @@
+import { ToolOutlined } from "@ant-design/icons";
+import { lazy } from "react";
+import type { Screen } from "../screen";
+
+export const screens: Screen[] = [
+  {
+    path: "/operations",
+    nav: {
+      order: 260,
+      icon: ToolOutlined,
+      labelKey: "app:nav.operations",
+      permission: "instances:operate",
+    },
+    component: lazy(() => import("./Operations")),
+  },
+  { path: "/operations/schedules", component: lazy(() => import("./Schedules")) },
+  { path: "/operations/messages", component: lazy(() => import("./Messages")) },
+];

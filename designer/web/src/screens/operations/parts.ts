@@ -1,0 +1,26 @@
+// What operators look after. Each is a screen of its own below /operations, except those people look for elsewhere.
+
+import { CalendarOutlined, MessageOutlined } from "@ant-design/icons";
+import type { ComponentType } from "react";
+
+export interface Part {
+  name: string;
+  address: string;
+  icon: ComponentType;
+  permission: string;
+}
+
+export const PARTS: Part[] = [
+  {
+    name: "messages",
+    address: "/operations/messages",
+    icon: MessageOutlined,
+    permission: "instances:read",
+  },
+  {
+    name: "schedules",
+    address: "/operations/schedules",
+    icon: CalendarOutlined,
+    permission: "flows:read",
+  },
+];
