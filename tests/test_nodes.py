@@ -26,6 +26,7 @@ from headrace.engine.node import (
     WaitUntil,
 )
 from headrace.engine.registry import connectors, describe, describe_connector, node_types
+from tools import nodes_doc
 
 TYPES = list(node_types().values())
 CONNECTORS = list(connectors().values())
@@ -307,3 +308,16 @@ def test_a_token_is_taken_from_a_header_or_the_address():
     assert not verify(account, "token", Incoming({"x-webhook-token": "other"}, {}, b""))
     unset = ConnectionInfo("erp", "webhook", {"platform": "other"}, {})
     assert not verify(unset, "token", Incoming({"x-webhook-token": ""}, {}, b""))
+
+
+# --- the reference ----------------------------------------------------------------------------------
+
+
+def test_the_reference_is_what_the_types_say():
+    """`make docs` writes it."""
+    assert nodes_doc.PLACE.read_text("utf-8") == nodes_doc.text()
+
+
+@every_type
+def test_every_type_is_in_the_reference(node_type):
+    assert f"### `{node_type.name}` " in nodes_doc.text()
