@@ -101,6 +101,13 @@ class VersionDamaged(HeadraceError):
     code = "version_damaged"
 
 
+class Suspended(HeadraceError):
+    """Expected an instance that goes on, but {id} has been suspended by an operator: decide again when it is resumed."""
+
+    code = "suspended"
+    status = 409
+
+
 class DraftStale(HeadraceError):
     """Expected the draft as you last saw it ({expected}), but {updated_by} has saved a newer one."""
 

@@ -21,12 +21,13 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
+from headrace.engine.service import forced
 from headrace.engine.service.counting import in_a_span, note_group
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import inbox, instances, search
+from headrace.engine.store import inbox, incidents, instances, search
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.items import StoredEnds
 from headrace.engine.store.project import Rows, project, raise_incident
@@ -39,6 +40,9 @@ GROUP_MAX = 256
 
 ASIDE_MS = 60_000
 """After so long an instance that could not be advanced is tried again; a retry by hand or a new wish does so at once."""
+
+ASIDE_MAX_MS = 3_600_000
+"""It is tried at least so often."""
 
 MESSAGE_MAX = 500
 
@@ -201,18 +205,29 @@ def _set_aside(
     wishes: Sequence[tuple[str, c.Command]],
     trouble: Exception,
 ) -> None:
-    log.error("instance %s cannot be advanced and is set aside", id_, exc_info=trouble)
+    """Its wishes rest, an incident tells why. Said once a cause, and tried again ever more seldom; a wish to cancel ends it."""
     now_ms = workspace.clock.now_ms()
     inbox.put(connection, wishes, now_ms)
-    inbox.postpone(connection, id_, now_ms + ASIDE_MS)
     stored = instances.load(connection, [id_]).get(id_)
+    known = incidents.set_aside(connection, id_)
+    # Twice as long as before each time: the pause is as long as it has lasted.
+    pause_ms = ASIDE_MS if known is None else now_ms - known.raised_at
+    inbox.postpone(connection, id_, now_ms + min(max(pause_ms, ASIDE_MS), ASIDE_MAX_MS))
     if stored is None or stored.instance.ended:
         return
-    instance = stored.instance
-    if SET_ASIDE in instance.incidents.values():
+    rested = inbox.unapplied(connection, [id_]).get(id_, [])
+    if cancel := next((wish for _, wish in rested if isinstance(wish, c.Cancel)), None):
+        forced.cancel(workspace, connection, stored, cancel)
         return
+    instance = stored.instance
     what = f"{type(trouble).__name__}: {trouble}".splitlines()[0][:MESSAGE_MAX].replace("\0", "")
     message = f"expected to advance the instance, but found {what}"
+    if known is None or known.message != message:
+        log.error("instance %s cannot be advanced and is set aside", id_, exc_info=trouble)
+    if known is not None and known.message != message:
+        incidents.set_message(connection, known.id, message)
+    if SET_ASIDE in instance.incidents.values():
+        return
     event = e.IncidentRaised(f"{id_}.i{instance.seq}", 0, "", "engine_failed", message)
     apply(instance, event)
     rows = Rows(now_ms, Directory())

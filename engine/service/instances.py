@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -17,9 +17,9 @@ from headrace.engine.flow.compile import CompiledNode
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
-from headrace.engine.service import disk
+from headrace.engine.service import audit, disk
 from headrace.engine.service.actor import Actor
-from headrace.engine.service.advance import Started, advance, start_calls
+from headrace.engine.service.advance import Started, advance, advance_each, start_calls
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.search import parse
 from headrace.engine.service.starts import StartRequest
@@ -251,24 +251,67 @@ def history(
     return {"items": items, "next_cursor": str(items[-1]["seq"]) if len(items) == limit else None}
 
 
-def wish(workspace: Workspace, id_: str, command: c.Command) -> dict[str, Any]:
-    """Apply one wish to an open instance and answer where it stands then; `Conflict` when it has ended."""
+def cancel(
+    workspace: Workspace, actor: Actor, id_: str, reason: str, *, compensate: bool = False
+) -> dict[str, Any]:
+    """End the instance, with its tasks, jobs, timers and sub-flows; `compensate`: undo first what can be undone."""
+    actor.require("instances:operate")
+    command = c.Cancel(reason, actor.user_id, compensate)
+    return wish(workspace, id_, command, actor=actor, action="instances.cancel", reason=reason)
+
+
+def wish(
+    workspace: Workspace,
+    id_: str,
+    command: c.Command,
+    *,
+    statuses: Collection[str] = OPEN,
+    check: Callable[[Connection, Any], None] = lambda *_: None,
+    actor: Actor | None = None,
+    action: str = "",
+    **details: Any,
+) -> dict[str, Any]:
+    """Apply one wish and answer where the instance stands then; `Conflict` with its state when it is in none of `statuses`.
+
+    `check` looks at the locked row and raises; `actor` and `action`: who is noted in the audit, and as what.
+    """
 
     def operation(connection: Connection) -> dict[str, Any]:
-        row = rows_of.find(connection, id_, lock=True)
-        if row is None:
-            raise NotFound(kind="instance", id=id_)
-        if row.status not in OPEN:
-            raise Conflict(
-                expected="an open instance",
-                found=f"{id_} is {row.status}",
-                current={"status": row.status},
-            )
-        instance = advance(workspace, connection, [id_], [(id_, command)])[id_]
-        return {"id": id_, "status": instance.status}
+        status = apply_wish(workspace, connection, id_, command, statuses, check)
+        if actor is not None:
+            audit.note(connection, workspace, actor, action, id_, **details)
+        return {"id": id_, "status": status}
 
     answer: dict[str, Any] = workspace.writer.call(operation)
     return answer
+
+
+def apply_wish(
+    workspace: Workspace,
+    connection: Connection,
+    id_: str,
+    command: c.Command,
+    statuses: Collection[str] = OPEN,
+    check: Callable[[Connection, Any], None] = lambda *_: None,
+) -> str:
+    """`wish` inside an operation of the writer; answers the status."""
+    row = rows_of.find(connection, id_, lock=True)
+    if row is None or row.retain_until == 0:
+        raise NotFound(kind="instance", id=id_)
+    if row.status not in statuses:
+        expected = (
+            "an open instance" if statuses is OPEN else f"one that is {' or '.join(statuses)}"
+        )
+        raise Conflict(
+            expected=expected, found=f"{id_} is {row.status}", current={"status": row.status}
+        )
+    check(connection, row)
+    if isinstance(
+        command, c.Cancel
+    ):  # also when its flow cannot be loaded: it is set aside, and ended
+        advance_each(workspace, connection, [id_], [(id_, command)])
+        return str(rows_of.status(connection, id_))
+    return advance(workspace, connection, [id_], [(id_, command)])[id_].status
 
 
 def row_for(connection: Connection, actor: Actor, id_: str) -> Any:

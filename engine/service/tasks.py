@@ -8,7 +8,14 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from headrace.engine.clock import iso_or_none, to_iso
-from headrace.engine.errors import Conflict, Forbidden, NotFound, Problem, ValidationFailed
+from headrace.engine.errors import (
+    Conflict,
+    Forbidden,
+    NotFound,
+    Problem,
+    Suspended,
+    ValidationFailed,
+)
 from headrace.engine.flow.forms import check_form
 from headrace.engine.node import Text
 from headrace.engine.run import commands as c
@@ -105,7 +112,8 @@ def decide(
 
     def operation(connection: Connection) -> None:
         # The instance's row is locked first, so that of two voters in two processes the second finds the task decided.
-        instances.lock(connection, id_.rpartition(".")[0])
+        instance_id = id_.rpartition(".")[0]
+        status = instances.status(connection, instance_id, lock=True)
         row = _row(connection, id_)
         votes = tasks.votes(connection, id_)
         mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
@@ -118,6 +126,8 @@ def decide(
                 "ended_at": iso_or_none(row.ended_at),
             }
             raise Conflict(expected="an open task", found=f"{id_} is {row.status}", current=current)
+        if status == "suspended":
+            raise Suspended(id=instance_id, current={"status": status})
         _check(row, decision, comment, form)
         vote = c.Vote(
             row.step,

@@ -20,7 +20,7 @@ from headrace.engine.run.advance import Run
 from headrace.engine.run.items import EndsKept
 from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance, Step
-from headrace.engine.service.instances import Story
+from headrace.engine.service.story import Story
 from headrace.engine.service.starts import by_hand, prepare
 
 ROUNDS_MAX = 500

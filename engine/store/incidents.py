@@ -36,6 +36,23 @@ def find(connection: Connection, id_: str) -> Row[Any] | None:
     return connection.execute(sa.select(t.incidents).where(t.incidents.c.id == id_)).one_or_none()
 
 
+def set_aside(connection: Connection, instance_id: str) -> Row[Any] | None:
+    """The open incident of an instance that cannot be advanced at all."""
+    columns = t.incidents.c
+    query = sa.select(t.incidents).where(
+        columns.instance_id == instance_id,
+        columns.code == "engine_failed",
+        columns.step == 0,
+        columns.resolved_at.is_(None),
+    )
+    return connection.execute(query.limit(1)).one_or_none()
+
+
+def set_message(connection: Connection, id_: str, message: str) -> None:
+    """Something else is wrong now."""
+    connection.execute(t.incidents.update().where(t.incidents.c.id == id_).values(message=message))
+
+
 def of_instance(connection: Connection, instance_id: str) -> Sequence[Row[Any]]:
     """All of one instance, oldest first."""
     columns = t.incidents.c

@@ -254,6 +254,15 @@ def find(connection: Connection, id_: str, *, lock: bool = False) -> Row[Any] | 
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
 
 
+def status(connection: Connection, id_: str, *, lock: bool = False) -> str | None:
+    """The status of an instance; with `lock` nobody changes it until the commit."""
+    query = sa.select(t.instances.c.status).where(t.instances.c.id == id_)
+    found: str | None = connection.execute(
+        query.with_for_update() if lock else query
+    ).scalar_one_or_none()
+    return found
+
+
 def versions_of(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Instance → the version it runs on."""
     columns = t.instances.c
