@@ -188,7 +188,7 @@ def _names_in_rows(settings: Mapping[str, Any]) -> frozenset[str]:
             names.update(
                 row["name"]
                 for row in rows
-                if isinstance(row, Mapping) and isinstance(row.get("name"), str)
+                if isinstance(row, Mapping) and isinstance(row.get("name"), str) and "value" in row
             )
     return frozenset(names)
 

@@ -532,6 +532,12 @@ def test_what_is_wrong_with_an_event_waited_for_is_told(events, place, code):
     assert (f"/nodes/2/settings{place}", code) in found(receiving(*events))
 
 
+def test_the_name_of_a_message_is_no_variable():
+    document = receiving({**PAID, "name": "paid_now", "key": "paid_now"})
+
+    assert errors_of(document) == {"variable_unknown"}
+
+
 def test_a_message_that_starts_is_mapped_from_what_it_brings():
     start = {"name": "order.paid", "values": [{"name": "no", "value": "payload.no + message.key"}]}
     document = flow(
