@@ -66,6 +66,8 @@ def position(
 def explore(flow: CompiledFlow, start: Position) -> Ending:
     """Look at all ways from here, the nearest end first."""
     found = Ending(endless=tuple(_endless(flow, start)))
+    for join in dict.fromkeys(flow.edges[edge].target for edge, _ in start.marks):
+        start = _offered(flow, flow.nodes[join], start)
     seen = {start}
     waiting = [start]
     while waiting:
