@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from headrace.engine.node import ConnectionInfo, RecordAnswer, World
 from headrace.engine.service import connections
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import jobs as job_store
 from headrace.engine.store import records
 from headrace.engine.store.jobs import Claim
 from headrace.engine.wakeup import HINTS
-from headrace.engine.work import drain, jobs, relay, timers
+from headrace.engine.work import drain, jobs, relay, timers, versions
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.guard import GuardedHttp
 from headrace.engine.work.sweeper import Sweeper
@@ -64,7 +63,11 @@ class Runtime:
         allow = getattr(workspace.settings, "allow_addresses", ())
         self.http = GuardedHttp(AddressGuard(allow))
         self._runner = jobs.JobRunner(
-            workspace, self.world, owner or f"{os.getpid()}-{os.urandom(4).hex()}", job_threads
+            workspace,
+            self.world,
+            owner or f"{os.getpid()}-{os.urandom(4).hex()}",
+            job_threads,
+            queues,
         )
         self._stopping = threading.Event()
         self._sweeper = Sweeper(workspace)
@@ -171,7 +174,7 @@ class Runtime:
         if left <= 0:
             return _Looked(True)
         with self.workspace.read() as connection:
-            due_at = job_store.next_available_at(connection)
+            due_at = self._runner.due_at(connection)
         return _Looked(left < room, self._until(due_at))
 
     def _timers(self) -> _Looked:
@@ -192,6 +195,7 @@ class Runtime:
         while not self._stopping.wait(SWEEP_S):
             try:
                 self._sweeper.sweep()
+                versions.look(self.workspace)
             except Exception:
                 if not self._stopping.is_set():
                     log.exception("sweeper: the thread goes on")
