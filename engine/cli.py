@@ -1,11 +1,11 @@
-"""The command line: `headrace serve`, `work`, `check`, `migrate`, `store`, `user`, `template`, `new`, `version`."""
+"""The command line: `headrace serve`, `work`, `check`, `top`, `migrate`, `store`, `user`, `template`, `new`, `version`."""
 
 from __future__ import annotations
 
 import argparse
+import atexit
 import getpass
 import importlib
-import logging
 import os
 import re
 import sys
@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NoReturn
 
+from headrace.engine import logs, tracing
 from headrace.engine import settings as settings_module
 from headrace.engine.errors import HeadraceError, StoreLocked
 from headrace.engine.settings import APP, NODES, Settings, WrongSettings
@@ -64,6 +65,10 @@ def _parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", "look for instances that could hang", _check)
     _database(check)
+    top = _command(commands, "top", "what waits and how it goes, in the terminal", _top)
+    top.add_argument("--once", action="store_true", help="one look, then end")
+    top.add_argument("--every", type=float, default=2.0, help="seconds between two looks")
+    _database(top)
     _database(_command(commands, "migrate", "bring the database to this version", _migrate))
 
     store = commands.add_parser("store", help="the database as a whole")
@@ -153,8 +158,8 @@ def _open(options: argparse.Namespace) -> Any:
 def _serve(options: argparse.Namespace) -> int:
     from headrace.engine.serving import check_port, serve
 
-    _log()
     found = _settings(options)
+    _log(found)
     port = found.port if options.port is None else options.port
     module, _, name = APP.partition(":")
     create_app = getattr(importlib.import_module(module), name)
@@ -177,7 +182,7 @@ def _serve(options: argparse.Namespace) -> int:
 def _work(options: argparse.Namespace) -> int:
     from headrace.engine.working import work
 
-    _log()
+    _log(_settings(options))
     if options.processes > 1:
         _check_shared(_settings(options))
         with _open(options):
@@ -204,11 +209,17 @@ def _check_shared(found: Settings) -> None:
         )
 
 
-def _log() -> None:
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+def _log(found: Settings) -> None:
+    """The log of this process, and its traces if the environment asks for them."""
+    logs.set_up(found.log)
+    if tracing.set_up(os.environ):
+        atexit.register(tracing.end)
+
+
+def _top(options: argparse.Namespace) -> int:
+    from headrace.engine import top
+
+    return top.run(_settings(options).database_url, once=options.once, every_s=options.every)
 
 
 def _say(line: str) -> None:

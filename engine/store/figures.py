@@ -12,9 +12,6 @@ from headrace.engine.store import tables as t
 COUNT_MAX = 100_000
 """Where a count ends: who has more waiting knows enough, and counting a million takes a second."""
 
-PRIORITIES_MAX = 50
-"""Different priorities looked at for the oldest that is ready."""
-
 GROUPS_MAX = 500
 """Rows of one grouped figure."""
 
@@ -44,33 +41,26 @@ def waiting(connection: Connection, now_ms: int) -> dict[str, Any]:
     oldest_timer = connection.execute(
         sa.select(sa.func.min(timers.due_at)).where(timers.due_at <= now_ms)
     ).scalar_one()
+    # The most urgent first, which an index knows: beyond the limit, those count that are worked on next.
+    urgent = (
+        sa.select(t.ready.c.ready_at)
+        .where(t.ready.c.ready_at <= now_ms)
+        .order_by(t.ready.c.rank)
+        .limit(COUNT_MAX)
+        .subquery()
+    )
+    ready = connection.execute(
+        sa.select(sa.func.count(), sa.func.min(urgent.c.ready_at)).select_from(urgent)
+    ).one()
     return {
-        "ready": _count(connection, t.ready.c.ready_at <= now_ms, of=t.ready),
-        "ready_oldest_at": _oldest_ready(connection, now_ms),
+        "ready": ready[0],
+        "ready_oldest_at": ready[1],
         "timers_due": _count(connection, timers.due_at <= now_ms, of=t.timers),
         "timers_oldest_at": oldest_timer,
         "tasks_open": _count(connection, _is(t.tasks.c.status, "open"), of=t.tasks),
         "outbox_queued": _count(connection, _is(outbox.status, "queued"), of=t.outbox),
         "outbox_failed": _count(connection, _is(outbox.status, "failed"), of=t.outbox),
     }
-
-
-def _oldest_ready(connection: Connection, now_ms: int) -> int | None:
-    """The index goes by priority first: one look for each priority there is."""
-    columns = t.ready.c
-    oldest: list[int] = []
-    priority = connection.execute(sa.select(sa.func.min(columns.priority))).scalar_one()
-    for _ in range(PRIORITIES_MAX):
-        if priority is None:
-            break
-        query = sa.select(sa.func.min(columns.ready_at)).where(columns.priority == priority)
-        found = connection.execute(query).scalar_one()
-        if found is not None and found <= now_ms:
-            oldest.append(found)
-        priority = connection.execute(
-            sa.select(sa.func.min(columns.priority)).where(columns.priority > priority)
-        ).scalar_one()
-    return min(oldest, default=None)
 
 
 def jobs(connection: Connection) -> list[tuple[str, str, int]]:
@@ -145,3 +135,32 @@ def flows_since(connection: Connection, since_ms: int) -> list[dict[str, Any]]:
 def first_id(kind: str, at_ms: int) -> str:
     """The least id that `ids.new_id` could have made then: ids sort by their moment, so an index by time is there already."""
     return f"{kind}_{(at_ms & ((1 << 48) - 1)) << 80:032x}"
+
+
+def processes(connection: Connection) -> list[str]:
+    """Processes of ours that have this PostgreSQL open: `host:pid`; on SQLite there is one, and its lock names it."""
+    if connection.dialect.name == "sqlite":
+        return []
+    query = sa.text(
+        "SELECT DISTINCT application_name FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name LIKE 'headrace %'"
+        " ORDER BY 1 LIMIT :most"
+    )
+    rows = connection.execute(query, {"most": GROUPS_MAX}).scalars()
+    return [name.removeprefix("headrace ") for name in rows]
+
+
+def workers(connection: Connection, now_ms: int) -> list[tuple[str, int]]:
+    """(worker, jobs it holds) of those with a living lease."""
+    columns = t.jobs.c
+    rows = _many(
+        _is(columns.status, "leased"),
+        sa.text(t.LEASED_JOB),
+        columns.lease_until >= now_ms,
+        of=t.jobs,
+        columns=[columns.lease_owner],
+    )
+    count = sa.func.count()
+    query = sa.select(rows.c.lease_owner, count).group_by(rows.c.lease_owner)
+    found = connection.execute(query.order_by(rows.c.lease_owner).limit(GROUPS_MAX))
+    return [(str(owner), number) for owner, number in found]

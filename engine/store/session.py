@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,6 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 
 from headrace.engine.errors import StoreLocked
+
+NAME = f"headrace {socket.gethostname()[:40]}:{os.getpid()}"
+"""How PostgreSQL knows our connections; `headrace top` counts the living processes by it."""
 
 BUSY_TIMEOUT_MS = 10_000
 """How long a reader or the writer waits for SQLite's lock; only checkpoints hold it for noticeable time."""
@@ -61,7 +65,7 @@ def open_database(url: str) -> Engine:
         pool_pre_ping=True,
         pool_size=POOL,
         max_overflow=POOL,
-        connect_args={"options": options, **keepalive},
+        connect_args={"options": options, "application_name": NAME, **keepalive},
     )
 
 
