@@ -22,14 +22,16 @@ RAW = ("payload", "message")
 
 
 def run(context: Context) -> Done:
-    """The payload is the input, or what is mapped from it. One begun by hand has nothing to map."""
+    """The payload is the input (`value`, if it is no record), or what is mapped from it. One begun by hand has nothing to map."""
     if "message" not in context.variables:
         return Done()
     rows = context.settings.get("values")
     if rows:
         return Done(variables=evaluated(context, rows))
     payload = context.variables.get("payload")
-    return Done(variables=dict(payload) if isinstance(payload, Mapping) else {})
+    if isinstance(payload, Mapping):
+        return Done(variables=dict(payload))
+    return Done(variables={} if payload is None else {"value": payload})
 
 
 def check(settings: Mapping[str, Any]) -> Problems:

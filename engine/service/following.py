@@ -96,13 +96,12 @@ def _start_flows(
     """One instance of every flow that begins with this message; at most one a message."""
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     wishes: list[tuple[str, c.Command]] = []
+    told = {"name": message.name, "key": message.key, "id": message.id}
+    raw = {"payload": message.payload, "message": told}
     for flow_key, node in starts:
-        payload = (
-            message.payload if isinstance(message.payload, Mapping) else {"value": message.payload}
-        )
         try:
             request = prepare_start(
-                workspace, flow_key, node, payload, connection=connection, initiator=initiator,
+                workspace, flow_key, node, raw, connection=connection, initiator=initiator,
                 id_=workspace.new_id("ins", now_ms), dedup_key=f"message:{message.id}",
             )  # fmt: skip
         except HeadraceError as trouble:

@@ -153,6 +153,7 @@ def test_what_a_message_brings_is_the_input():
     }
     assert run("message_start", {"name": "x", "values": rows}, {"order_no": "A"}).variables is None
     assert run("message_start", {"name": "x"}, {**brought, "payload": None}).variables == {}
+    assert run("message_start", {"name": "x"}, {**brought, "payload": 5}).variables == {"value": 5}
 
 
 def test_what_is_known_of_a_message_is_no_name_of_an_input():
