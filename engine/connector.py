@@ -11,9 +11,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from headrace.engine.node import ConnectionInfo, HttpAnswer, Text
+from headrace.engine.limits import Rate
+from headrace.engine.node import ConnectionInfo, EffectClass, HttpAnswer, Text
 
-__all__ = ["ConnectionInfo", "Connector", "HttpAnswer", "Incoming", "Outside", "Receipt", "Text"]
+__all__ = [
+    "ConnectionInfo",
+    "Connector",
+    "HttpAnswer",
+    "Incoming",
+    "Operation",
+    "Outside",
+    "Rate",
+    "Receipt",
+    "Text",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +71,17 @@ class Outside(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something that can be asked of the far side. `rate`: what it bears by its own word; a new connection begins with it."""
+
+    name: str
+    title: Text
+    effect: EffectClass
+    """May it be repeated, where the drawing says nothing else?"""
+    rate: Rate | None = None
+
+
 def _nothing_to_try(_: ConnectionInfo, __: Outside) -> Receipt:
     return Receipt(True, "nothing to try")
 
@@ -79,6 +101,8 @@ class Connector:
     example: Mapping[str, Any]
     """Settings that are valid."""
     example_secrets: Mapping[str, str]
+    operations: tuple[Operation, ...] = ()
+    """What we ask of it; none: it only calls us."""
     test: Callable[[ConnectionInfo, Outside], Receipt] = _nothing_to_try
     verify: Callable[[ConnectionInfo, str, Incoming], bool] | None = None
     """Does an incoming request come from the far side, by this way of telling (`token`, `hmac`)? None: it never sends any."""

@@ -73,6 +73,20 @@ def describe_connector(connector: Connector) -> dict[str, Any]:
         "settings": connector.settings,
         "secrets": connector.secrets,
         "example": connector.example,
+        "operations": [
+            {
+                "name": operation.name,
+                "title": dict(operation.title),
+                "effect": operation.effect,
+                "rate": operation.rate
+                and {
+                    "calls": operation.rate.calls,
+                    "per_s": operation.rate.per_s,
+                    "burst": operation.rate.burst,
+                },
+            }
+            for operation in connector.operations
+        ],
     }
 
 

@@ -16,11 +16,12 @@ from headrace.engine.flow.forms import check_form
 from headrace.engine.node import ConnectionInfo, NodeType, NotSent, OutcomeUnknown
 from headrace.engine.registry import connectors, describe_connector
 from headrace.engine.service import audit
+from headrace.engine.service import limits as limit_service
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.secrets import seal, unseal, without_value
 from headrace.engine.service.workspace import FRESH_MS, Workspace
-from headrace.engine.store import accounts
+from headrace.engine.store import accounts, limits
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
@@ -31,7 +32,10 @@ CONNECTOR_OF_NODE: Mapping[str, str] = {"webhook": "webhook"}
 def kinds(actor: Actor) -> dict[str, Any]:
     """All connectors: what an account at each looks like."""
     actor.require("connections:read")
-    items = [describe_connector(connector) for connector in connectors().values()]
+    items = [
+        {**describe_connector(connector), "limits": limit_service.SCHEMA}
+        for connector in connectors().values()
+    ]
     return {"items": items, "next_cursor": None}
 
 
@@ -85,6 +89,8 @@ def add(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> None:
         if accounts.find(connection, row["key"]) is not None:
             raise Conflict(expected="a new connection key", found=f"{row['key']}, which is taken")
         accounts.insert(connection, row)
+        if known := limit_service.declared(row["connector"]):
+            limits.put(connection, row["key"], known, now, actor.user_id)
         audit.note(
             connection,
             workspace,
@@ -132,6 +138,7 @@ def delete(workspace: Workspace, actor: Actor, key: str) -> None:
     def write(connection: Connection) -> None:
         _found(connection, key)
         accounts.delete(connection, key)
+        limits.delete(connection, key)
         audit.note(connection, workspace, actor, "connections.delete", key)
 
     workspace.writer.call(write)

@@ -142,7 +142,8 @@ class _Picking:
     def done(self) -> list[Claim]:
         """What was taken, with the buckets written back."""
         for key, buckets in self._buckets.items():
-            limits.spend(self._connection, key, self._spent(key, buckets))
+            if spent := self._spent(key, buckets):
+                limits.spend(self._connection, key, spent)
         for key, breaker in self._probes.items():
             for row in self._rows:
                 if row.connection == key:

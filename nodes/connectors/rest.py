@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from headrace.engine.connector import ConnectionInfo, Connector, Outside, Receipt
+from headrace.engine.connector import ConnectionInfo, Connector, Operation, Outside, Receipt
 from headrace.engine.errors import AddressRefused
 from headrace.engine.node import NotSent, OutcomeUnknown
 from headrace.nodes._fields import Problems, form, pairs, setting
@@ -171,6 +171,10 @@ CONNECTOR = Connector(
         ),
     ),
     example={"base_url": "https://wms.example.com/api", "auth": "bearer"},
+    operations=(
+        Operation("read", {"zh": "查询", "en": "Read"}, "pure"),
+        Operation("write", {"zh": "提交", "en": "Write"}, "keyed"),
+    ),
     example_secrets={"token": "example-token"},
     test=test,
     check=check,

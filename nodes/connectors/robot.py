@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from headrace.engine.connector import ConnectionInfo, Connector, Outside, Receipt
+from headrace.engine.connector import (
+    ConnectionInfo,
+    Connector,
+    Operation,
+    Outside,
+    Rate,
+    Receipt,
+)
 from headrace.nodes._fields import form, setting
 
 
@@ -57,6 +64,10 @@ CONNECTOR = Connector(
         ),
     ),
     example={"kind": "dingtalk"},
+    operations=(
+        # Said twice does no harm. The platforms take 20 messages a minute of one robot.
+        Operation("send", {"zh": "发消息", "en": "Send"}, "pure", Rate(15, 60, 5)),
+    ),
     example_secrets={
         "url": "https://oapi.dingtalk.com/robot/send?access_token=example",
         "secret": "SECexample",

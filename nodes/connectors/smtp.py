@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.connector import ConnectionInfo, Connector, Outside, Receipt
+from headrace.engine.connector import ConnectionInfo, Connector, Operation, Outside, Receipt
 from headrace.nodes._fields import form, setting
 
 
@@ -91,5 +91,9 @@ CONNECTOR = Connector(
         "from": "orders@example.com",
     },
     example_secrets={"username": "orders@example.com", "password": "example-password"},
+    operations=(
+        # Sent again it has the same Message-ID.
+        Operation("send", {"zh": "发邮件", "en": "Send"}, "keyed"),
+    ),
     test=test,
 )
