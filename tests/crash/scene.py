@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -44,11 +45,12 @@ ALIVE: set[subprocess.Popen[str]] = set()
 """What was started and not yet killed: a test that fails leaves nobody behind."""
 
 
-def run(module: str, *arguments: str) -> subprocess.Popen[str]:
+def run(module: str, *arguments: str, stdin: int | None = None) -> subprocess.Popen[str]:
     """A process of its own session, so that a kill hits it and nobody else; it dies with us."""
     process = subprocess.Popen(
         [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -63,8 +65,10 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
     ALIVE.discard(process)
-    if process.stdout:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe:
+            with contextlib.suppress(OSError):
+                pipe.close()
 
 
 def kill_all() -> None:

@@ -1,0 +1,227 @@
+"""A process that makes engine processes by forking, so that a thousand of them can be killed in some minutes.
+
+Each line on its input is a request (JSON): `{url, port, kind, cases, point, number}`. The child opens the store, starts the cases,
+does what people and other systems do, and kills itself at the named point of its n-th commit or call; or it ends by itself when
+every instance has ended. Answered, a line each: `{exit, commits, calls}`; exit -9 is a kill.
+
+    python -m tests.crash.dying
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import sqlalchemy as sa
+
+from headrace.engine import jsontext
+from headrace.engine.errors import Conflict, HeadraceError
+from headrace.engine.flow.model import sha256
+from headrace.engine.service import hooks, instances, messages, opening, schedules, tasks
+from headrace.engine.service.actor import EVERYTHING, Actor
+from headrace.engine.service.secrets import seal
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.settings import Settings
+from headrace.engine.store import jobs as job_store
+from headrace.engine.store import tables as t
+from headrace.engine.store.invariant import OPEN
+from headrace.engine.store.writer import Writer, _Wish
+from headrace.engine.work import jobs, runtime
+from tests.crash.kinds import APPROVER, Kind, kinds
+
+KEY = b"3q2-796tvu_erb7v3q2-796tvu_erb7v3q2-796tvu8="
+ANN = Actor("usr_ann", "Ann", (), EVERYTHING)
+POINTS = ("begin", "before-commit", "after-commit", "before-call", "after-call")
+"""Where a process can be killed: around a commit of the writer, and around a call of a worker."""
+
+LEASE_MS, HEARTBEAT_MS, SWEEP_S = 1_500, 400, 0.3
+"""Found out sooner than in production; longer than the bank takes to answer."""
+
+
+class Fate:
+    """When this process dies."""
+
+    point = ""
+    number = 0
+    commits = 0
+    calls = 0
+
+    @classmethod
+    def at(cls, point: str, count: int) -> None:
+        """Die if this is the moment."""
+        if point == cls.point and count == cls.number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DyingWriter(Writer):
+    """Counts commits, and dies around one of them."""
+
+    def _transaction(self, group: list[_Wish]) -> list[Any]:
+        Fate.commits += 1
+        number = Fate.commits
+        Fate.at("begin", number)
+        last = _Wish(run=lambda _: Fate.at("before-commit", number))
+        results = super()._transaction([*group, last])[:-1]
+        Fate.at("after-commit", number)
+        return results
+
+
+def dying(attempt: Callable[..., Any]) -> Callable[..., Any]:
+    """A job's attempt that may not survive."""
+
+    def tried(*arguments: Any, **named: Any) -> Any:
+        Fate.calls += 1
+        number = Fate.calls
+        Fate.at("before-call", number)
+        result = attempt(*arguments, **named)
+        Fate.at("after-call", number)
+        return result
+
+    return tried
+
+
+def live(request: dict[str, Any], out: int) -> None:
+    """One life of an engine."""
+    Fate.point, Fate.number = request["point"], request["number"]
+    opening.Writer = DyingWriter  # type: ignore[misc]
+    jobs.attempt = dying(jobs.attempt)
+    job_store.LEASE_MS, job_store.HEARTBEAT_MS = LEASE_MS, HEARTBEAT_MS
+    runtime.SWEEP_S = SWEEP_S
+    settings = Settings(request["home"], request["url"], 0, ("127.0.0.0/8",), (KEY,))
+    kind = kinds()[request["kind"]]
+    cases = request["cases"]
+    with opening.open_workspace(settings, wait_s=5) as workspace:
+        workspace.writer.call(partial(furnish, workspace, kind, request["port"]))
+        engine = runtime.Runtime(workspace, job_threads=4)
+        engine.start()
+        for case in cases:
+            begin(workspace, kind, request["kind"], case)
+        wanted = len(cases) * kind.instances
+        while left(workspace, wanted):
+            act(workspace, kind, cases)
+            threading.Event().wait(0.02)
+        os.write(out, json.dumps({"commits": Fate.commits, "calls": Fate.calls}).encode())
+    os._exit(0)
+
+
+def left(workspace: Workspace, wanted: int) -> int:
+    """Instances that have not ended, or were not even made."""
+    ended = t.instances.c.status.not_in(OPEN)
+    with workspace.read() as connection:
+        query = sa.select(sa.func.count()).select_from(t.instances).where(ended)
+        return wanted - int(connection.execute(query).scalar_one())
+
+
+def begin(workspace: Workspace, kind: Kind, name: str, case: str) -> None:
+    """Whoever starts a case does not know whether an earlier try was heard."""
+    match kind.start:
+        case "hand":
+            instances.start(workspace, ANN, name, {"case": case}, dedup_key=case)
+        case "webhook":
+            raw = json.dumps({"case": case}).encode()
+            hooks.receive(workspace, name, "start", raw, {"case": case}, {}, {}, no_connection)
+        case "message":
+            messages.publish(workspace, ANN, "begin", payload={"case": case}, dedup=case)
+
+
+def no_connection(key: str) -> Any:
+    raise AssertionError(f"expected no connection to be asked for, but {key} was")
+
+
+def act(workspace: Workspace, kind: Kind, cases: list[str]) -> None:
+    """What people and other systems do meanwhile."""
+    for task in tasks.listing(workspace, ANN, limit=200)["items"]:
+        try:
+            tasks.decide(workspace, ANN, task["id"], "approved")
+        except Conflict:
+            continue
+    for case in cases if kind.message else ():
+        try:
+            messages.publish(
+                workspace, ANN, kind.message, key=case, dedup=case, payload={"case": case}
+            )
+        except HeadraceError:
+            continue
+
+
+def furnish(workspace: Workspace, kind: Kind, port: int, connection: sa.Connection) -> None:
+    """The person, the account and the flows, once."""
+    if connection.execute(sa.select(t.flows.c.key)).first():
+        return
+    connection.execute(
+        t.users.insert().values(
+            id=ANN.user_id, login=APPROVER, name="Ann", password_hash="x", active=True, created_at=0
+        )
+    )
+    connection.execute(
+        t.connections.insert().values(
+            key="bank", name="Bank", connector="rest", secrets=seal(workspace, {}),
+            settings={"base_url": f"http://127.0.0.1:{port}", "auth": "none"},
+            created_at=0, updated_at=0, updated_by="x",
+        )
+    )  # fmt: skip
+    for document in kind.documents:
+        connection.execute(
+            t.flows.insert().values(
+                key=document["key"], name=document["name"], published_version=1, draft="{}", draft_etag="x",
+                draft_updated_at=0, draft_updated_by="x", created_at=0, created_by="x",
+            )
+        )  # fmt: skip
+        connection.execute(
+            t.flow_versions.insert().values(
+                flow_key=document["key"], version=1, document=jsontext.dumps(document), sha256=sha256(document),
+                published_at=0, published_by="x",
+            )
+        )  # fmt: skip
+        schedules.follow(connection, document, workspace.clock.now_ms())
+    # Its moment has passed a while ago: it is made up for once.
+    connection.execute(t.schedules.update().values(next_at=workspace.clock.now_ms() - 90_000))
+
+
+def main() -> None:
+    """Fork an engine for each line."""
+    logging.basicConfig(level=logging.CRITICAL)
+    kinds()
+    for line in sys.stdin:
+        request = json.loads(line)
+        read_end, write_end = os.pipe()
+        pid = os.fork()
+        if not pid:
+            try:
+                ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+                os.close(read_end)
+                live(request, write_end)
+            except BaseException as broken:
+                os.write(write_end, json.dumps({"broken": repr(broken)}).encode())
+                os._exit(3)
+        os.close(write_end)
+        status = waited(pid, request.get("timeout_s", 30))
+        with os.fdopen(read_end, "rb") as told:
+            answer = {"exit": status, **json.loads(told.read() or b"{}")}
+        print(json.dumps(answer), flush=True)
+
+
+def waited(pid: int, timeout_s: float) -> int | str:
+    """The child's end: its exit code, -9 for a kill, or `late`."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)  # noqa: TID251 - real processes take real time
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return "late"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""One small flow a node type, each between two calls that the ledger counts: what the crash matrix runs.
+
+A case of a kind is one start of its flow; `acts` are what people and other systems do meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.builder import Document, Flow, flow, user
+
+APPROVER = "ann"
+CALL = {"connection": "bank", "timeout_s": 3, "attempts": 20, "backoff_s": 0.1}
+KEYED = {**CALL, "effect": "keyed"}
+PROBED = {
+    **CALL,
+    "effect": "probe",
+    "probe": {"method": "GET", "path": "/probed/{{ step.key }}", "done_when": "status == 200"},
+}
+CASE = [{"name": "case", "value": "case"}]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a node type is tried with."""
+
+    documents: list[Document]
+    effects: Callable[[str], set[str]]
+    """Case → the calls that must have happened once each."""
+    instances: int = 1
+    """Instances a case makes, sub-flows included."""
+    start: str = "hand"
+    """hand, webhook, schedule, message: how a case begins."""
+    message: str = ""
+    """A message that somebody sends for each case until it is heard, under the case as key."""
+    extra: list[str] = field(default_factory=list)
+
+
+def both(name: str, case: str) -> set[str]:
+    """The call before and the call after."""
+    return {f"/keyed/{name}-a-{case}", f"/probed/{name}-b-{case}"}
+
+
+def begun(key: str, start: str = "start", **settings: object) -> Flow:
+    """Start, and the call before."""
+    return flow(key, start, **settings).then(
+        "first", "connector", path=f"/keyed/{key}-a-{{{{ case }}}}", **KEYED
+    )
+
+
+def ended(drawing: Flow, name: str) -> Document:
+    """The call after, and the end."""
+    return (
+        drawing.then("last", "connector", path=f"/probed/{name}-b-{{{{ case }}}}", **PROBED)
+        .then("done", "end")
+        .document()
+    )
+
+
+def plain(name: str, type_: str, port: str | None = None, **settings: object) -> Kind:
+    """The node between the two calls."""
+    drawing = begun(name).then("it", type_, **settings)
+    if port:
+        drawing.on(port)
+    return Kind([ended(drawing, name)], lambda case: both(name, case))
+
+
+def kinds() -> dict[str, Kind]:
+    """Node type → how it is tried; every type must be here."""
+    child = (
+        flow("child")
+        .then("call", "connector", path="/keyed/child-{{ case }}", **KEYED)
+        .then("done", "end")
+        .document()
+    )
+    parallel = begun("split").then("fork", "split")
+    parallel.then("left", "timer", duration="PT1S").then("meet", "join")
+    parallel.at("fork").then(
+        "right", "approval", assignees=[user(APPROVER)], title="{{ case }}"
+    ).to("meet").at("meet")
+    sub = begun("subflow").then(
+        "it", "subflow", flow="child", for_each="['a', 'b', 'c']", window=2, dedup_key="case + '-' + item",
+        input=[{"name": "case", "value": "case + '-' + item"}],
+    )  # fmt: skip
+    wait = begun("receive").then(
+        "it", "receive", events=[{"id": "paid", "kind": "message", "name": "paid", "key": "case"}]
+    )
+    tell = begun("publish").then("fork", "split").then(
+        "it", "receive", events=[{"id": "told", "kind": "message", "name": "told", "key": "case"}]
+    ).on("told").then("meet", "join")  # fmt: skip
+    tell.at("fork").then(
+        "say", "publish", kind="message", name="told", key="case", dedup="case"
+    ).to("meet").at("meet")
+    stone = begun("milestone").then("fork", "split").then("rest", "timer", duration="PT1S").then(
+        "meet", "join"
+    )  # fmt: skip
+    stone.at("fork").then("it", "milestone", node="rest").to("meet").at("meet")
+    held = begun("lock").then("it", "lock", key="'till'", scope="workspace")
+    held.then("inside", "connector", path="/keyed/lock-i-{{ case }}", **KEYED).then(
+        "leave", "unlock", key="'till'", scope="workspace"
+    )
+    gone = begun("cancel").then("fork", "split").then("never", "timer", duration="PT1H").then(
+        "end_1", "end"
+    )  # fmt: skip
+    gone.at("fork").then("it", "cancel", nodes=["never"])
+    undone = flow("compensate").then(
+        "first", "connector", path="/keyed/compensate-a-{{ case }}", **KEYED
+    )
+    undone.event("undo", "compensation").then("it", "compensate")
+    undone_last = undone.then(
+        "last", "connector", path="/probed/compensate-b-{{ case }}", **PROBED
+    ).then("done", "end")
+    undone_last.at("first", "undo").then(
+        "back", "connector", path="/keyed/compensate-u-{{ case }}", **KEYED
+    )
+    asked = {"assignees": [user(APPROVER)], "title": "{{ case }}"}
+    hook = begun("webhook", "webhook", values={"case": "body.case"}, dedup_key="case")
+    split = Kind([ended(parallel, "split")], lambda case: both("split", case))
+    two = Kind([ended(held, "lock")], lambda case: {*both("lock", case), f"/keyed/lock-i-{case}"})
+    return {
+        "start": plain("start", "set_values", values={"seen": "case"}),
+        "set_values": plain("set_values", "set_values", values={"seen": "case"}),
+        "end": plain("end", "set_values", values={"seen": "1"}),
+        "connector": plain("connector", "connector", path="/keyed/connector-c-{{ case }}", **KEYED),
+        "condition": plain("condition", "condition", branches={"yes": "case != ''"}, port="yes"),
+        "record": plain("record", "record", key="case", values={"by": "step.key"}),
+        "notification": plain("notification", "notification", to=[user(APPROVER)]),
+        "timer": plain("timer", "timer", duration="PT1S"),
+        "approval": plain("approval", "approval", **asked),
+        "split": split,
+        "join": split,
+        "subflow": Kind(
+            [child, ended(sub, "subflow")],
+            lambda case: {*both("subflow", case), *(f"/keyed/child-{case}-{i}" for i in "abc")},
+            instances=4,
+        ),
+        "receive": Kind(
+            [ended(wait.on("paid"), "receive")], lambda case: both("receive", case), message="paid"
+        ),
+        "publish": Kind([ended(tell, "publish")], lambda case: both("publish", case)),
+        "message_start": Kind(
+            [ended(begun("message_start", "message_start", name="begin"), "message_start")],
+            lambda case: both("message_start", case),
+            start="message",
+        ),
+        "milestone": Kind([ended(stone, "milestone")], lambda case: both("milestone", case)),
+        "lock": two,
+        "unlock": two,
+        "cancel": Kind([ended(gone, "cancel")], lambda case: both("cancel", case)),
+        "compensate": Kind(
+            [undone_last.document()],
+            lambda case: {*both("compensate", case), f"/keyed/compensate-u-{case}"},
+        ),
+        "webhook": Kind(
+            [ended(hook, "webhook")], lambda case: both("webhook", case), start="webhook"
+        ),
+        "schedule": Kind(
+            [
+                ended(
+                    begun(
+                        "schedule",
+                        "schedule",
+                        cron="0 0 1 1 *",
+                        misfire="once",
+                        values={"case": "'c000'"},
+                    ),
+                    "schedule",
+                )
+            ],
+            lambda case: both("schedule", case),
+            start="schedule",
+        ),
+    }

@@ -1,0 +1,150 @@
+"""SIGKILL at every commit and every call of a flow, for every node type: nothing is lost, nothing is done twice.
+
+`make crash` goes through all of them on both databases and prints the matrix; else a few are drawn by lot on SQLite.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from headrace.engine.registry import node_types
+from headrace.engine.store import invariant
+from headrace.engine.store import tables as t
+from headrace.engine.store.session import open_database
+from tests.crash.dying import POINTS
+from tests.crash.kinds import kinds
+from tests.crash.scene import FULL, dice, kill, kill_all, ledger, run
+from tests.fakes import unlike_history
+
+pytestmark = pytest.mark.slow
+
+KINDS = kinds()
+SHORT = 3
+"""Kinds in the short version, drawn by lot; each dies once at every point."""
+
+
+class Engines:
+    """Makes engine processes that die."""
+
+    def __init__(self) -> None:
+        self.parent = run("tests.crash.dying", stdin=subprocess.PIPE)
+
+    def live(self, **request: Any) -> dict[str, Any]:
+        """One life; what is told of its end."""
+        assert self.parent.stdin
+        assert self.parent.stdout
+        self.parent.stdin.write(json.dumps(request) + "\n")
+        self.parent.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.parent.stdout.readline())
+        assert "broken" not in answer, answer
+        return answer
+
+
+@pytest.fixture
+def engines() -> Iterator[Engines]:
+    found = Engines()
+    yield found
+    kill(found.parent)
+    kill_all()
+
+
+@pytest.fixture
+def seed() -> int:
+    return time.time_ns() % 1_000_000
+
+
+def test_every_node_type_is_tried() -> None:
+    assert set(KINDS) == set(node_types())
+
+
+def chosen() -> list[str]:
+    """Kinds that share a flow are tried once."""
+    different = [
+        name
+        for place, name in enumerate(KINDS)
+        if KINDS[name] not in [KINDS[other] for other in list(KINDS)[:place]]
+    ]
+    return different if FULL else dice(time.time_ns() % 1_000_000).sample(different, SHORT)
+
+
+@pytest.mark.parametrize("name", chosen())
+def test_killed_at_every_commit_and_call(
+    name: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    engines: Engines,
+    seed: int,
+) -> None:
+    for database in ("sqlite", "postgresql") if FULL else ("sqlite",):
+        url = str(request.getfixturevalue(f"{database}_url"))
+        with ledger(seed) as bank:
+            told = matrix(engines, name, url, tmp_path, bank, seed)
+        print(f"{name:14} {database:10} {told}")
+
+
+def matrix(
+    engines: Engines, name: str, url: str, home: Path, bank: int, seed: int
+) -> dict[str, int]:
+    """Die at every point of every commit and call that one case needs, a new case each time; then end them all."""
+    kind = KINDS[name]
+    lots = dice(seed)
+    common = {"url": url, "home": str(home), "port": bank, "kind": name}
+
+    def case_of(number: int) -> str:
+        return "c000" if kind.start == "schedule" else f"c{number:03d}"
+
+    cases = [case_of(0)]
+    first = engines.live(**common, cases=cases, point="", number=0, timeout_s=60)
+    assert first["exit"] == 0, first
+    most = {"call": first["calls"], "commit": first["commits"]}
+    deaths = [
+        (point, number)
+        for point in POINTS
+        for number in range(1, most["call" if point.endswith("call") else "commit"] + 1)
+    ]
+    if not FULL:
+        deaths = [lots.choice([d for d in deaths if d[0] == point]) for point in POINTS]
+    killed = 0
+    for place, (point, number) in enumerate(deaths, 1):
+        if kind.start != "schedule":
+            cases.append(case_of(place))
+        end = engines.live(**common, cases=cases, point=point, number=number, timeout_s=60)
+        assert end["exit"] in {-9, 0}, (point, number, end)
+        killed += end["exit"] == -9
+    last = engines.live(**common, cases=cases, point="", number=0, timeout_s=120)
+    assert last["exit"] == 0, last
+    check(url, bank, name, cases)
+    return {"kills": killed, "cases": len(cases), "lost": 0, "twice": 0}
+
+
+def check(url: str, bank: int, name: str, cases: list[str]) -> None:
+    """Every call that must have happened did, once; every instance has ended; the store keeps its promise."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{bank}/ledger") as answer:
+        told = json.load(answer)["effects"]
+    done: dict[str, int] = {}
+    for effect, times in told.items():
+        path = effect.split()[0]
+        done[path] = done.get(path, 0) + times
+    wanted = set().union(*(KINDS[name].effects(case) for case in cases))
+    assert {path for path in wanted if path not in done} == set(), "lost"
+    assert {path: times for path, times in done.items() if times != 1} == {}, "done twice"
+    database = open_database(url)
+    with database.connect() as connection:
+        results = dict(
+            connection.execute(
+                sa.select(t.instances.c.status, sa.func.count()).group_by(t.instances.c.status)
+            ).all()  # type: ignore[arg-type]
+        )
+        assert results == {"completed": len(cases) * KINDS[name].instances}
+        assert invariant.violations(connection) == []
+        assert unlike_history(connection) == []
+    database.dispose()
