@@ -162,7 +162,7 @@ def possible(case: Case, answers: Answers) -> list[tuple[str, str, c.Command]]:
     found = []
     for step in case.instance.steps.values():
         wanted = answers.get(step.node)
-        for answer, command in _to(case, step, wanted):
+        for answer, command in answers_to(case, step, wanted):
             if wanted is None or answer in {one.partition("*")[0] for one in wanted}:
                 found.append((step.node, answer, command))
     return found
@@ -181,7 +181,9 @@ def armed(case: Case, step: Step) -> list[str]:
     return names
 
 
-def _to(case: Case, step: Step, wanted: Sequence[str] | None) -> Iterator[tuple[str, c.Command]]:
+def answers_to(
+    case: Case, step: Step, wanted: Sequence[str] | None
+) -> Iterator[tuple[str, c.Command]]:
     if step.incident:
         return
     match step.wait:
