@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev web test test-python test-web test-e2e check fix build bench crash docs lock clean \
+.PHONY: help run dev web test test-python test-web test-e2e check fix build bench crash patterns docs lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -78,6 +78,10 @@ bench: ## how fast it is, beside its peers (BENCH=--quick: within a minute)
 crash: ## kill real processes again and again, and see that nothing is lost or done twice
 	$(SETUP) python
 	HEADRACE_CRASH=full $(BIN)/pytest tests/crash -s
+
+patterns: ## the control-flow patterns, with 10,000 random processes and 3,000 random nets
+	$(SETUP) python
+	HEADRACE_PATTERNS=full $(BIN)/pytest tests/patterns
 
 docs: ## write docs/nodes.md from the node types
 	$(SETUP) python
