@@ -15,6 +15,7 @@ from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.compile import CompiledFlow, CompiledNode
 from headrace.engine.flow.ending import Ending, Position, explore, position
 from headrace.engine.flow.evaluate import Evaluator
+from headrace.engine.flow.model import Edge
 from headrace.engine.node import Context, WaitUntil
 from headrace.engine.run import commands as c
 from headrace.engine.run.advance import step_key
@@ -60,6 +61,8 @@ class Checked:
 
     wish: c.Migrate
     troubles: list[Trouble]
+    may_stick: tuple[str, ...] = ()
+    """Joins at which some way ends; where that was so before, it is no trouble of the migration."""
 
     @property
     def ok(self) -> bool:
@@ -103,7 +106,7 @@ def prepare(
     wish = c.Migrate(
         plan.version, mapping.nodes, mapping.edges, variables or None, by, timers, (), mapping.jobs
     )
-    return Checked(wish, mapping.troubles)
+    return Checked(wish, mapping.troubles, mapping.may_stick)
 
 
 class _Mapping:
@@ -117,6 +120,7 @@ class _Mapping:
         self.troubles: list[Trouble] = []
         self.jobs: list[int] = []
         """Steps whose job is made anew, because its node's settings differ."""
+        self.may_stick: tuple[str, ...] = ()
         self.nodes: dict[str, str] = {}
         """Live nodes that get another id."""
         self.edges: dict[str, str] = {}
@@ -138,7 +142,26 @@ class _Mapping:
         for found in leaving:
             if found.target == target:
                 return found.id
+        join = self.new.nodes.get(target)
+        if join is not None and join.join is not None:
+            return self._entry_for(edge, join)
         return id_ if any(found.id == id_ for found in leaving) else None
+
+    def _entry_for(self, edge: Edge, join: CompiledNode) -> str | None:
+        """A token at a join whose branch has grown or shrunk before it: the one new edge that no other branch takes."""
+        source = self.node_of(edge.source)
+        others = {
+            (self.node_of(one.source), one.port)
+            for one in map(self.old.edges.__getitem__, self.old.nodes[edge.target].entries)
+            if one is not edge
+        }
+        free = [
+            entry
+            for entry in join.entries
+            if (self.new.edges[entry].source, self.new.edges[entry].port) not in others
+            and source in self.new.reach.to_edge(join.id, entry)
+        ]
+        return free[0] if len(free) == 1 else None
 
     def check(self, busy: Collection[int]) -> None:
         """All that must have a place in the new version has one that fits."""
@@ -326,12 +349,14 @@ class _Mapping:
     def prove(self, prove: Prover) -> None:
         """Every token can still reach an end, and no join waits for what cannot come."""
         after = prove(self.new, self._position(mapped=True))
+        self.may_stick = tuple(after.stuck)
         for node in after.endless:
             self._error(
                 "no_end", f"expected a way from {node} to an end, but found none", node=node
             )
+        before = prove(self.old, self._position(mapped=False)) if after.stuck else after
         if after.can_end:
-            if after.stuck and not prove(self.old, self._position(mapped=False)).stuck:
+            if not before.stuck:
                 for one in after.stuck.values():
                     self._warn(
                         "may_stick",
@@ -344,8 +369,10 @@ class _Mapping:
                 "not_proven", "expected to prove that it can end, but there are too many ways"
             )
             return
+        # What could not end before is not made worse: it may be on its way to where it is mended.
+        tell = self._warn if after.stuck and before.can_end is False else self._error
         for one in after.stuck.values():
-            self._error(
+            tell(
                 "join_unfillable",
                 f"expected tokens on every edge {one.join} waits for, but nothing can come on {', '.join(one.missing)}",
                 node=one.join,
