@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.engine.flow.compile import compile_flow
+from headrace.engine.flow.diff import diff
 from headrace.engine.flow.model import canonical, from_json, to_json
 from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, validate
 from headrace.engine.registry import node_types
@@ -640,3 +641,14 @@ def test_the_order_of_events_is_kept():
     turned["nodes"][2]["events"].reverse()
 
     assert canonical(turned) != canonical(WHOLE)
+
+
+def test_a_changed_event_and_bound_are_told_as_differences():
+    other = copy.deepcopy(WHOLE)
+    other["nodes"][2]["events"][1]["after"] = "PT2H"
+    other["nodes"][2]["visits_max"] = 4
+
+    [changed] = diff(WHOLE, other)
+
+    assert (changed.id, changed.quiet) == ("pay", False)
+    assert {one.path for one in changed.fields} == {"/events/late/after", "/visits_max"}
