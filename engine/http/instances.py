@@ -78,12 +78,18 @@ INCIDENT = record(
             "business_key?": or_null(LINE),
             "dedup_key?": or_null(LINE),
             "start_node?": or_null(LINE),
+            "priority?": {
+                "type": ["integer", "null"],
+                "minimum": 0,
+                "maximum": 9,
+                "description": "0 to 9, the most urgent; null: as the flow says.",
+            },
         }
     ),
     body_required=False,
     answer=record({"id": STRING, "duplicate": BOOLEAN}),
     status=201,
-    errors=(409,),
+    errors=(409, 507),
     repeatable=True,
 )
 def start(call: Call, key: str) -> Any:
@@ -97,6 +103,7 @@ def start(call: Call, key: str) -> Any:
         business_key=told.get("business_key"),
         dedup_key=told.get("dedup_key"),
         repeat_key=call.repeat_key,
+        priority=told.get("priority"),
     )
     answer = {"id": started.id, "duplicate": started.duplicate}
     return Answer(answer, status=200 if started.duplicate else 201)
@@ -167,6 +174,11 @@ def listing(call: Call) -> Any:
             "document": OBJECT,
             "seq": COUNT,
             "steps": many(OBJECT),
+            "steps_cursor": or_null(STRING),
+            "hold": BOOLEAN,
+            "retain_until": or_null(AT),
+            "priority": COUNT,
+            "suspended": or_null(OBJECT),
             "edges": {"type": "object", "additionalProperties": COUNT},
             "incidents": many(INCIDENT),
             "deliveries": many(OBJECT),
@@ -203,15 +215,29 @@ def history(call: Call, instance_id: str) -> Any:
     "/api/instances/{instance_id}/cancel",
     "End an instance, with its tasks, jobs, timers and sub-flows",
     permission="instances:operate",
-    body=body({"reason?": REASON}),
+    body=body(
+        {
+            "reason?": REASON,
+            "compensate?": {
+                **BOOLEAN,
+                "description": "Undo first what was done and can be undone.",
+            },
+        }
+    ),
     body_required=False,
     answer=STATE,
     errors=(409,),
     repeatable=True,
 )
 def cancel(call: Call, instance_id: str) -> Any:
-    reason = (call.body or {}).get("reason", "")
-    return instances.cancel(call.workspace, call.actor, instance_id, reason)
+    told = call.body or {}
+    return instances.cancel(
+        call.workspace,
+        call.actor,
+        instance_id,
+        told.get("reason", ""),
+        compensate=told.get("compensate", False),
+    )
 
 
 @route(

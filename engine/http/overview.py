@@ -34,6 +34,8 @@ VERSION = version("headrace")
             "outbox_queued": COUNT,
             "jobs_running": COUNT,
             "jobs_ready": COUNT,
+            "schedules": record({"total": COUNT, "paused": COUNT, "failing": COUNT}),
+            "disk_low": BOOLEAN,
         }
     ),
 )

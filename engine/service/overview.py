@@ -8,10 +8,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
+from headrace.engine.service import disk
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import OPEN
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import screens
+from headrace.engine.store import screens, timers
 from headrace.engine.store.writer import Writer
 
 KEPT_MS = 3_000
@@ -48,6 +49,7 @@ def _counted(workspace: Workspace, today: int) -> dict[str, Any]:
         by_status = screens.instances_by_status(connection)
         ended = screens.ended_since(connection, today)
         work = screens.open_work(connection)
+        schedules = timers.count_schedules(connection)
     statuses = (*OPEN, "completed", "cancelled")
     return {
         "instances": {
@@ -61,6 +63,8 @@ def _counted(workspace: Workspace, today: int) -> dict[str, Any]:
         "outbox_queued": work["outbox_queued"],
         "jobs_running": work["jobs_running"],
         "jobs_ready": work["jobs_ready"],
+        "schedules": schedules,
+        "disk_low": disk.trouble(workspace) is not None,
     }
 
 
