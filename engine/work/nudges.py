@@ -17,7 +17,7 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, get_current_job
 from rq.exceptions import DuplicateJobError, StopRequested
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
@@ -68,6 +68,11 @@ def queue_name(queues: Collection[str] | None) -> str:
 def drain(shard: int) -> None:
     """What a nudge does: look for work until there is none, or for `DRAIN_S`."""
     del shard  # tells nudges apart, so that each may wait once
+    job = get_current_job()
+    if (
+        job is not None
+    ):  # RQ has taken its end from it; should we be killed now, nobody may be mute for long
+        job.connection.expire(job.key, NUDGE_TTL_S)
     if _drain is not None:
         _drain(DRAIN_S)
 

@@ -17,7 +17,15 @@ from rq.serializers import JSONSerializer
 
 from headrace.engine.counters import Counters
 from headrace.engine.wakeup import HINTS, Wakeup
-from headrace.engine.work.nudges import QUEUE, SHARDS, Echo, Listener, Nudger, queue_name
+from headrace.engine.work.nudges import (
+    NUDGE_TTL_S,
+    QUEUE,
+    SHARDS,
+    Echo,
+    Listener,
+    Nudger,
+    queue_name,
+)
 from tests.servers import HOST, free_port
 
 SOON_S = 5.0
@@ -76,6 +84,26 @@ def test_a_commit_elsewhere_wakes_a_worker(redis_url: str) -> None:
         nudging.carry(frozenset({"jobs"}))
 
         drained.wait()
+
+
+def test_a_nudge_in_the_hands_of_a_worker_is_forgotten_should_it_be_killed(redis_url: str) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def hangs(limit_s: float) -> None:
+        begun.set()
+        go_on.wait(limit_s)
+
+    found = Listener(redis_url, QUEUE, hangs)
+    found.start()
+    with nudger(redis_url) as nudging, Redis.from_url(redis_url) as redis:
+        until(lambda: redis.scard(f"rq:workers:{QUEUE}") == 1)
+        nudging.carry(frozenset({"jobs"}))
+        assert begun.wait(SOON_S)
+
+        (key,) = redis.keys("rq:job:*")
+        assert 0 < redis.ttl(key) <= NUDGE_TTL_S
+    go_on.set()
+    found.stop()
 
 
 def test_nudges_nobody_takes_are_few_small_and_no_pickles(redis_url: str) -> None:
