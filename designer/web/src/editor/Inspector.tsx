@@ -20,7 +20,7 @@ import { setResult } from "./commands/setResult";
 import { setSample } from "./commands/setSample";
 import { setSettings } from "./commands/setSettings";
 import { setVisitsMax } from "./commands/setVisitsMax";
-import { edgeOf, type FlowEdge, type FlowNode, nodeOf } from "./document";
+import { edgeOf, type FlowEdge, type FlowNode, inputOf, nodeOf } from "./document";
 import { EventsSection } from "./EventsSection";
 import { BilingualInput } from "./form/BilingualField";
 import { FormContext, pathInForm } from "./form/context";
@@ -337,7 +337,7 @@ function OfFlow() {
   const document = useDocument();
   const readOnly = useEditor((state) => state.readOnly);
   const { run } = useEditor.getState();
-  const hasInput = Object.keys(document.input.properties ?? {}).length > 0;
+  const hasInput = Object.keys(inputOf(document).properties ?? {}).length > 0;
   return (
     <Frame
       head={
@@ -373,7 +373,7 @@ function OfFlow() {
           <legend>{t("flow.input")}</legend>
           <p className="hr-setting-help hr-help-above">{t("flow.input_help")}</p>
           <SchemaEditor
-            value={document.input}
+            value={inputOf(document)}
             onChange={(input) => run(setInput, { input })}
             disabled={readOnly}
             testId="flow-input"
@@ -384,7 +384,7 @@ function OfFlow() {
             <legend>{t("flow.sample")}</legend>
             <p className="hr-setting-help hr-help-above">{t("flow.sample_help")}</p>
             <SchemaForm
-              schema={document.input}
+              schema={inputOf(document)}
               value={document.sample ?? {}}
               onChange={(sample) => run(setSample, { sample })}
               disabled={readOnly}

@@ -10,7 +10,7 @@ import { useErrorText } from "../ui/errorText";
 import { SchemaForm } from "../ui/form/SchemaForm";
 import { JsonView } from "../ui/JsonView";
 import { setSample } from "./commands/setSample";
-import { type FlowDocument, type FlowNode, nodeOf, portsOf } from "./document";
+import { type FlowDocument, type FlowNode, inputOf, nodeOf, portsOf } from "./document";
 import { span } from "./duration";
 import type { Words } from "./sentence";
 import { useDocument, useEditor } from "./store";
@@ -104,9 +104,9 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
           />
         </Part>
       )}
-      {Object.keys(document.input.properties ?? {}).length > 0 && (
+      {Object.keys(inputOf(document).properties ?? {}).length > 0 && (
         <Part title={t("test.input")}>
-          <SchemaForm schema={document.input} value={input} onChange={setInput} path="/input" />
+          <SchemaForm schema={inputOf(document)} value={input} onChange={setInput} path="/input" />
         </Part>
       )}
       {approvals.length > 0 && (

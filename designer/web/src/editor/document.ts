@@ -109,7 +109,8 @@ export interface FlowDocument {
   key: string;
   name: Text;
   description?: Text;
-  input: Schema;
+  /** Left out: a start asks for nothing. */
+  input?: Schema;
   nodes: FlowNode[];
   edges: FlowEdge[];
   notes?: FlowNote[];
@@ -156,6 +157,12 @@ export function edgeOf(document: FlowDocument, id: string): FlowEdge | undefined
 
 export function notesOf(document: FlowDocument): FlowNote[] {
   return document.notes ?? [];
+}
+
+const NO_INPUT: Schema = { type: "object", properties: {} };
+
+export function inputOf(document: FlowDocument): Schema {
+  return document.input ?? NO_INPUT;
 }
 
 export function leaving(document: FlowDocument, node: string): FlowEdge[] {

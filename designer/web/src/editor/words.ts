@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useText } from "../ui/text";
-import type { FlowDocument } from "./document";
+import { type FlowDocument, inputOf } from "./document";
 import { useConnections, useFlows, usePeople, useRoles } from "./remote";
 import { inputTitles, type Words } from "./sentence";
 
@@ -14,7 +14,8 @@ export function useWords(document: FlowDocument): Words {
   const people = usePeople();
   const flows = useFlows();
   const connections = useConnections();
-  const { input, nodes } = document;
+  const { nodes } = document;
+  const input = inputOf(document);
   // Names change seldom, positions at every drag: the words only change with the names.
   const names = nodes.map((node) => `${node.id}\n${JSON.stringify(node.name ?? {})}`).join("\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the nodes only their names count here

@@ -1,11 +1,11 @@
 // What a start of the flow needs: the fields of its form.
 
 import type { Command } from "../command";
-import { type Schema, sameValue } from "../document";
+import { inputOf, type Schema, sameValue } from "../document";
 
 export const setInput: Command<{ input: Schema }> = {
   name: "setInput",
   run: (document, { input }) =>
-    sameValue(document.input, input) ? document : { ...document, input },
+    sameValue(inputOf(document), input) ? document : { ...document, input },
   burst: () => "input",
 };

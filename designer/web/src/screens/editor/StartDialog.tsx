@@ -70,7 +70,7 @@ export function StartDialog({ flowKey, version, onClose }: StartDialogProps) {
           <Loading rows={3} />
         ) : (
           <SchemaForm
-            schema={data.document.input}
+            schema={data.document.input ?? {}}
             value={input}
             onChange={setTyped}
             problems={problems}

@@ -13,6 +13,7 @@ export const screens: Screen[] = [
     },
     component: lazy(() => import("./Operations")),
   },
+  { path: "/operations/breakers", component: lazy(() => import("./Breakers")) },
   { path: "/operations/schedules", component: lazy(() => import("./Schedules")) },
   { path: "/operations/messages", component: lazy(() => import("./Messages")) },
 ];

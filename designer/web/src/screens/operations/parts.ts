@@ -1,6 +1,6 @@
 // What operators look after. Each is a screen of its own below /operations, except those people look for elsewhere.
 
-import { CalendarOutlined, MessageOutlined } from "@ant-design/icons";
+import { ApiOutlined, CalendarOutlined, MessageOutlined } from "@ant-design/icons";
 import type { ComponentType } from "react";
 
 export interface Part {
@@ -11,6 +11,12 @@ export interface Part {
 }
 
 export const PARTS: Part[] = [
+  {
+    name: "breakers",
+    address: "/operations/breakers",
+    icon: ApiOutlined,
+    permission: "connections:read",
+  },
   {
     name: "messages",
     address: "/operations/messages",
