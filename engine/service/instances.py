@@ -51,6 +51,7 @@ def start(
     business_key: str | None = None,
     dedup_key: str | None = None,
     repeat_key: str | None = None,
+    priority: int | None = None,
 ) -> Started:
     """Start the version in force, or a running canary's. Answers after the commit; the same dedup key answers the same for ever.
 
@@ -61,6 +62,8 @@ def start(
         workspace, flow_key, start_node, input_, business_key=business_key, dedup_key=dedup_key,
         initiator=actor.user_id, repeat_key=repeat_key,
     )  # fmt: skip
+    if priority is not None:
+        request = replace(request, priority=priority)
     return submit(workspace, request)
 
 
@@ -122,7 +125,7 @@ def listing(
 
 
 def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
-    names, nodes = _names(workspace, connection, row.flow_key, row.version)
+    names, nodes = names_of(workspace, connection, row.flow_key, row.version)
     return {
         "id": row.id,
         "flow_key": row.flow_key,
@@ -145,7 +148,7 @@ def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str
     }
 
 
-def _names(
+def names_of(
     workspace: Workspace, connection: Connection, key: str, version: int
 ) -> tuple[dict[str, str], Mapping[str, CompiledNode]]:
     """The name of a flow and its nodes; a flow that cannot be loaded does not take the list of all others with it."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.engine.clock import to_iso
-from headrace.engine.errors import HeadraceError, Problem
+from headrace.engine.errors import HeadraceError, NotFound, Problem
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
 from headrace.engine.node import NodeType
 from headrace.engine.people.directory import Directory, Person
@@ -20,8 +20,8 @@ from headrace.engine.run.advance import Run
 from headrace.engine.run.items import EndsKept
 from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance, Step
-from headrace.engine.service.story import Story
 from headrace.engine.service.starts import by_hand, prepare
+from headrace.engine.service.story import Story
 
 ROUNDS_MAX = 500
 """Waits answered in one test run: a loop that asks the same person for ever is cut here, and said so."""
@@ -66,6 +66,38 @@ def run_test(
     test.tell(c.Start(request.start_node, request.input, request.business_key, INITIATOR))
     test.play()
     return test.answer(request.dedup_key)
+
+
+def run_from(
+    document: Mapping[str, Any],
+    types: Mapping[str, NodeType],
+    node: str,
+    variables: Mapping[str, Any],
+    *,
+    business_key: str | None = None,
+    decisions: Mapping[str, Any] | None = None,
+    mocks: Mapping[str, Any] | None = None,
+    now_ms: int,
+    directory: Directory | None = None,
+) -> dict[str, Any]:
+    """`run_test` from a node in the middle on, with these variables."""
+    flow = compile_flow(document, types)
+    if node not in flow.nodes:
+        raise NotFound(kind="node", id=node)
+    test = _Test(
+        flow,
+        now_ms,
+        directory or Directory(),
+        dict(decisions or {}),
+        dict(mocks or {}),
+        frozenset(),
+    )
+    for instance in (test.instance, test.story.instance):
+        instance.business_key = business_key
+        instance.variables = dict(variables)
+    test.tell(c.Inject(node, INITIATOR, "from here as a test"))
+    test.play()
+    return test.answer(None)
 
 
 class _Test:

@@ -60,7 +60,12 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
                 initiator=row.started_by, parent_id=row.parent_id, parent_step=row.parent_step,
             )  # fmt: skip
             found[row.id] = Stored(
-                instance, row.rev, row.root_id, row.dedup_key, priority=row.priority, trace=row.trace
+                instance,
+                row.rev,
+                row.root_id,
+                row.dedup_key,
+                priority=row.priority,
+                trace=row.trace,
             )
     return found
 
@@ -70,6 +75,16 @@ def trace_of(connection: Connection, id_: str) -> str | None:
     query = sa.select(t.instances.c.trace).where(t.instances.c.id == id_)
     found: str | None = connection.execute(query).scalar_one_or_none()
     return found
+
+
+def load_one(connection: Connection, row: Any) -> Instance:
+    """The instance of a row, for reading."""
+    query = sa.select(t.instances.c.state).where(t.instances.c.id == row.id)
+    return from_json(
+        row.id, row.flow_key, row.version, jsontext.loads(connection.execute(query).scalar_one()),
+        business_key=row.business_key, initiator=row.started_by, parent_id=row.parent_id,
+        parent_step=row.parent_step,
+    )  # fmt: skip
 
 
 def lock(connection: Connection, id_: str) -> None:

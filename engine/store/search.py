@@ -147,9 +147,13 @@ def narrow(
     return query
 
 
+def meeting(condition: Condition) -> sa.Select[Any]:
+    """The ids of the instances that meet a condition, for `IN`."""
+    return sa.select(t.search_values.c.instance_id).where(_meets(t.search_values, condition))
+
+
 def _few(connection: Connection, condition: Condition) -> list[str] | None:
-    query = sa.select(t.search_values.c.instance_id).where(_meets(t.search_values, condition))
-    ids = list(connection.execute(query.limit(FEW + 1)).scalars())
+    ids: list[str] = list(connection.execute(meeting(condition).limit(FEW + 1)).scalars())
     return ids if len(ids) <= FEW else None
 
 

@@ -39,6 +39,12 @@ GET /api/tokens · POST /api/tokens · DELETE /api/tokens/{} · GET /api/scopes
 GET /api/records · GET /api/records/tables · GET /api/overview · GET /api/audit
 POST /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
 GET /api/schedules · POST /api/schedules/{}/pause · POST /api/schedules/{}/resume
+POST /api/instances/{}/suspend · POST /api/instances/{}/resume · POST /api/instances/{}/inject
+POST /api/instances/{}/move · POST /api/instances/{}/rewind · POST /api/instances/{}/priority · POST /api/instances/{}/test
+GET /api/instances/{}/steps · GET /api/instances/{}/at/{} · POST /api/instances/{}/hold · POST /api/holds
+GET /api/batches/kinds · POST /api/batches/preview · GET /api/batches · POST /api/batches · GET /api/batches/{}
+GET /api/batches/{}/items · POST /api/batches/{}/cancel
+GET /api/retention · PATCH /api/retention · GET /api/flows/{}/rules · PATCH /api/flows/{}/rules
 GET /healthz · GET /readyz · GET /metrics
 """
 
@@ -53,6 +59,12 @@ RIGHT_BODIES: dict[str, Any] = {
     "POST /api/templates/{}/try": {"flow": "f", "sample": "s"},
     "PATCH /api/roles/{}": {"title": {"en": "T"}},
     "PUT /api/roles/{}/members": [],
+    "POST /api/instances/{}/inject": {"node": "n"},
+    "POST /api/instances/{}/move": {"step": 1, "node": "n"},
+    "POST /api/instances/{}/rewind": {"step": 1},
+    "POST /api/instances/{}/priority": {"priority": 5},
+    "POST /api/instances/{}/test": {"step": 1},
+    "POST /api/instances/{}/hold": {"on": True, "reason": "r"},
     "PUT /api/connections/{}/breaker": {"force": "open"},
 }
 
