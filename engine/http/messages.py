@@ -15,6 +15,7 @@ from headrace.engine.http.shapes import (
     OBJECT,
     PAGING,
     STRING,
+    Schema,
     body,
     many,
     one_of,
@@ -23,6 +24,20 @@ from headrace.engine.http.shapes import (
     record,
 )
 from headrace.engine.service import messages
+
+
+def counted_page_of(items: Schema) -> Schema:
+    """A page, and how many items there are in which state."""
+    counts = record(
+        {"total": COUNT, "done": COUNT, "failed": COUNT, "running": COUNT, "waiting": COUNT}
+    )
+    paged = page_of(items)
+    return {
+        **paged,
+        "properties": {**paged["properties"], "counts": counts},
+        "required": [*paged["required"], "counts"],
+    }
+
 
 MESSAGE = record(
     {
@@ -153,7 +168,8 @@ def locks(call: Call, instance_id: str) -> Any:
     "The items of a for-each, in their order",
     permission="instances:read",
     query=PAGING,
-    answer=page_of(
+    errors=(404,),
+    answer=counted_page_of(
         record(
             {
                 "number": COUNT,

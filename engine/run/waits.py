@@ -92,6 +92,7 @@ def expects(run: Run, step: Step, name: str) -> bool:
 def happen(run: Run, step: Step, name: str, output: Any) -> None:
     """The event ends the step, or sends one more token on its way."""
     prefix, event = name[:2], name[2:]
+    output = {} if output is None else output  # so that what comes after can always ask for it
     if prefix == OWN:
         run.done(step, Done(output, event))
         return

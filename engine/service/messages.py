@@ -181,6 +181,10 @@ def item_list(
     )
     with workspace.read() as connection:
         rows = items.page(connection, instance_id, step, after=after, limit=limit + 1)
+        counts = items.counts(connection, instance_id, step)
+        stored = instances.find(connection, instance_id)
+    if stored is None:
+        raise NotFound(kind="instance", id=instance_id)
     found = [
         {
             "number": row.number,
@@ -192,7 +196,7 @@ def item_list(
         }
         for row in rows
     ]
-    return page(found, limit, lambda item: str(item["number"]))
+    return {**page(found, limit, lambda item: str(item["number"])), "counts": counts}
 
 
 def add_items(

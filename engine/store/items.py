@@ -58,3 +58,23 @@ def page(
         .order_by(columns.number)
     )
     return connection.execute(query.limit(limit)).all()
+
+
+def counts(connection: Connection, instance_id: str, step: int) -> dict[str, int]:
+    """How many items there are, and in which state."""
+    columns = t.items.c
+    query = (
+        sa.select(columns.status, sa.func.count())
+        .where(columns.instance_id == instance_id, columns.step == step)
+        .group_by(columns.status)
+    )
+    by_status = {status: int(number) for status, number in connection.execute(query)}
+    waiting, running = by_status.get("waiting", 0), by_status.get("running", 0)
+    total = sum(by_status.values())
+    return {
+        "total": total,
+        "done": total - waiting - running,
+        "failed": total - waiting - running - by_status.get("completed", 0),
+        "running": running,
+        "waiting": waiting,
+    }

@@ -77,9 +77,8 @@ def _deliver(connection: Connection, message: Message) -> list[Wish]:
         .where(columns.kind == message.kind, columns.name == message.name, columns.key.in_({message.key, ""}))
         .order_by(columns.created_at, columns.id)
     )  # fmt: skip
-    if message.kind == "message" and message.mode == "one":
-        query = query.limit(1)
-    rows: Iterable[Any] = connection.execute(query.limit(RECEIVERS_MAX)).all()
+    most = 1 if message.kind == "message" and message.mode == "one" else RECEIVERS_MAX
+    rows: Iterable[Any] = connection.execute(query.limit(most)).all()
     if message.kind == "message" and message.mode == "one_per_flow":
         rows = {row.flow_key: row for row in reversed(list(rows))}.values()
     chosen = list(rows)
