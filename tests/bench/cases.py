@@ -56,6 +56,11 @@ CASES = (
     Case("paced", "Headrace, REST API, 100 starts/s", "served", 300, 1_500, {"rate": 100.0}, repeats=False),
     Case("hooks", "Headrace, signed webhooks, 16 at once", "served", 1_500, 6_000, {"target": "hook"}),
     Case("waiting", "Headrace, waiting instances, SQLite", "rests", 10_000, 100_000, {"due": 1_000}, repeats=False),
+    Case("timers", "Headrace, timers due within a minute, SQLite", "timers", 5_000, 100_000, {"spread_s": 60}, repeats=False),
+    Case("timers-at-once", "Headrace, timers due at one moment, SQLite", "timers", 5_000, 100_000, {"spread_s": 0},
+         repeats=False),
+    Case("timers-postgresql", "Headrace, timers due within a minute, PostgreSQL", "timers", 5_000, 100_000,
+         {"spread_s": 60}, postgresql=True, repeats=False),
 )  # fmt: skip
 
 WAITING_DUE = {"quick": 1_000, "normal": 10_000}
