@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,10 +125,15 @@ def settled(case: Case) -> Case:
 
 
 def visits(case: Case) -> Counter[str]:
+    """What was visited, see `visits_of`."""
+    return visits_of(case.history)
+
+
+def visits_of(history: Iterable[e.Event]) -> Counter[str]:
     """Nodes left by a token; boundary events that happened as `node.event`, ends of sub-flows as `node.status`."""
     found: Counter[str] = Counter()
     nodes: dict[int, str] = {}
-    for event in case.history:
+    for event in history:
         match event:
             case e.StepPassed() | e.StepDone() | e.JoinFired():
                 found[event.node] += 1

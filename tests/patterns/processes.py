@@ -92,6 +92,8 @@ class Maker:
         """Add a node that is visited so often; answers its id."""
         self.count += 1
         id_ = f"{kind}_{self.count}"
+        if type_ == "connector":
+            settings["path"] = f"/{id_}"
         self.drawing.then(id_, type_, **settings)
         self.visits[id_] += times
         for lock, way in self.within:
@@ -305,8 +307,8 @@ class Maker:
     def deferred(self, place: Place) -> None:
         """The first of a message, a signal and a time."""
         events = [
-            {"id": "told", "kind": "message", "name": "told", "key": "'A-1'"},
-            {"id": "called", "kind": "signal", "name": "called"},
+            {"id": "told", "kind": "message", "name": f"told-{self.count}", "key": "'A-1'"},
+            {"id": "called", "kind": "signal", "name": f"called-{self.count}"},
             {"id": "late", "kind": "timer", "after": "PT1H"},
         ]
         wins = self.dice.choice(("told", "called", "late"))
@@ -328,7 +330,7 @@ class Maker:
         if kind == "timer":
             self.drawing.event(event, kind, after="PT1H")
         else:
-            self.drawing.event(event, kind, name="stop", key="'A-1'")
+            self.drawing.event(event, kind, name=event, key="'A-1'")
         self.plan[id_] = (event if happens else "out",)
         self.visits[f"{id_}.{event}"] += place.times if happens else 0
         self.drawing.at(id_)
@@ -355,13 +357,13 @@ class Maker:
         id_ = self.node("job", "connector", 0)
         way = self.dice.choice(("code", "any", "exit"))
         event = f"failed_{id_}"
-        self.plan[id_] = ("error:refused",)
+        self.plan[id_] = ("error:http_400",)
         if way == "exit":
             self.visits[id_] += place.times
             port = "error"
         else:
             self.visits[f"{id_}.{event}"] += place.times
-            codes = {"codes": ["other", "refused"]} if way == "code" else {}
+            codes = {"codes": ["other", "http_400"]} if way == "code" else {}
             self.drawing.event(event, "error", **codes)
             port = event
         self.drawing.at(id_)
