@@ -48,7 +48,7 @@ SELECTION = {
             "hold?": BOOLEAN,
         }
     ),
-    "description": "Either `ids` (of incidents for retry and skip, of instances for all else), or the fields of a filter, all of which"
+    "description": "Either `ids` (of incidents for retry and skip, of instances for all else), or fields of a filter, all of which"
     " must hold; `{}` is all. What comes to match later is not in the batch."
     " From and to: when incidents were raised, or instances started.",
 }
