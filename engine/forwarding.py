@@ -258,6 +258,8 @@ def _headers(environ: dict[str, Any], body: bytes) -> dict[str, str]:
         for name, value in environ.items()
         if name.startswith("HTTP_") and name[5:].replace("_", "-").lower() not in HOP
     }
+    # Who is asked sees a loopback address, and must not take the caller for one of this machine.
+    found["Via"] = "1.1 headrace"
     if environ.get("CONTENT_TYPE"):
         found["Content-Type"] = environ["CONTENT_TYPE"]
     if body or environ["REQUEST_METHOD"] in {"POST", "PUT", "PATCH"}:

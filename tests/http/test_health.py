@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from headrace.engine.forwarding import _headers
 from headrace.engine.service import figures, health
 from tests.http.conftest import Api
 
@@ -138,3 +139,9 @@ def test_requests_are_counted_by_route_and_not_by_address(api: Api) -> None:
 
     line = 'headrace_http_requests_total{route="GET /api/instances/{instance_id}",status="401"} 3.0'
     assert line in text
+
+
+def test_a_second_server_that_forwards_says_so() -> None:
+    told = _headers({"REQUEST_METHOD": "GET", "HTTP_HOST": "far.example"}, b"")
+
+    assert told["Via"]
