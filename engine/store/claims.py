@@ -24,8 +24,8 @@ from headrace.engine.store.limits import Gate
 LEASE_MS = 15_000
 """How long a worker may be silent before its job goes to another (engine.md 5.4)."""
 
-PARKED_AT_ONCE = 2_000
-"""Jobs of one full key that a claim sets aside: some ten milliseconds of the writer."""
+PARKED_AT_ONCE = 500
+"""Jobs of one full key that a claim sets aside at once: some milliseconds of the writer."""
 
 LOOKS_MAX = 4
 """How often a claim looks into a lane again after it has parked some; the next claim goes on."""
@@ -91,6 +91,10 @@ def claim(
     return picking.done()
 
 
+# Both ends as pairs: so that no database thinks of walking along the index on rank instead, past every other lane.
+_IN_LANE = (
+    "(jobs.lane, jobs.rank) >= ({0}, -9000000000000000) AND (jobs.lane, jobs.rank) <= ({0}, :b_now)"
+)
 _READY = sa.text(f"{t.READY_JOB} AND available_at <= :b_now AND rank <= :b_now")
 _DUE = (
     sa.select(t.jobs)
@@ -101,8 +105,8 @@ _DUE = (
 )
 _DUE_IN_LANE = (
     sa.select(t.jobs)
-    .where(_READY, t.jobs.c.lane == bindparam("b_lane"))
-    .order_by(t.jobs.c.rank)
+    .where(_READY, sa.text(_IN_LANE.format(":b_lane")))
+    .order_by(t.jobs.c.lane, t.jobs.c.rank)
     .limit(bindparam("b_limit"))
     .with_for_update(skip_locked=True)
 )
@@ -327,8 +331,8 @@ _LANES = sa.text(
     f"""{_JUMP}
 SELECT * FROM (
     SELECT lane, (
-        SELECT rank FROM jobs WHERE {t.READY_JOB} AND jobs.lane = lanes.lane AND rank <= :b_now AND available_at <= :b_now
-        ORDER BY rank LIMIT 1
+        SELECT rank FROM jobs WHERE {t.READY_JOB} AND {_IN_LANE.format("lanes.lane")} AND available_at <= :b_now
+        ORDER BY jobs.lane, rank LIMIT 1
     ) AS head FROM lanes
 ) found WHERE head IS NOT NULL
 """  # noqa: S608
@@ -336,7 +340,8 @@ SELECT * FROM (
 _HEADS = sa.text(
     f"""{_JUMP}
 SELECT lane, (
-    SELECT available_at FROM jobs WHERE {t.READY_JOB} AND jobs.lane = lanes.lane ORDER BY rank LIMIT 1
+    SELECT available_at FROM jobs WHERE {t.READY_JOB} AND jobs.lane >= lanes.lane AND jobs.lane <= lanes.lane
+    ORDER BY jobs.lane, rank LIMIT 1
 ) AS head FROM lanes WHERE lane IS NOT NULL
 """  # noqa: S608
 )

@@ -136,6 +136,33 @@ def bucket_rows(connection: Connection, keys: Collection[str]) -> dict[str, dict
     return found
 
 
+def admit(
+    connection: Connection, gate: Gate, key: str, operation: str, now_ms: int, name: str
+) -> tuple[int, bool]:
+    """May one thing that is no job (a message) begin now? It is counted then. Answers when to ask again (0: it may), and whether
+    it is the one that tries an open breaker."""
+    let, breaker = gate.room(now_ms)
+    if let == 0:
+        held = [opens_at(row, now_ms) for row in gate.breakers if row.main]
+        return max((at for at in held if at), default=now_ms + FORCED_PAUSE_MS), False
+    rates = {
+        wanted: gate.limits.rates[wanted]
+        for wanted in ("", operation)
+        if wanted in gate.limits.rates
+    }
+    if rates:
+        buckets = take_bucket(connection, key)
+        if buckets is None:
+            return now_ms + 1_000, False
+        if any(rate.free(buckets.get(wanted, 0), now_ms) < 1 for wanted, rate in rates.items()):
+            return next_rate_at(rates, buckets, operation), False
+        spent = {n: rate.spent(buckets.get(n, 0), now_ms, 1) for n, rate in rates.items()}
+        spend(connection, key, spent)
+    if breaker is not None:
+        let_through(connection, key, breaker.host, name, 0)
+    return 0, breaker is not None
+
+
 _LIVE = (
     sa.select(t.jobs.c.connection, sa.func.count())
     .where(

@@ -14,15 +14,18 @@ HOLD_MS = 60_000
 """How long a sender may take; after that the message is sent again, with the same key, perhaps a second time."""
 
 
-def take(connection: Connection, limit: int, now_ms: int) -> list[Any]:
-    """Up to `limit` messages that are due, held for `HOLD_MS`."""
-    rows = connection.execute(
+def take(connection: Connection, limit: int, now_ms: int, channel: str | None = None) -> list[Any]:
+    """Up to `limit` messages (of this channel) that are due, held for `HOLD_MS`."""
+    query = (
         sa.select(t.outbox)
         .where(t.outbox.c.status == "queued", t.outbox.c.available_at <= now_ms)
         .order_by(t.outbox.c.available_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
+    if channel is not None:
+        query = query.where(t.outbox.c.channel == channel)
+    rows = connection.execute(query).all()
     if rows:
         statement = (
             t.outbox.update()
@@ -31,6 +34,17 @@ def take(connection: Connection, limit: int, now_ms: int) -> list[Any]:
         )
         connection.execute(statement, [{"b_id": row.id, "b_at": now_ms + HOLD_MS} for row in rows])
     return list(rows)
+
+
+def postpone(connection: Connection, until: Sequence[tuple[int, int]]) -> None:
+    """These (message, moment) wait until then; it was no attempt."""
+    if until:
+        connection.execute(
+            t.outbox.update()
+            .where(t.outbox.c.id == bindparam("b_id"))
+            .values(available_at=bindparam("b_at")),
+            [{"b_id": id_, "b_at": at} for id_, at in until],
+        )
 
 
 def settle(

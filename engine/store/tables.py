@@ -504,6 +504,13 @@ outbox = Table(
     Column("created_at", AT, nullable=False),
     Column("sent_at", AT),
     Index(
+        "ix_outbox_channel",
+        "channel",
+        "available_at",
+        sqlite_where=sa.text("status = 'queued'"),
+        postgresql_where=sa.text("status = 'queued'"),
+    ),
+    Index(
         "ix_outbox_queued",
         "available_at",
         sqlite_where=sa.text("status = 'queued'"),

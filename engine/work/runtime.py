@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from headrace.engine.node import ConnectionInfo, RecordAnswer, World
 from headrace.engine.service import connections
@@ -80,7 +81,7 @@ class Runtime:
                 ("ready", self._drain),
                 ("jobs", self._jobs),
                 ("timers", self._timers),
-                ("outbox", self._outbox),
+                *(("outbox", partial(self._outbox, channel)) for channel in relay.CHANNELS),
             )
         ]
         self._threads.append(
@@ -183,10 +184,10 @@ class Runtime:
             return _Looked(True, 0)
         return _Looked(False, self._until(timers.next_due_at(self.workspace)))
 
-    def _outbox(self) -> _Looked:
+    def _outbox(self, channel: str) -> _Looked:
         found = False
         while not self._stopping.is_set():
-            if not relay.send_due(self.workspace, self.open_connection, self.http):
+            if not relay.send_due(self.workspace, self.open_connection, self.http, channel=channel):
                 break
             found = True
         return _Looked(found)

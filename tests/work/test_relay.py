@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from headrace.engine.connector import Receipt
 from headrace.engine.errors import NotFound
 from headrace.engine.node import ConnectionInfo
+from headrace.engine.service import breakers, limits
 from headrace.engine.store import outbox
 from headrace.engine.store import tables as t
 from headrace.engine.work import relay
@@ -150,3 +151,72 @@ def test_an_unknown_connection_fails_the_message_and_not_the_sender(house: House
     assert relay.send_due(house.workspace, nothing, None) == 1  # type: ignore[arg-type]
     assert delivery(house, id_)["status"] == "failed"
     assert house.rows(sa.select(t.outbox.c.status)) == [("failed",)]
+
+
+# --- one sender a channel, breakers, rates ---------------------------------------------------------
+
+
+def sends(house: House, **more: Any) -> int:
+    return relay.send_due(
+        house.workspace,
+        lambda key: ConnectionInfo(key, "robot", {}, {"url": "https://chat.example.com/x?key=1"}),
+        None,  # type: ignore[arg-type]
+        **more,
+    )
+
+
+def test_each_channel_has_its_own_sender(house: House, sent: list[Any]) -> None:
+    notes(house, OK)
+    assert set(relay.CHANNELS) == {"mail", "robot"}
+
+    assert sends(house, channel="mail") == 0
+    assert sends(house, channel="robot") == 1
+
+
+def test_messages_wait_for_a_far_side_that_fails_and_lose_no_attempt(
+    house: House, sent: list[Any]
+) -> None:
+    id_ = notes(house, LATER)
+    for _ in range(7):
+        house.start("note")
+    for _ in range(3):
+        sends(house)
+
+    assert len(sent) == 8  # those that were taken together
+    house.start("note")
+    house.later(s=5)
+    assert sends(house) == 0
+    (found,) = breakers.listing(house.workspace, house.actor(EVE))["items"]
+    assert (found["state"], found["host"]) == ("open", "chat.example.com")
+
+    house.later(s=30)
+    assert sends(house) == 1  # one tries
+    ANSWERS[:] = [OK]
+    house.later(s=60)
+    for _ in range(6):
+        sends(house)
+        house.later(s=60)
+
+    assert delivery(house, id_)["status"] == "sent"
+    assert {row.status for row in house.rows(sa.select(t.outbox.c.status))} == {"sent"}
+
+
+def test_a_robot_is_told_no_more_than_its_platform_takes(house: House, sent: list[Any]) -> None:
+    row = {
+        "key": "group", "name": "group", "connector": "robot", "settings": {}, "secrets": b"", "created_at": 0,
+        "updated_at": 0, "updated_by": EVE,
+    }  # fmt: skip
+    house.write(lambda connection: connection.execute(t.connections.insert().values(row)))
+    limits.put(house.workspace, house.actor(EVE), "group", limits.declared("robot"))
+    notes(house, OK)
+    for _ in range(29):
+        house.start("note")
+
+    begun = []
+    for _ in range(600):
+        begun += [house.now_ms] * sends(house)
+        house.later(ms=500)
+
+    assert len(begun) == len(sent) == 30
+    for start in begun:
+        assert sum(start <= moment < start + 60_000 for moment in begun) <= 20

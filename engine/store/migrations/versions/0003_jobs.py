@@ -35,6 +35,7 @@ def upgrade() -> None:
         "status = 'ready' AND limit_key <> ''",
     )
     _index("ix_jobs_leased_key", "jobs", ["limit_key"], f"{LEASED} AND limit_key <> ''")
+    _index("ix_outbox_channel", "outbox", ["channel", "available_at"], "status = 'queued'")
     op.create_table(
         "limits",
         sa.Column("connection", sa.String(64), nullable=False),
@@ -75,6 +76,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Down."""
+    op.drop_index("ix_outbox_channel", table_name="outbox")
     for table in ("breakers", "buckets", "limits"):
         op.drop_table(table)
     for index in ("leased_key", "limit_key", "leased", "ready"):
