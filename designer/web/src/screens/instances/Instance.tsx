@@ -1,16 +1,14 @@
 // One case: the flow with the way it took, every step with what went in and came out, and what can be done about it.
 
-import { Button, Input } from "antd";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { PauseCircleOutlined } from "@ant-design/icons";
+import { Button } from "antd";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
-import { api } from "../../api/client";
-import { useMay } from "../../api/session";
 import { FlowDrawing } from "../../editor/canvas/FlowDrawing";
 import type { NodeTypes } from "../../editor/document";
 import { span } from "../../editor/duration";
 import { useNodeTypes } from "../../editor/remote";
-import { ConfirmButton } from "../../ui/ConfirmButton";
 import { JsonView } from "../../ui/JsonView";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
@@ -18,12 +16,14 @@ import { StatusTag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime, useNow } from "../../ui/time";
 import { plainValue, ValueView } from "../../ui/ValueView";
+import { Actions } from "./Actions";
 import { Incidents } from "./Incidents";
 import { Items } from "./Items";
-import { type InstanceDetail, isOpen, useInstance } from "./instance";
+import { type InstanceDetail, useInstance } from "./instance";
 import "./instances.css";
-import { marksOf } from "./marks";
+import { marksAt, marksOf } from "./marks";
 import { Steps } from "./Steps";
+import { type Past, TimeTravel, usePast } from "./TimeTravel";
 import { Waits } from "./Waits";
 
 export default function InstancePage() {
@@ -51,7 +51,12 @@ function Shown({ instance, types, refresh }: ShownProps) {
   const { t: words } = useTranslation("editor");
   const { text } = useText();
   const [selected, setSelected] = useState<string | null>(null);
-  const marks = useMemo(() => marksOf(instance, words), [instance, words]);
+  const [seq, setSeq] = useState<number | null>(null);
+  const past = usePast(instance, seq);
+  const marks = useMemo(
+    () => (past === undefined ? marksOf(instance, words) : marksAt(instance, past, words)),
+    [instance, past, words],
+  );
   const name = text(instance.flow_name) || instance.flow_key;
   const title = instance.business_key || instance.id;
   return (
@@ -69,13 +74,20 @@ function Shown({ instance, types, refresh }: ShownProps) {
             <Link to={`/flows/${instance.flow_key}`}>{name}</Link> · v{instance.version}
           </>
         }
-        actions={<Actions instance={instance} onDone={refresh} />}
+        actions={<Actions instance={instance} types={types} onDone={refresh} />}
       />
       <PageBody wide>
+        <Suspended instance={instance} />
         <Incidents instance={instance} types={types} onDone={refresh} onSelect={setSelected} />
         <div className="hr-instance-grid">
           <Card className="hr-instance-steps" title={t("steps.title")}>
-            <Steps instance={instance} types={types} selected={selected} onSelect={setSelected} />
+            <Steps
+              instance={instance}
+              types={types}
+              selected={selected}
+              onSelect={setSelected}
+              onDone={refresh}
+            />
           </Card>
           <Card className="hr-instance-drawing" title={t("drawing")}>
             <div className="hr-instance-canvas">
@@ -89,13 +101,33 @@ function Shown({ instance, types, refresh }: ShownProps) {
                 label={t("drawing")}
               />
             </div>
+            <TimeTravel instance={instance} types={types} seq={seq} past={past} onChange={setSeq} />
           </Card>
         </div>
         <Items instance={instance} types={types} onDone={refresh} />
         <Waits instance={instance} types={types} />
         <Facts instance={instance} />
-        <More instance={instance} />
+        <More instance={instance} past={past} />
       </PageBody>
+    </div>
+  );
+}
+
+function Suspended({ instance }: { instance: InstanceDetail }) {
+  const { t } = useTranslation("instances");
+  if (instance.status !== "suspended") return null;
+  return (
+    <div className="hr-suspended" role="status" data-testid="suspended">
+      <PauseCircleOutlined aria-hidden />
+      <span>
+        <strong>{t("suspended.title")}</strong>{" "}
+        {instance.suspended && (
+          <>
+            <RelativeTime at={instance.suspended.since} /> ·{" "}
+            {t(`suspended.timers_${instance.suspended.timers}`)}
+          </>
+        )}
+      </span>
     </div>
   );
 }
@@ -104,48 +136,6 @@ function Shown({ instance, types, refresh }: ShownProps) {
 function current(instance: InstanceDetail): string | null {
   const open = instance.steps.find((step) => step.ended_at === null);
   return (open ?? instance.steps.at(-1))?.node ?? null;
-}
-
-function Actions({ instance, onDone }: { instance: InstanceDetail; onDone: () => void }) {
-  const { t } = useTranslation(["instances", "app", "editor"]);
-  const may = useMay();
-  const reason = useRef("");
-  if (!isOpen(instance.status) || !may("instances:operate")) {
-    return (
-      <Button onClick={onDone} data-testid="btn-refresh">
-        {t("app:action.refresh")}
-      </Button>
-    );
-  }
-  return (
-    <ConfirmButton
-      danger
-      title={t("cancel.title")}
-      text={
-        <div className="hr-stack">
-          <p>{t("cancel.text")}</p>
-          <Input.TextArea
-            placeholder={t("cancel.reason")}
-            aria-label={t("cancel.reason")}
-            maxLength={500}
-            autoSize={{ minRows: 2 }}
-            onChange={(event) => {
-              reason.current = event.target.value;
-            }}
-            data-testid="cancel-reason"
-          />
-        </div>
-      }
-      confirmLabel={t("cancel.confirm")}
-      onConfirm={async () => {
-        await api.post(`/api/instances/${instance.id}/cancel`, { reason: reason.current.trim() });
-        onDone();
-      }}
-      data-testid="btn-cancel-instance"
-    >
-      {t("cancel.button")}
-    </ConfirmButton>
-  );
 }
 
 function Facts({ instance }: { instance: InstanceDetail }) {
@@ -165,6 +155,8 @@ function Facts({ instance }: { instance: InstanceDetail }) {
         ? t(`editor:end_result.${instance.result}`, { defaultValue: instance.result })
         : "–",
     ],
+    [t("fact.priority"), instance.priority ?? 0],
+    ...(instance.hold ? [[t("fact.hold"), t("fact.hold_on")] as [string, React.ReactNode]] : []),
     [t("fact.id"), <code key="id">{instance.id}</code>],
   ];
   return (
@@ -206,20 +198,23 @@ function Facts({ instance }: { instance: InstanceDetail }) {
 
 type Tab = "variables" | "output" | "deliveries";
 
-function More({ instance }: { instance: InstanceDetail }) {
+function More({ instance, past }: { instance: InstanceDetail; past: Past | undefined }) {
   const { t } = useTranslation(["instances", "app", "editor"]);
   const [tab, setTab] = useState<Tab>("variables");
   const [raw, setRaw] = useState(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another case is read from its beginning
   useEffect(() => setTab("variables"), [instance.id]);
-  const value = tab === "output" ? instance.output : instance.variables;
+  const value = tab === "output" ? instance.output : (past ?? instance).variables;
   return (
     <Card
       title={
         <Segments
           label={t("more.label")}
           options={[
-            { value: "variables", title: t("more.variables") },
+            {
+              value: "variables",
+              title: t(past === undefined ? "more.variables" : "more.variables_then"),
+            },
             { value: "output", title: t("more.output") },
             {
               value: "deliveries",

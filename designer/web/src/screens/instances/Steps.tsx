@@ -1,10 +1,13 @@
 // The steps in the order they happened; each opens to what went in, what came out, and every attempt.
 
 import { DownOutlined, RightOutlined } from "@ant-design/icons";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Button } from "antd";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { api, query } from "../../api/client";
+import type { Page } from "../../api/types";
 import { type NodeTypes, nodeOf, portsOf } from "../../editor/document";
 import { span } from "../../editor/duration";
 import { NodeIcon } from "../../editor/icons";
@@ -15,15 +18,18 @@ import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime } from "../../ui/time";
 import type { InstanceDetail, Step } from "./instance";
 import { shownStatus } from "./marks";
+import { StepActions } from "./StepActions";
 
 interface StepsProps {
   instance: InstanceDetail;
   types: NodeTypes;
   selected: string | null;
   onSelect: (node: string) => void;
+  onDone: () => void;
 }
 
-export function Steps({ instance, types, selected, onSelect }: StepsProps) {
+export function Steps({ instance, types, selected, onSelect, onDone }: StepsProps) {
+  const { t } = useTranslation("instances");
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const list = useRef<HTMLOListElement>(null);
   useEffect(() => {
@@ -38,9 +44,17 @@ export function Steps({ instance, types, selected, onSelect }: StepsProps) {
     setOpen(next);
     onSelect(step.node);
   };
+  const earlier = useEarlier(instance);
   return (
     <ol className="hr-steps" ref={list} data-testid="steps">
-      {instance.steps.map((step) => (
+      {earlier.has && (
+        <li>
+          <Button onClick={earlier.load} loading={earlier.loading} data-testid="btn-earlier-steps">
+            {t("steps.earlier")}
+          </Button>
+        </li>
+      )}
+      {merged(earlier.steps, instance.steps).map((step) => (
         <Row
           key={String(step.step)}
           step={step}
@@ -48,6 +62,7 @@ export function Steps({ instance, types, selected, onSelect }: StepsProps) {
           types={types}
           open={open.has(String(step.step))}
           current={step.node === selected}
+          onDone={onDone}
           onToggle={() => toggle(step)}
         />
       ))}
@@ -62,9 +77,37 @@ interface RowProps {
   open: boolean;
   current: boolean;
   onToggle: () => void;
+  onDone: () => void;
 }
 
-function Row({ step, instance, types, open, current, onToggle }: RowProps) {
+/** A long history comes in parts; a step that was open in several is in each. */
+function useEarlier(instance: InstanceDetail) {
+  const list = useInfiniteQuery({
+    queryKey: ["instance", instance.id, "earlier", instance.steps_cursor ?? ""],
+    queryFn: ({ pageParam, signal }) =>
+      api.get<Page<Step>>(`/api/instances/${instance.id}/steps${query({ cursor: pageParam })}`, {
+        signal,
+      }),
+    initialPageParam: instance.steps_cursor ?? "",
+    getNextPageParam: (page) => page.next_cursor || undefined,
+    enabled: false,
+  });
+  const begun = list.data !== undefined;
+  return {
+    steps: [...(list.data?.pages ?? [])].reverse().flatMap((page) => page.items),
+    has: begun ? list.hasNextPage : Boolean(instance.steps_cursor),
+    loading: list.isFetching,
+    load: () => void (begun ? list.fetchNextPage() : list.refetch()),
+  };
+}
+
+function merged(earlier: readonly Step[], late: readonly Step[]): Step[] {
+  const known = new Map<string, Step>();
+  for (const step of [...earlier, ...late]) known.set(String(step.step), step);
+  return [...known.values()];
+}
+
+function Row({ step, instance, types, open, current, onToggle, onDone }: RowProps) {
   const { t } = useTranslation(["instances", "editor", "errors"]);
   const { t: words } = useTranslation("editor");
   const { text } = useText();
@@ -103,7 +146,7 @@ function Row({ step, instance, types, open, current, onToggle }: RowProps) {
         )}
         {open ? <DownOutlined aria-hidden /> : <RightOutlined aria-hidden />}
       </button>
-      {open && <Detail step={step} instance={instance} />}
+      {open && <Detail step={step} instance={instance} types={types} onDone={onDone} />}
     </li>
   );
 }
@@ -119,7 +162,14 @@ function wayOf(
     .join(" ");
 }
 
-function Detail({ step, instance }: { step: Step; instance: InstanceDetail }) {
+interface DetailProps {
+  step: Step;
+  instance: InstanceDetail;
+  types: NodeTypes;
+  onDone: () => void;
+}
+
+function Detail({ step, instance, types, onDone }: DetailProps) {
   const { t } = useTranslation(["instances", "errors"]);
   const nameOf = (user: string) => instance.people?.[user] ?? user;
   return (
@@ -192,6 +242,7 @@ function Detail({ step, instance }: { step: Step; instance: InstanceDetail }) {
         <summary>{t("steps.input")}</summary>
         <JsonView value={step.input ?? null} label={t("steps.input")} />
       </details>
+      <StepActions step={step} instance={instance} types={types} onDone={onDone} />
     </div>
   );
 }

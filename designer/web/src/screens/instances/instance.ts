@@ -51,6 +51,11 @@ export interface InstanceDetail {
   ended_at: string | null;
   started_by: string | null;
   variables: Record<string, unknown>;
+  priority?: number;
+  hold?: boolean;
+  suspended?: { since: string; timers: "keep" | "shift" } | null;
+  /** Where the earlier steps of a long history go on. */
+  steps_cursor?: string | null;
   output: unknown;
   parent: { id: string } | null;
   children: { id: string; status: string; node: string | null; flow_key?: string }[];

@@ -4,6 +4,7 @@ import type { TFunction } from "i18next";
 import type { Mark, Marks } from "../../editor/canvas/elements";
 import { span } from "../../editor/duration";
 import type { InstanceDetail, Step } from "./instance";
+import type { Past } from "./TimeTravel";
 
 /** What of several visits is shown: trouble first, then what is going on, then what is done. */
 const WEIGHT: Record<string, number> = {
@@ -31,6 +32,39 @@ export function marksOf(instance: InstanceDetail, t: TFunction<"editor">): Marks
     nodes.set(step.node, mark);
   }
   return { nodes, edges: new Map(Object.entries(instance.edges)) };
+}
+
+/** The same for a moment of the past: open steps as they stood, and as done what had ended by then. */
+export function marksAt(instance: InstanceDetail, past: Past, t: TFunction<"editor">): Marks {
+  const open = new Set(past.steps.map((step) => step.id));
+  const newest = Math.max(0, ...open, Number(past.event?.step ?? 0));
+  const moment = Date.parse(past.at);
+  const done = instance.steps.filter(
+    (step) =>
+      !open.has(Number(step.step)) &&
+      step.ended_at !== null &&
+      Date.parse(step.ended_at) <= moment &&
+      (Date.parse(step.ended_at) < moment || Number(step.step) <= newest),
+  );
+  const marks = marksOf({ ...instance, steps: done, edges: {} }, t);
+  const nodes = new Map(marks.nodes);
+  for (const step of past.steps) {
+    const times = (nodes.get(step.node)?.times ?? 0) + 1;
+    nodes.set(step.node, { status: step.wait === "job" ? "running" : "waiting", times });
+  }
+  for (const token of past.tokens) {
+    if (token.kind !== "step" && token.node !== undefined && !nodes.has(token.node))
+      nodes.set(token.node, { status: "waiting" });
+  }
+  // Which edges were taken follows from the nodes at both their ends; the exact number is of no use here.
+  const edges = new Map(
+    Object.entries(instance.edges).map(([id, times]) => {
+      const edge = instance.document.edges.find((each) => each.id === id);
+      const seen = edge !== undefined && nodes.has(edge.from) && nodes.has(edge.to);
+      return [id, seen ? Math.min(1, times) : 0] as const;
+    }),
+  );
+  return { nodes, edges };
 }
 
 /** A step that left by its error way went on, but it did not go well. */
