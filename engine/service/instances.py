@@ -176,6 +176,7 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         )
         due = timers.due_of(connection, id_)
         people = workspace.directory(connection).people
+        held = row.hold or _root_held(connection, row)
     steps = [{**told, "due_at": iso_or_none(due.get(told["step"]))} for told in story.told()]
     return {
         "id": row.id,
@@ -206,7 +207,7 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "seq": story.instance.seq,
         "steps": steps,
         "steps_cursor": str(part.first) if part.first else None,
-        "hold": row.hold or _root_held(connection, row),
+        "hold": held,
         "retain_until": iso_or_none(row.retain_until),
         "priority": row.priority,
         "suspended": _suspension(story.instance),
