@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import combinations
 
 from headrace.engine.flow.drawing import Drawn
-from headrace.engine.flow.graph import Drawing, Split, Starving
+from headrace.engine.flow.graph import Drawing, Split
 from headrace.engine.flow.model import Edge
-from headrace.engine.node import JoinRule
+from headrace.engine.flow.playing import Net, Stuck, Way, stuck_joins
+from headrace.engine.node import JoinRule, NodeType
+
+CHOICE_MAX = 4
+"""Exits of an inclusive choice of which every combination is tried."""
 
 UNBOUND = frozenset({"timer", "message", "signal"})
 """Events that may send one more token on its way while the step goes on."""
@@ -24,11 +29,13 @@ def check_meetings(drawn: Drawn, drawing: Drawing, trusted: Collection[str]) -> 
         for node in drawn.nodes
         if drawn.type_of(node) is None
     ]
-    _check_filling(drawn, drawing, waiting, [*always, *unknown], perhaps)
+    _check_never(drawn, drawing, waiting, [*always, *unknown, *perhaps])
     _check_numbers(drawn, drawing, rules)
+    stuck = _played(drawn, drawing, rules, [*always, *perhaps])
+    told = _check_straying(drawn, drawing, waiting, always, stuck)
+    _check_starving(drawn, drawing, [join for join in waiting if join not in told], always, stuck)
     _check_circles(drawn, drawing, rules)
     _check_doubles(drawn, drawing, [*always, *perhaps])
-    _check_straying(drawn, drawing, waiting, always)
 
 
 def _rules(drawn: Drawn, trusted: Collection[str]) -> Mapping[str, JoinRule]:
@@ -62,53 +69,65 @@ def _choices(drawn: Drawn, drawing: Drawing, trusted: Collection[str]) -> Iterat
 def _unbound_events(drawn: Drawn, drawing: Drawing) -> Iterator[Split]:
     """A node with an event that does not end it: the step's own exit, and besides that of the event."""
     for node in drawn.nodes:
-        unbound = {
-            event["id"]
-            for _, event in drawn.events(node)
-            if event.get("interrupting") is False and event["kind"] in UNBOUND
-        }
+        unbound = _unbound(drawn, node)
         if unbound:
             leaving = drawing.leaving[node]
             own = tuple(edge for edge in leaving if edge.port not in unbound)
             yield Split(node, (own, *((edge,) for edge in leaving if edge.port in unbound)))
 
 
+def _unbound(drawn: Drawn, node: str) -> set[str]:
+    return {
+        event["id"]
+        for _, event in drawn.events(node)
+        if event.get("interrupting") is False and event["kind"] in UNBOUND
+    }
+
+
 # --- joins ---------------------------------------------------------------------------------------
 
 
-def _check_filling(
+def _check_never(
+    drawn: Drawn, drawing: Drawing, joins: Sequence[str], splits: Sequence[Split]
+) -> None:
+    for starving in drawing.starving_joins(joins, splits):
+        first, second = starving.first, starving.second
+        names = [drawn.title(first.source), drawn.title(second.source)]
+        drawn.say_of_node(
+            starving.join, "join_never_fills", "a split whose branches all lead to this join",
+            f"arrows from {names[0]} and {names[1]}, of which only one is ever taken",
+            nodes=[first.source, second.source], edges=[first.id, second.id], names=names,
+        )  # fmt: skip
+
+
+def _check_starving(
     drawn: Drawn,
     drawing: Drawing,
     joins: Sequence[str],
     always: Sequence[Split],
-    perhaps: Sequence[Split],
+    stuck: Mapping[str, Stuck] | None,
 ) -> None:
-    never = drawing.starving_joins(joins, [*always, *perhaps])
-    for starving in never:
-        names = _titles(drawn, starving)
-        drawn.say_of_node(
-            starving.join, "join_never_fills", "a split whose branches all lead to this join",
-            f"arrows from {names[0]} and {names[1]}, of which only one is ever taken",
-            nodes=[starving.first.source, starving.second.source],
-            edges=[starving.first.id, starving.second.id], names=names,
-        )  # fmt: skip
-    if not perhaps:
-        return
-    told = {starving.join for starving in never}
-    for starving in drawing.starving_joins(joins, always):
-        if starving.join in told:
-            continue
-        names = _titles(drawn, starving)
-        found = f"arrows from {names[0]} and {names[1]}, which are not always both taken"
-        drawn.say_of_node(
-            starving.join, "join_may_starve", "a join that waits for what can still come", found, warning=True,
-            nodes=[starving.first.source, starving.second.source],
-            edges=[starving.first.id, starving.second.id], names=names,
-        )  # fmt: skip
+    """What was played through is certain; else a join is doubted that only choices and events can fill."""
+    pairs: list[tuple[str, Edge, Edge]]
+    if stuck is not None:
+        pairs = [(found.join, found.come, found.missing) for found in stuck.values()]
+    else:
+        never = {p.node for p in drawn.problems if p.code == "join_never_fills"}
+        starving = drawing.starving_joins([join for join in joins if join not in never], always)
+        pairs = [(found.join, found.first, found.second) for found in starving]
+    for join, first, second in pairs:
+        if join in joins or (stuck is not None and _counts(drawn, join)):
+            names = [drawn.title(first.source), drawn.title(second.source)]
+            drawn.say_of_node(
+                join, "join_may_starve", "a join that waits for what can still come",
+                f"arrows from {names[0]} and {names[1]}, which are not always both taken", warning=True,
+                nodes=[first.source, second.source], edges=[first.id, second.id], names=names,
+            )  # fmt: skip
 
 
-def _titles(drawn: Drawn, starving: Starving) -> list[str]:
-    return [drawn.title(starving.first.source), drawn.title(starving.second.source)]
+def _counts(drawn: Drawn, join: str) -> bool:
+    node_type = drawn.type_of(join)
+    return node_type is not None and node_type.join(drawn.settings(join)).mode != "all"
 
 
 def _check_numbers(drawn: Drawn, drawing: Drawing, rules: Mapping[str, JoinRule]) -> None:
@@ -136,6 +155,59 @@ def _check_circles(drawn: Drawn, drawing: Drawing, rules: Mapping[str, JoinRule]
         )  # fmt: skip
 
 
+# --- playing it through ----------------------------------------------------------------------------
+
+
+def _played(
+    drawn: Drawn, drawing: Drawing, rules: Mapping[str, JoinRule], splits: Sequence[Split]
+) -> Mapping[str, Stuck] | None:
+    """Joins that can wait for ever; None where nobody can tell: the drawing is not right yet, too large, or withdraws tokens."""
+    wrong = any(problem.severity == "error" for problem in drawn.problems)
+    if wrong or not rules or not splits or drawn.where(_withdraws):
+        return {} if not wrong and not rules else None
+    if any(drawn.settings(split.node).get("copies", 1) != 1 for split in splits):
+        return None
+    net = Net({node: _ways(drawn, drawing, node) for node in drawn.nodes}, drawing.entering, rules)
+    return stuck_joins(net, drawn.where(lambda t: t.starts))
+
+
+def _withdraws(node_type: NodeType) -> bool:
+    """It names nodes other than itself: what it does to their tokens depends on times."""
+    properties = node_type.settings.get("properties", {}).values()
+    return any(part.get("items", {}).get("x-node") == "others" for part in properties)
+
+
+def _ways(drawn: Drawn, drawing: Drawing, node: str) -> Sequence[Way] | None:
+    """How a node can be left: by one exit, by all, by some, and by events besides."""
+    node_type = drawn.type_of(node)
+    edges = drawing.leaving[node]
+    if node_type is None or node_type.ends:
+        return None if drawn.settings(node).get("terminate") is True else [()]
+    unbound = _unbound(drawn, node)
+    besides = [edge for edge in edges if edge.port in unbound]
+    own = [edge for edge in edges if edge.port not in unbound]
+    events = {event["id"] for _, event in drawn.events(node)}
+    ways: list[Way]
+    if node_type.splits:
+        ways = [tuple(edge for edge in own if edge.port not in events)]
+        ways += [(edge,) for edge in own if edge.port in events]
+    else:
+        ways = [(edge,) for edge in own]
+        if node_type.several(drawn.settings(node)):
+            alone = {port.name for port in node_type.ports} | events
+            ways += _some([edge for edge in own if edge.port not in alone], at_least=2)
+    return [(*way, *more) for way in ways or [()] for more in _some(besides, at_least=0)]
+
+
+def _some(edges: Sequence[Edge], *, at_least: int) -> list[Way]:
+    """Every choice of several; of many, only the smallest and all."""
+    sizes = range(at_least, len(edges) + 1)
+    if len(edges) > CHOICE_MAX:
+        sizes = range(at_least, at_least + 1)
+    found = [way for size in sizes for way in combinations(edges, size)]
+    return found if len(edges) <= CHOICE_MAX else [*found, tuple(edges)]
+
+
 # --- branches ------------------------------------------------------------------------------------
 
 
@@ -155,19 +227,27 @@ def _check_doubles(drawn: Drawn, drawing: Drawing, splits: Sequence[Split]) -> N
 
 
 def _check_straying(
-    drawn: Drawn, drawing: Drawing, joins: Sequence[str], splits: Sequence[Split]
-) -> None:
-    """An end that stops everything leaves nobody waiting."""
+    drawn: Drawn,
+    drawing: Drawing,
+    joins: Sequence[str],
+    splits: Sequence[Split],
+    stuck: Mapping[str, Stuck] | None,
+) -> set[str]:
+    """Answers the joins it told about. An end that stops everything leaves nobody waiting."""
     ends = [
         node
         for node in drawn.where(lambda t: t.ends)
         if drawn.settings(node).get("terminate") is not True
     ]
+    told = set()
     for straying in drawing.straying(splits, joins, ends):
-        join = drawn.title(straying.join)
-        first: Edge = straying.edge
+        if stuck is not None and straying.join not in stuck:
+            continue
+        told.add(straying.join)
+        join, first = drawn.title(straying.join), straying.edge
         drawn.say_of_node(
             straying.split, "branch_strays", f"every branch to reach {join}",
             f"one to {drawn.title(first.target)} that can end before", warning=True,
             edge_id=first.id, join=straying.join, name=join, nodes=[straying.join, first.target],
         )  # fmt: skip
+    return told

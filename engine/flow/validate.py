@@ -1,9 +1,10 @@
 """Is a drawn flow right? Every problem at once, each with its place, so that the designer can take people there.
 
 Errors stop a publish, warnings do not. The order: is it the file format at all (`flow.schema.json`) → names (`names.py`) →
-every node by itself (`settings.py`, its events `boundary.py`) → the arrows (`arrows.py`, `graph.py`, joins `meetings.py`) → what
-names other nodes (`references.py`) → the variables (`scope.py`). Sub-flows are looked at where they are known (`calls.py`). What an
-earlier question makes meaningless is not asked, but one broken node never hides the problems of the others.
+every node by itself (`settings.py`, its events `boundary.py`) → the arrows (`arrows.py`, `graph.py`), where they meet
+(`meetings.py`, `playing.py`) → what names other nodes (`references.py`) → the variables (`scope.py`). Sub-flows are looked at where
+they are known (`calls.py`). What an earlier question makes meaningless is not asked, but one broken node never hides the problems
+of the others.
 
 The codes, for whoever translates them. Format and forms: those of `forms.py` (`required`, `type`, `pattern`, …). Form schemas:
 `form_keyword_unknown`, `form_value_wrong`, `form_pattern_refused`, `form_format_unknown`, `form_required_unknown`, `form_wrong`,
