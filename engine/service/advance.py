@@ -256,6 +256,7 @@ def _advance(
     """Answers the instances that are suspended and have wishes that rest."""
     directory = workspace.directory(connection)
     rows = Rows(now_ms, directory)
+    rows.priorities = {one.instance.id: one.priority for one, _ in batch if one.priority}
     ends = StoredEnds(connection)
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     applied: list[tuple[int, int]] = []

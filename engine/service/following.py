@@ -19,6 +19,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
 from headrace.engine.service.routes import prepare_start
+from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import instances, items, locks, messages
@@ -117,8 +118,9 @@ def _start_flows(
             request.id, flow_key, request.flow.version, business_key=request.business_key, initiator=initiator,
         )  # fmt: skip
         stored = Stored(
-            instance, 0, request.id, request.dedup_key, new=True, route_id=request.route_id
-        )
+            instance, 0, request.id, request.dedup_key, new=True, route_id=request.route_id,
+            priority=rules_of(workspace, connection).priority(request),
+        )  # fmt: skip
         saved.append((stored, ()))
         start = c.Start(request.start_node, request.input, request.business_key, initiator)
         wishes.append((request.id, start))
@@ -168,6 +170,7 @@ def _start_children(
                 new=True,
                 route_id=request.route_id,
                 trace=rows.traces.get(parent.id),
+                priority=rows.priorities.get(parent.id, 0),
             )
             saved.append((stored, ()))
             start = c.Start(

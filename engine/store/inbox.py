@@ -39,15 +39,22 @@ def put(connection: Connection, wishes: Iterable[tuple[str, c.Command]], now_ms:
         mark_ready(connection, {str(row["instance_id"]) for row in rows}, now_ms)
 
 
+_PRIORITY = sa.func.coalesce(
+    sa.select(t.instances.c.priority)
+    .where(t.instances.c.id == bindparam("b_id", type_=t.ID))
+    .scalar_subquery(),
+    0,
+)
+
+
 def mark_ready(connection: Connection, instance_ids: Iterable[str], now_ms: int) -> None:
     """These instances have something to do."""
-    rows = [
-        {"instance_id": id_, "ready_at": now_ms, "priority": 0, "gen": 0}
-        for id_ in sorted(instance_ids)
-    ]
+    rows = [{"b_id": id_, "b_at": now_ms} for id_ in sorted(instance_ids)]
     if not rows:
         return
-    statement = upsert(connection, t.ready)
+    statement = upsert(connection, t.ready).values(
+        instance_id=bindparam("b_id"), ready_at=bindparam("b_at"), gen=0, priority=_PRIORITY
+    )
     sooner = sa.case((t.ready.c.ready_at > now_ms, now_ms), else_=t.ready.c.ready_at)
     statement = statement.on_conflict_do_update(
         index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1, "ready_at": sooner}
@@ -58,12 +65,13 @@ def mark_ready(connection: Connection, instance_ids: Iterable[str], now_ms: int)
 def postpone(connection: Connection, instance_id: str, until_ms: int) -> None:
     """This instance has something to do that does not succeed now; a new wish brings it forward again."""
     statement = upsert(connection, t.ready).values(
-        instance_id=instance_id, ready_at=until_ms, priority=0, gen=0
+        instance_id=instance_id, ready_at=until_ms, priority=_PRIORITY, gen=0
     )
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["instance_id"], set_={"gen": t.ready.c.gen + 1, "ready_at": until_ms}
-        )
+        ),
+        {"b_id": instance_id},
     )
 
 
@@ -72,7 +80,7 @@ def pick_ready(connection: Connection, limit: int, now_ms: int) -> dict[str, int
     rows = connection.execute(
         sa.select(t.ready.c.instance_id, t.ready.c.gen)
         .where(t.ready.c.ready_at <= now_ms)
-        .order_by(t.ready.c.priority, t.ready.c.ready_at)
+        .order_by(t.ready.c.rank)
         .limit(limit)
         .with_for_update(skip_locked=True)
     ).all()

@@ -72,6 +72,8 @@ class Rows:
     """Wishes for other instances (parents and children), to be put into their inbox."""
     traces: dict[str, str] = field(default_factory=dict)
     """Instance → its trace, which the sub-flows it starts belong to as well."""
+    priorities: dict[str, int] = field(default_factory=dict)
+    """Instance → how urgent it is; its jobs and sub-flows are, too."""
 
     def write(self, connection: Connection) -> None:
         """All but messages, locks, children and wishes, which are the caller's."""
@@ -193,7 +195,9 @@ _SUBSCRIPTION_MIGRATED = (
     .values(node=bindparam("b_node"))
 )
 _INCIDENT_MIGRATED = (
-    t.incidents.update().where(t.incidents.c.id == bindparam("b_id")).values(node=bindparam("b_node"))
+    t.incidents.update()
+    .where(t.incidents.c.id == bindparam("b_id"))
+    .values(node=bindparam("b_node"))
 )
 _SUBSCRIPTION_GONE = t.subscriptions.delete().where(
     t.subscriptions.c.instance_id == bindparam("b_instance"),
@@ -350,9 +354,7 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _migrate(rows, instance, flow)
                 migrated = True
             case e.TimerSet(step, name, due_at) if migrated:
-                rows.timers_moved.append(
-                    {"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at}
-                )
+                rows.timers_moved.append({"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at})
             case e.TimerSet(step, name, due_at):
                 rows.timers.append(
                     {
@@ -492,9 +494,7 @@ def _subscription(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.S
     }  # fmt: skip
 
 
-def _request_job(
-    rows: Rows, instance: Instance, flow: CompiledFlow, event: e.JobRequested
-) -> None:
+def _request_job(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.JobRequested) -> None:
     id_ = row_id(instance.id, event.step)
     if event.again:
         rows.jobs_again.append({"b_id": id_, "b_at": rows.now_ms, "b_unknown": event.unknown})
@@ -514,7 +514,7 @@ def _request_job(
             "unknown": event.unknown, "variables": jsontext.dumps({**instance.variables, "instance": about}),
             "available_at": rows.now_ms, "created_at": rows.now_ms, "queue": policy.queue, "connection": policy.connection,
             "lane": f"{policy.queue}/{policy.connection}/{policy.operation}", "limit_key": event.limit_key,
-            "limit_max": policy.key_limit,
+            "limit_max": policy.key_limit, "priority": rows.priorities.get(instance.id, 0),
         }
     )  # fmt: skip
 
