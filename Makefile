@@ -87,6 +87,10 @@ docs: ## write docs/nodes.md from the node types
 	$(SETUP) python
 	$(BIN)/python -m tools.nodes_doc
 
+scale: ## a million waiting instances, long flows and long lists (SCALE="--waiting 20000" for a short run)
+	$(SETUP) bench
+	$(BIN)/python -m tests.bench.scale $(SCALE)
+
 lock: ## renew the lock files after a change of pyproject.toml or package.json
 	$(SETUP) python
 	$(SETUP) lock
