@@ -1,6 +1,7 @@
 """The same questions to every node type and every connector: what we have many of is asked alike."""
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -26,6 +27,7 @@ from headrace.engine.node import (
     WaitUntil,
 )
 from headrace.engine.registry import connectors, describe, describe_connector, node_types
+from headrace.engine.service import limits
 from tools import nodes_doc
 
 TYPES = list(node_types().values())
@@ -321,3 +323,50 @@ def test_the_reference_is_what_the_types_say():
 @every_type
 def test_every_type_is_in_the_reference(node_type):
     assert f"### `{node_type.name}` " in nodes_doc.text()
+
+
+# --- what may be repeated, and how often ----------------------------------------------------------
+
+EFFECTS = {"pure", "keyed", "probe", "once"}
+
+
+@every_connector
+def test_its_operations_say_what_may_be_repeated(connector):
+    for operation in connector.operations:
+        assert operation.effect in EFFECTS
+        assert bilingual(operation.title)
+        assert re.fullmatch("[a-z][a-z0-9_-]{0,63}", operation.name)
+    assert len({operation.name for operation in connector.operations}) == len(connector.operations)
+    # Only one that never is called by us needs none.
+    assert connector.operations or connector.verify
+
+
+@every_connector
+def test_its_declared_rates_are_limits_that_can_be_set(connector):
+    values = limits.declared(connector.name)
+
+    assert jsonschema.Draft202012Validator(limits.SCHEMA).is_valid(values)
+    assert set(values.get("operations", {})) <= {o.name for o in connector.operations}
+
+
+@every_type
+def test_a_worker_nodes_effect_and_policy_follow_from_its_settings(node_type):
+    if not node_type.in_worker:
+        return
+    policy = node_type.policy(node_type.example)
+
+    assert node_type.effect(node_type.example) in EFFECTS
+    assert node_type.attempts(node_type.example) >= 1
+    for name in (policy.queue, policy.connection or "x", policy.operation or "x"):
+        assert re.fullmatch("[a-z][a-z0-9_-]{0,63}", name)  # they are joined by "/" to a lane
+    assert policy.key_limit >= 1
+
+
+def test_the_operations_of_the_connector_node_are_those_of_its_connectors():
+    node = node_types()["connector"]
+    used = {
+        node.policy({**node.example, "method": method}).operation
+        for method in node.settings["properties"]["method"]["enum"]
+    }
+
+    assert used == {operation.name for operation in connectors()["rest"].operations}

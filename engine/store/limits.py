@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam
 from headrace.engine import jsontext
 from headrace.engine.limits import NO_LIMITS, Breaker, Guard, Limits, Rate, read_limits
 from headrace.engine.store import tables as t
-from headrace.engine.store.records import upsert
+from headrace.engine.store.inbox import upsert
 
 ENGINE = "engine"
 """Who changes a breaker when it is no person."""

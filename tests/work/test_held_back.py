@@ -288,7 +288,7 @@ def test_never_do_more_calls_of_a_connection_run_at_once_than_set(house: House, 
 # --- breakers ----------------------------------------------------------------------------------------
 
 OPENS_AFTER = 5
-PATIENT = {"attempts": 20, "backoff_s": 0}
+PATIENT: dict[str, Any] = {"attempts": 20, "backoff_s": 0}
 
 
 def shown(house: House) -> dict[str, Any]:
