@@ -194,6 +194,8 @@ def listing(
     """The migrations of a flow, newest first."""
     actor.require("instances:read")
     with workspace.read() as connection:
+        if drafts.find(connection, key) is None:
+            raise NotFound(kind="flow", id=key)
         rows = migrating.page(connection, key, before=cursor, limit=limit + 1)
         items = [_json(workspace, connection, row) for row in rows]
     return page(items, limit, lambda item: str(item["id"]))

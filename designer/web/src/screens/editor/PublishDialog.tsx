@@ -1,7 +1,7 @@
 // From draft to version: saves first, shows what stands in the way, asks for a note.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { Alert, App, Button, Input, Modal } from "antd";
+import { Alert, App, Button, Checkbox, Input, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api } from "../../api/client";
@@ -30,6 +30,7 @@ export function PublishDialog(props: PublishDialogProps) {
   const problems = useEditor((state) => state.problems);
   const { setProblems } = useEditor.getState();
   const [note, setNote] = useState("");
+  const [beside, setBeside] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const errors = problems.filter(isError).length;
@@ -42,9 +43,10 @@ export function PublishDialog(props: PublishDialogProps) {
       const answer = await api.post<{ version: number }>(`/api/flows/${flowKey}/publish`, {
         etag: draft.etag(),
         ...(note.trim() === "" ? {} : { note: note.trim() }),
+        ...(beside ? { activate: false } : {}),
       });
       message.success(t("publish.done", { version: answer.version }));
-      onPublished(answer.version);
+      if (!beside) onPublished(answer.version);
       void queries.invalidateQueries({ queryKey: ["versions", flowKey] });
       onClose();
     } catch (caught) {
@@ -101,6 +103,16 @@ export function PublishDialog(props: PublishDialogProps) {
             data-testid="publish-note"
           />
         )}
+        {errors === 0 && version !== null && (
+          <Checkbox
+            checked={beside}
+            onChange={(event) => setBeside(event.target.checked)}
+            data-testid="publish-beside"
+          >
+            {t("publish.beside")}
+          </Checkbox>
+        )}
+        {beside && <p className="hr-muted">{t("publish.beside_text")}</p>}
         {error !== null && errors === 0 && <Alert type="error" showIcon title={errorText(error)} />}
       </div>
     </Modal>

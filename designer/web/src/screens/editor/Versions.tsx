@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { App, Button, Drawer, Modal } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 import { api } from "../../api/client";
 import type { Page } from "../../api/types";
 import { FlowDrawing } from "../../editor/canvas/FlowDrawing";
@@ -46,6 +47,11 @@ export function Versions({ flowKey, words, onClose }: VersionsProps) {
   };
   return (
     <Drawer open title={t("bar.versions")} onClose={onClose} size={420}>
+      <p>
+        <Link to={`/flows/${flowKey}/versions`} data-testid="link-versions">
+          {t("versions.all")}
+        </Link>
+      </p>
       {error !== null && <ErrorState error={error} onRetry={() => void refetch()} />}
       {data === undefined && error === null && <Loading rows={3} />}
       {data?.items.length === 0 && (

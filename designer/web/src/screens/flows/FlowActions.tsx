@@ -1,6 +1,7 @@
 // What can be done with a flow from the list.
 
 import {
+  BranchesOutlined,
   DeleteOutlined,
   DownloadOutlined,
   EditOutlined,
@@ -42,6 +43,12 @@ export function FlowActions({ flow }: { flow: FlowSummary }) {
           },
         ]
       : []),
+    {
+      key: "versions",
+      icon: <BranchesOutlined />,
+      label: t("versions"),
+      onClick: () => navigate(`/flows/${flow.key}/versions`),
+    },
     {
       key: "export",
       icon: <DownloadOutlined />,

@@ -1,0 +1,7 @@
+import { lazy } from "react";
+import type { Screen } from "../screen";
+
+export const screens: Screen[] = [
+  { path: "/flows/:key/versions/:tab?", component: lazy(() => import("./Versions")) },
+  { path: "/flows/:key/migrations/:id", component: lazy(() => import("./Migration")) },
+];
