@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from headrace.designer.static_files import install as install_designer
+from headrace.engine import scraping
 from headrace.engine.forwarding import tell_address
 from headrace.engine.http.api import create_api
 from headrace.engine.http.route import House
@@ -57,6 +58,7 @@ class Application:
                 self._stack.callback(runtime.stop)
             outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms)
             self.house = House(self.workspace, outside, runtime.alive if works else None)
+            self._stack.callback(scraping.listen(self.workspace, self.house.threads))
             self.flask = create_api(self.house)
             install_designer(self.flask)
 

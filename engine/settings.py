@@ -49,6 +49,8 @@ class Settings:
     """With less room than this on the database's disk nothing new is started (service/disk.py says why so much)."""
     metrics_token: str = field(default="", repr=False)
     """Who shows it may read /metrics from anywhere; without one only this machine may."""
+    metrics_port: int = 0
+    """Where each process shows its own metrics besides (engine/scraping.py); 0: nowhere."""
     log: str = "text"
     """How the log is written: `text` for people, `json` for machines."""
     proxies: int = 0
@@ -70,15 +72,16 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         secret_keys=_keys(env.get("HEADRACE_SECRET_KEY", ""), home / _KEY_FILE),
         disk_min_bytes=_megabytes(env.get("HEADRACE_DISK_MIN_MB") or "256"),
         metrics_token=_token(env.get("HEADRACE_METRICS_TOKEN") or ""),
+        metrics_port=_port(env.get("HEADRACE_METRICS_PORT") or "0", "HEADRACE_METRICS_PORT"),
         log=_log(env.get("HEADRACE_LOG") or "text"),
         proxies=_proxies(env.get("HEADRACE_PROXIES") or "0"),
         redis_url=_redis(env.get("HEADRACE_REDIS_URL") or ""),
     )
 
 
-def _port(text: str) -> int:
+def _port(text: str, name: str = "HEADRACE_PORT") -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
-        raise WrongSettings(f"HEADRACE_PORT: expected a number from 0 to 65535, but found {text!r}")
+        raise WrongSettings(f"{name}: expected a number from 0 to 65535, but found {text!r}")
     return int(text)
 
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
-from headrace.engine import pool
+from headrace.engine import pool, scraping
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.settings import Settings
 from headrace.engine.work.nudges import Listener, Nudger, queue_name
@@ -45,6 +45,7 @@ def work(
             workspace.wakeup.carrier = nudger.carry
         runtime.start()
         stack.callback(runtime.stop)
+        stack.callback(scraping.listen(workspace, runtime.alive))
         if settings.redis_url:
             listener = Listener(settings.redis_url, queue_name(queues), runtime.look_now)
             listener.start()
