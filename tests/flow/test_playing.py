@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 import pytest
 
@@ -83,3 +84,26 @@ def test_with_joins_of_every_mode_none_is_missed(part):
 
     assert [seed for seed, doubted, stuck in answers if stuck and not doubted] == []
     assert any(stuck for _, _, stuck in answers)
+
+
+def test_a_drawing_with_too_many_choices_is_answered_all_the_same():
+    """Each of 60 branches goes to one of two joins: 2^60 ways."""
+    nodes = [node("start", "start"), node("s", "split"), node("end", "end")]
+    nodes += [node(name, "join", {"mode": "inclusive"}) for name in "jk"]
+    ways = ["start > s", "j > end", "k > end"]
+    for place in range(60):
+        branches = [{"id": "a", "when": {"expression": "amount > 1"}}]
+        nodes.append(node(f"c{place}", "condition", {"branches": branches}))
+        ways += [f"s > c{place}:a > j", f"c{place}:else > k"]
+    began = time.perf_counter()
+
+    assert validate(flow(nodes, *ways), TYPES) == []
+    assert time.perf_counter() - began < 3
+
+
+def test_a_split_in_a_loop_comes_to_an_end():
+    nodes = [node("start", "start"), node("s", "split"), node("w", "timer", {"mode": "for", "duration": "PT1H"}),
+             node("j", "join"), node("end", "end")]  # fmt: skip
+    found = validate(flow(nodes, "start > s > w > s", "s > j > end", "s > j"), TYPES)
+
+    assert [problem.code for problem in found if problem.severity == "error"] == []
