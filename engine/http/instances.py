@@ -183,6 +183,7 @@ def listing(call: Call) -> Any:
             "incidents": many(INCIDENT),
             "deliveries": many(OBJECT),
             "children": many(OBJECT),
+            "trace_id": or_null(STRING),
             "parent": or_null(OBJECT),
         }
     ),

@@ -185,6 +185,7 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "version": row.version,
         "business_key": row.business_key,
         "dedup_key": row.dedup_key,
+        "trace_id": tracing.trace_id(row.trace),
         "status": row.status,
         "result": row.result,
         "started_at": to_iso(row.started_at),

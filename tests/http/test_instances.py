@@ -289,3 +289,15 @@ def test_a_stream_gives_its_place_back_however_it_ends(api: Api, leave: Browser)
     api.house.stopping.set()
     for _ in range(live.STREAMS_MAX + 5):
         assert leave.get(f"/api/instances/{id_}/live").status == 200
+
+
+def test_an_instance_tells_the_trace_of_the_request_that_started_it(api: Api) -> None:
+    dora = api.browser("dora")
+    made = dora.post("/api/flows/import", flow("traced").then("done", "end").document())
+    key = made.json["key"]
+    dora.post(f"/api/flows/{key}/publish", {})
+    sent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    started = dora.post(f"/api/flows/{key}/instances", {"input": {}}, headers={"traceparent": sent})
+
+    detail = dora.get(f"/api/instances/{started.json['id']}").json
+    assert detail["trace_id"] == "0af7651916cd43dd8448eb211c80319c"
