@@ -1,4 +1,4 @@
-"""The command line: `headrace serve`, `work`, `check`, `top`, `migrate`, `store`, `user`, `template`, `new`, `version`."""
+"""The command line: `headrace serve`, `work`, `check`, `top`, `migrate`, `purge`, `archive`, `store`, `user`, `template`, `new`."""
 
 from __future__ import annotations
 
@@ -71,9 +71,26 @@ def _parser() -> argparse.ArgumentParser:
     _database(top)
     _database(_command(commands, "migrate", "bring the database to this version", _migrate))
 
+    purge = _command(
+        commands, "purge", "delete what is past its retention, and free the disk", _purge
+    )
+    purge.add_argument("--dry-run", action="store_true", help="only say how much is due")
+    _database(purge)
+
+    archive = commands.add_parser("archive", help="instances written to files before they went")
+    archives = archive.add_subparsers(required=True, metavar="what")
+    _command(archives, "list", "the files, and how many instances each has", _archive_list)
+    show = _command(archives, "show", "one instance, as JSON", _archive_show)
+    show.add_argument("id", help="its id or business key")
+
     store = commands.add_parser("store", help="the database as a whole")
+    stores = store.add_subparsers(required=True, metavar="what")
+    vacuum = _command(
+        stores, "vacuum", "rewrite an SQLite file so that it can shrink from now on", _store_vacuum
+    )
+    _database(vacuum)
     copy = _command(
-        store.add_subparsers(required=True, metavar="what"),
+        stores,
         "copy",
         "everything into another, empty database (SQLite or PostgreSQL)",
         _store_copy,
@@ -249,6 +266,59 @@ def _migrate(options: argparse.Namespace) -> int:
     migrate(database)
     print(f"{before or 'empty'} -> {revision(database)}")
     lock.release()
+    return 0
+
+
+def _purge(options: argparse.Namespace) -> int:
+    from headrace.engine.service import purge
+
+    with _open(options) as workspace:
+        if options.dry_run:
+            print(f"{purge.due(workspace)} instances (with all that belongs to them) are due")
+            return 0
+        done = purge.run(workspace)
+    if done is None:
+        print("another process is purging now")
+        return 0
+    print(f"{done.roots} instances with all that belongs to them, {done.rows} rows in all")
+    if not done.log_cut:
+        print("the write-ahead log is still in use: it is cut when its readers are done")
+    return 0
+
+
+def _archive_list(_: argparse.Namespace) -> int:
+    from headrace.engine.service import archive
+
+    for path in archive.files(settings_module.from_environment().home / "archive"):
+        print(f"{path}  {sum(1 for _ in archive.lines(path)):>8}")
+    return 0
+
+
+def _archive_show(options: argparse.Namespace) -> int:
+    import json
+
+    from headrace.engine.service import archive
+
+    found = archive.show(settings_module.from_environment().home / "archive", options.id)
+    if found is None:
+        print(f"headrace: {options.id} is in no archive", file=sys.stderr)
+        return 1
+    print(json.dumps(found, ensure_ascii=False, indent=2))
+    return 0
+
+
+def _store_vacuum(options: argparse.Namespace) -> int:
+    from headrace.engine.store import vacuum
+    from headrace.engine.store.session import WriterLock, is_sqlite, open_database
+
+    database = open_database(_settings(options).database_url)
+    if not is_sqlite(database):
+        print("PostgreSQL gives room back by itself (autovacuum)")
+        return 0
+    lock = WriterLock(database)
+    before, after = vacuum.vacuum(database)
+    lock.release()
+    print(f"{before:,} -> {after:,} bytes; from now on a purge makes the file smaller")
     return 0
 
 

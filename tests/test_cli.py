@@ -10,8 +10,13 @@ import pytest
 from sqlalchemy import create_engine
 
 from headrace.engine import cli
+from headrace.engine.clock import SystemClock
 from headrace.engine.registry import describe
+from headrace.engine.service import rules
+from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import WriterLock, open_database
+from tests.builder import flow
+from tests.fakes import ANN, House
 
 
 def run(*arguments: str) -> int:
@@ -61,6 +66,24 @@ def test_check_finds_what_hangs(home: Path, capsys: pytest.CaptureFixture[str]) 
     out = capsys.readouterr().out
     assert "ins_1" in out
     assert "0 violations" not in out
+
+
+def test_purge_archive_and_vacuum(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    house = House(f"sqlite:///{home / 'headrace.sqlite3'}", clock=SystemClock(), furnish=False)
+    migrate(house.database)
+    house.publish(flow("quick").then("done", "end"))
+    rules.change(house.workspace, house.actor(ANN), {"instance_days": 0, "archive": True})
+    id_ = house.start("quick", {"amount": 7}, business_key="K-1")
+    house.close()
+
+    assert run("purge", "--dry-run") == run("purge") == run("archive", "list") == 0
+    assert run("archive", "show", "K-1") == run("store", "vacuum") == 0
+    assert run("archive", "show", "K-2") == 1
+
+    told = capsys.readouterr().out
+    for words in ("1 instances (with", "1 instances with all", ".jsonl.gz", f'"id": "{id_}"'):
+        assert words in told
+    assert " bytes; from" in told
 
 
 def test_users_are_made_and_get_passwords(

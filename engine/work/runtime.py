@@ -1,4 +1,4 @@
-"""The engine's threads in one process: advance, jobs, timers and schedules, outbox, sweeper.
+"""The engine's threads in one process: advance, jobs, timers and schedules, outbox, sweeper, keeper.
 
 Hints wake them, and each also looks by itself. Alone on its store (SQLite) a process hears of every commit, so it looks seldom.
 Where others write too (PostgreSQL) a hint may be missing: after work a thread looks again at once and then ever more seldom
@@ -23,6 +23,7 @@ from headrace.engine.wakeup import HINTS
 from headrace.engine.work import drain, jobs, relay, timers, versions
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.guard import GuardedHttp
+from headrace.engine.work.keeping import LOOK_S, Keeper
 from headrace.engine.work.sweeper import Sweeper
 from headrace.engine.work.world import WorkerWorld
 
@@ -86,6 +87,10 @@ class Runtime:
         ]
         self._threads.append(
             threading.Thread(target=self._sweep, name="headrace-sweeper", daemon=True)
+        )
+        self._keeper = Keeper(workspace, self._stopping.is_set)
+        self._threads.append(
+            threading.Thread(target=self._keep, name="headrace-keeper", daemon=True)
         )
 
     def start(self) -> None:
@@ -200,6 +205,16 @@ class Runtime:
             except Exception:
                 if not self._stopping.is_set():
                     log.exception("sweeper: the thread goes on")
+
+    def _keep(self) -> None:
+        pause_s = LOOK_S
+        while not self._stopping.wait(pause_s):
+            try:
+                pause_s = self._keeper.look()
+            except Exception:
+                pause_s = FAILED_PAUSE_S
+                if not self._stopping.is_set():
+                    log.exception("keeper: the thread goes on")
 
     def _until(self, due_at: int | None) -> float:
         """Seconds until then. What was due a while ago and was not taken is not for us: no hurry."""

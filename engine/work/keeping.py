@@ -1,0 +1,38 @@
+"""Keeping house in the background: batches go on, and once an hour what is past its retention goes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from headrace.engine.service import batches, purge
+from headrace.engine.service.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+"""How often batches are looked for."""
+
+PURGE_EVERY_S = 3_600
+PURGE_FIRST_S = 120
+"""After a start others have more to do."""
+
+
+class Keeper:
+    """One a process; of several each batch and each purge has one at a time."""
+
+    def __init__(self, workspace: Workspace, stopping: Callable[[], bool]) -> None:
+        self._workspace = workspace
+        self._stopping = stopping
+        self._purge_at = workspace.clock.now_ms() + PURGE_FIRST_S * 1_000
+
+    def look(self) -> float:
+        """Do what is due; answers how many seconds to rest."""
+        due_at = batches.work(self._workspace)
+        now_ms = self._workspace.clock.now_ms()
+        if now_ms >= self._purge_at:
+            self._purge_at = now_ms + PURGE_EVERY_S * 1_000
+            purge.run(self._workspace, stopping=self._stopping)
+        if due_at is None:
+            return LOOK_S
+        return min(LOOK_S, max(0.01, (due_at - self._workspace.clock.now_ms()) / 1_000))
