@@ -87,6 +87,10 @@ docs: ## write docs/nodes.md from the node types
 	$(SETUP) python
 	$(BIN)/python -m tools.nodes_doc
 
+soak: ## half an hour of mixed flows with workers killed at random (SOAK="--minutes 1" for a short run)
+	$(SETUP) python
+	$(BIN)/python -m tests.crash.soak $(SOAK)
+
 scale: ## a million waiting instances, long flows and long lists (SCALE="--waiting 20000" for a short run)
 	$(SETUP) bench
 	$(BIN)/python -m tests.bench.scale $(SCALE)

@@ -128,7 +128,7 @@ def begin(workspace: Workspace, kind: Kind, name: str, case: str) -> None:
             instances.start(workspace, ANN, name, {"case": case}, dedup_key=case)
         case "webhook":
             raw = json.dumps({"case": case}).encode()
-            hooks.receive(workspace, name, "start", raw, {"case": case}, {}, {}, no_connection)
+            hooks.receive(workspace, name, "webhook", raw, {"case": case}, {}, {}, no_connection)
         case "message":
             messages.publish(workspace, ANN, "begin", payload={"case": case}, dedup=case)
 

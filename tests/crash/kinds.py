@@ -122,7 +122,17 @@ def kinds() -> dict[str, Kind]:
         "start": plain("start", "set_values", values={"seen": "case"}),
         "set_values": plain("set_values", "set_values", values={"seen": "case"}),
         "end": plain("end", "set_values", values={"seen": "1"}),
-        "connector": plain("connector", "connector", path="/keyed/connector-c-{{ case }}", **KEYED),
+        "connector": Kind(
+            [
+                ended(
+                    begun("connector").then(
+                        "it", "connector", path="/keyed/connector-c-{{ case }}", **KEYED
+                    ),
+                    "connector",
+                )
+            ],
+            lambda case: {*both("connector", case), f"/keyed/connector-c-{case}"},
+        ),
         "condition": plain("condition", "condition", branches={"yes": "case != ''"}, port="yes"),
         "record": plain("record", "record", key="case", values={"by": "step.key"}),
         "notification": plain("notification", "notification", to=[user(APPROVER)]),

@@ -137,6 +137,7 @@ def check(url: str, bank: int, name: str, cases: list[str]) -> None:
     wanted = set().union(*(KINDS[name].effects(case) for case in cases))
     assert {path for path in wanted if path not in done} == set(), "lost"
     assert {path: times for path, times in done.items() if times != 1} == {}, "done twice"
+    assert set(done) - wanted == set(), "done and never asked for"
     database = open_database(url)
     with database.connect() as connection:
         results = dict(
