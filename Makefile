@@ -77,7 +77,7 @@ bench: ## how fast it is, beside its peers (BENCH=--quick: within a minute)
 
 crash: ## kill real processes again and again, and see that nothing is lost or done twice
 	$(SETUP) python
-	HEADRACE_CRASH=full $(BIN)/pytest tests/crash -s
+	HEADRACE_CRASH=full $(BIN)/pytest tests/crash tests/machines -s
 
 patterns: ## the control-flow patterns, with 10,000 random processes and 3,000 random nets
 	$(SETUP) python
