@@ -122,6 +122,7 @@ function Shown({ flowKey, from, to }: { flowKey: string; from: number; to: numbe
           marks={drawn.marks}
           selected={selected}
           onSelect={setSelected}
+          first={shown.find((one) => one.kind === "node")?.id ?? null}
           label={t("diff.drawing", { from, to })}
         />
       </div>

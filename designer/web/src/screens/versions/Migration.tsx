@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Progress } from "antd";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { api } from "../../api/client";
@@ -162,10 +162,16 @@ function Report({ data }: { data: MigrationData }) {
     { status },
     MOVING.includes(data.status) ? { everyMs: EVERY_MS * 2 } : {},
   );
+  // What the page of counts has heard, the list below must say too.
+  const heard = JSON.stringify(data.counts);
+  const again = useRef(list.onRetry);
+  again.current = list.onRetry;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again whenever the counts have changed
+  useEffect(() => again.current(), [heard]);
   const shown = STATUSES.filter((one) => (data.counts[one] ?? 0) > 0);
   return (
     <>
-      <div className="hr-bar">
+      <div className="hr-bar hr-migration-filter">
         <Segments
           label={t("migration.filter")}
           options={[
