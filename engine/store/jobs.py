@@ -20,6 +20,7 @@ __all__ = [
     "delete",
     "expired",
     "give_back",
+    "hold_suspended",
     "holds",
     "next_available_at",
     "next_due_at",
@@ -106,6 +107,25 @@ def give_back(connection: Connection, claims: Sequence[Claim]) -> None:
     if claims:
         rows = [{"b_id": claim_.id, "b_epoch": claim_.epoch} for claim_ in claims]
         connection.execute(_GIVE_BACK, rows)
+
+
+_HOLD = (
+    t.jobs.update()
+    .where(
+        t.jobs.c.id.in_(bindparam("b_ids", expanding=True)),
+        t.jobs.c.status == "ready",
+        t.jobs.c.instance_id.in_(
+            sa.select(t.instances.c.id).where(t.instances.c.status == "suspended")
+        ),
+    )
+    .values(status="held")
+)
+
+
+def hold_suspended(connection: Connection, ids: Sequence[str]) -> None:
+    """Of these jobs, given back to be tried again, those whose instance was suspended meanwhile wait for it."""
+    if ids:
+        connection.execute(_HOLD, {"b_ids": list(ids)})
 
 
 def expired(connection: Connection, limit: int, now_ms: int) -> list[sa.Row[Any]]:

@@ -154,14 +154,16 @@ def finish_many(
             wishes.append((claim.instance_id, wish))
             if release:
                 released.append((claim.id, *release))
+    # Before the advance: a step that goes takes its row with it only while no worker has it.
     jobs.release(connection, released)
     jobs.not_counted(connection, untried)
     jobs.delete(connection, [id_ for id_, status in held.items() if status == "cancelled"])
-    aside = advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
-    # The result rests in the inbox of an instance that cannot be advanced now: nobody may run the job again.
+    aside = advance_each(workspace, connection, {r.claim.instance_id for r in results}, wishes)
     kept = {id_ for id_, *_ in released}
     told = [r.claim.id for r in results if r.claim.instance_id in aside and r.claim.id in held]
+    # The result rests in the inbox of an instance that cannot be advanced now: nobody may run the job again.
     jobs.release(connection, [(id_, "done", now_ms, False) for id_ in told if id_ not in kept])
+    jobs.hold_suspended(connection, [id_ for id_ in (*told, *untried) if id_ in kept])
     _tell_breakers(workspace, connection, results)
     ended = [result.claim for result in results if result.claim.id in held]
     jobs.wake(connection, Counter(claim.limit_key for claim in ended if claim.limit_key))
@@ -301,12 +303,27 @@ def _reclaim(workspace: Workspace, connection: Connection) -> int:
             released.append((row.id, "ready", now_ms, True))
     if rows:
         jobs.release(connection, released)
-        jobs.not_counted(connection, [id_ for id_, status, _, _ in released if status == "ready"])
+        ready = [id_ for id_, status, _, _ in released if status == "ready"]
+        jobs.not_counted(connection, ready)
         jobs.delete(connection, [row.id for row in rows if row.status == "cancelled"])
         advance_each(workspace, connection, {id_ for id_, _ in wishes}, wishes)
+        jobs.hold_suspended(connection, ready)
     if jobs.wake_idle(connection) or rows:
         workspace.changed.add("jobs")
     return len(rows)
+
+
+def _give_back(workspace: Workspace, unbegun: Sequence[Claim], connection: Connection) -> None:
+    """As if these had not been claimed; of those withdrawn meanwhile it is known that nothing was done."""
+    held = jobs.holds(connection, unbegun)
+    jobs.give_back(connection, [claim for claim in unbegun if held.get(claim.id) == "leased"])
+    jobs.hold_suspended(connection, [claim.id for claim in unbegun])
+    now_ms = workspace.clock.now_ms()
+    not_begun = Failed("not_begun", "the worker stopped before it began")
+    withdrawn = [claim for claim in unbegun if held.get(claim.id) == "cancelled"]
+    if withdrawn:
+        results = [Result(claim, not_begun, now_ms, now_ms) for claim in withdrawn]
+        finish_many(workspace, connection, results)
 
 
 SILENT = "the worker fell silent during this attempt; whether the far side did it is unknown"
@@ -446,7 +463,7 @@ class JobRunner:
         """Begin nothing more, give back what has not begun (nobody need wonder what became of it), wait for what is running."""
         with self._lock:
             unbegun, self._waiting = list(self._waiting.values()), {}
-        self._workspace.writer.call(lambda connection: jobs.give_back(connection, unbegun))
+        self._workspace.writer.call(partial(_give_back, self._workspace, unbegun))
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._workspace.writer.call(
             lambda _: None

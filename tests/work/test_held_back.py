@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from headrace.engine.node import NotSent, OutcomeUnknown
 from headrace.engine.run import events as e
-from headrace.engine.service import breakers, limits
+from headrace.engine.service import breakers, limits, operations
 from headrace.engine.store import claims as claim_store
 from headrace.engine.store import jobs as job_store
 from headrace.engine.store import tables as t
@@ -219,6 +219,38 @@ def test_a_held_job_is_not_claimed(house: House) -> None:
 
     house.write(lambda connection: connection.execute(t.jobs.update().values(status="ready")))
     assert len(claim_jobs(house)) == 1
+
+
+def test_an_attempt_that_fails_while_its_instance_is_suspended_is_not_tried_again_before_it_goes_on(
+    house: House,
+) -> None:
+    calls(house, attempts=3, backoff_s=0)
+    id_ = house.start("pays")
+    (running,) = claim_jobs(house)
+    operations.suspend(house.workspace, house.actor(ANN), id_)
+
+    run_claim(house, running, ScriptedWorld(503))
+    house.later(s=60)
+    assert claim_jobs(house) == []
+    operations.resume(house.workspace, house.actor(ANN), id_)
+
+    settle(house, ScriptedWorld(200))
+    assert house.status(id_) == "completed"
+
+
+def test_a_withdrawn_step_whose_worker_never_began_is_known_not_to_be_done(house: House) -> None:
+    calls(house)
+    id_ = house.start("pays")
+    runner = jobs.JobRunner(house.workspace, lambda _: ScriptedWorld(200), "one", threads=1)
+    runner._pool.submit = lambda *_: None  # type: ignore[assignment,method-assign] # no thread is free
+    runner.step()
+    house.cancel(id_)
+
+    runner.close()
+
+    assert house.rows(sa.select(t.jobs)) == []
+    (late,) = house.events(id_, e.ResultIgnored)
+    assert (late.details["code"], late.details["unknown"]) == ("not_begun", False)
 
 
 # --- rates and parallel limits ------------------------------------------------------------------------
