@@ -32,12 +32,12 @@ def with_forgotten_wishes(connection: Connection, limit: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def overdue_timers(connection: Connection, before_ms: int, limit: int) -> int:
-    """How many timers (at most `limit`) were due before this moment."""
-    due = sa.select(t.timers.c.id).where(t.timers.c.due_at < before_ms).limit(limit)
-    return int(
-        connection.execute(sa.select(sa.func.count()).select_from(due.subquery())).scalar_one()
-    )
+def most_overdue_timer(connection: Connection, before_ms: int) -> str | None:
+    """The timer that was due before all others, if that was before this moment; those of suspended instances rest."""
+    columns = t.timers.c
+    query = sa.select(columns.id).where(columns.due_at < before_ms, columns.held_at.is_(None))
+    found: str | None = connection.execute(query.order_by(columns.due_at).limit(1)).scalar()
+    return found
 
 
 def stuck_messages(connection: Connection, before_ms: int, limit: int) -> int:

@@ -34,6 +34,7 @@ class Sweeper:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._status, self._after = 0, ""
+        self._late: str | None = None
 
     def sweep(self) -> int:
         """Once; answers how many repairs there were, not counting leases. 0 also when another process sweeps."""
@@ -65,12 +66,12 @@ class Sweeper:
             return bool(sweep.with_forgotten_wishes(connection, 1))
 
     def _overdue_timers(self) -> int:
+        """After a pause of all processes many are late and are being fired: only one that stays where it is, is stuck."""
         now_ms = self._workspace.clock.now_ms()
         with self._workspace.read() as connection:
-            late = sweep.overdue_timers(connection, now_ms - LATE_MS, timers.DUE_MAX)
-        if late:
-            timers.fire_due(self._workspace)
-        return late
+            late = sweep.most_overdue_timer(connection, now_ms - LATE_MS)
+        stuck, self._late = late is not None and late == self._late, late
+        return timers.fire_due(self._workspace) if stuck else 0
 
     def _stuck_messages(self) -> int:
         now_ms = self._workspace.clock.now_ms()

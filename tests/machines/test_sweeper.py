@@ -51,9 +51,11 @@ def test_a_wish_nobody_was_told_of_is_applied(house: House) -> None:
 
 def test_an_overdue_timer_is_fired(house: House) -> None:
     id_ = waiting(house)
+    sweeper = Sweeper(house.workspace)
     house.later(s=3600 + LATE_MS / 1000 + 1)
 
-    assert Sweeper(house.workspace).sweep() == 1
+    assert sweeper.sweep() == 0  # perhaps somebody is about to
+    assert sweeper.sweep() == 1
 
     assert repairs(house) == {"timer": 1}
     assert house.status(id_) == "completed"
@@ -105,13 +107,13 @@ def test_a_lease_that_ran_out_is_daily_business(house: House) -> None:
 
 
 def test_of_many_processes_one_sweeps(house: House) -> None:
-    id_ = waiting(house)
-    house.later(s=3700)
+    waiting(house)
+    house.write(lambda connection: connection.execute(t.timers.delete()))
+    sweeper = Sweeper(house.workspace)
     with house.workspace.read() as connection:
-        alone = sweep.try_lock(connection) and house.database.dialect.name == "postgresql"
-        found = Sweeper(house.workspace).sweep()
+        others = sweep.try_lock(connection) and house.database.dialect.name == "postgresql"
+        found = sum(sweeper.sweep() for _ in range(6))
+    found_later = sum(sweeper.sweep() for _ in range(6))
 
-    assert found == (0 if alone else 1)  # an SQLite file has one engine, and so one sweeper
-    if alone:
-        assert Sweeper(house.workspace).sweep() == 1
-    assert house.status(id_) == "completed"
+    # An SQLite file has one engine, and so one sweeper.
+    assert (found, found_later) == ((0, 1) if others else (1, 0))
