@@ -339,6 +339,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 rows.jobs_resumed.append({"b_instance": instance.id})
                 rows.timers_resumed.append({"b_instance": instance.id, "b_shift": shift_ms})
                 rows.wishes.extend((child, c.Resume(by)) for child in _open_children(instance))
+            case e.JobRequested(step) | e.TaskOpened(step) if step not in instance.steps:
+                pass  # withdrawn before anybody could hear of it
             case e.JobRequested():
                 _request_job(rows, instance, flow, event)
             case e.TaskOpened():
