@@ -17,8 +17,6 @@ from headrace.engine.work.runtime import Runtime
 LOCK_WAIT_S = 10
 """How long a start waits for a process that is just ending (SQLite)."""
 
-JOB_THREADS = 16
-
 
 def work(
     settings: Settings,
