@@ -345,3 +345,37 @@ def test_a_version_changed_in_the_database_is_refused(house: House) -> None:
 
     assert "version 1 of flow orders" in str(raised.value)
     assert house.rows(sa.select(t.instances.c.id)) == []
+
+
+def test_a_canary_costs_a_start_no_query(house: House) -> None:
+    two_versions(house)
+    seen: list[str] = []
+
+    def statements() -> int:
+        house.start("orders", {"n": 1})  # what is kept in memory is there now
+        seen.clear()
+        house.start("orders", {"n": 1})
+        return len(seen)
+
+    sa.event.listen(
+        house.workspace.database, "before_cursor_execute", lambda *told: seen.append(str(told[2]))
+    )
+    without = statements()
+    begin(house, {"version": 2, "when": {"expression": "n == 1"}})
+
+    assert statements() == without
+    assert version_of(house, house.start("orders", {"n": 1})) == 2
+
+
+def test_a_pinned_sub_flow_takes_no_part_in_a_canary(house: House) -> None:
+    two_versions(house)
+    house.publish(
+        flow("parent").then("sub", "subflow", flow="orders", version=1).then("done", "end")
+    )
+    begin(house, {"version": 2, "weight": 100})
+
+    id_ = house.start("parent")
+    settle(house)
+
+    (child,) = house.rows(sa.select(t.instances.c.version).where(t.instances.c.parent_id == id_))
+    assert child.version == 1

@@ -113,7 +113,17 @@ export function PublishDialog(props: PublishDialogProps) {
           </Checkbox>
         )}
         {beside && <p className="hr-muted">{t("publish.beside_text")}</p>}
-        {error !== null && errors === 0 && <Alert type="error" showIcon title={errorText(error)} />}
+        {error !== null && errors === 0 && (
+          <Alert
+            type="error"
+            showIcon
+            title={
+              error instanceof ApiError && error.code === "conflict"
+                ? t("publish.canary_runs")
+                : errorText(error)
+            }
+          />
+        )}
       </div>
     </Modal>
   );
