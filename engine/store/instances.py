@@ -238,6 +238,7 @@ def page(
     query = narrow(connection, query, conditions, before)
     query = query.where(sa.or_(columns.retain_until.is_(None), columns.retain_until > 0))
     if node:
+        query = query.where(columns.ended_at.is_(None))
         query = query.where(columns.waiting_nodes.contains(jsontext.dumps(node), autoescape=True))
     if version is not None:
         query = query.where(columns.version == version)
