@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -47,6 +47,52 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
 
     `durable` leaves the disk settings as in production: measurements must pay what users pay.
     """
+    settings = () if durable else FAST
+    with _cluster() as (programs, data), _postgres(programs / "postgres", data, settings) as port:
+        yield f"postgresql+psycopg://postgres@{HOST}:{port}/postgres"
+
+
+class RestartedPostgres:
+    """A PostgreSQL server on one port that can be killed and started again, durable as in production."""
+
+    def __init__(self, program: Path, data: Path) -> None:
+        self._program, self._data = program, data
+        self.port = free_port()
+        self._open: ExitStack | None = None
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres@{HOST}:{self.port}/postgres"
+
+    def start(self) -> None:
+        """Up again, on the same port; it recovers by itself."""
+        self._open = ExitStack()
+        self._open.enter_context(_postgres(self._program, self._data, (), self.port))
+
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """SIGQUIT ends it at once, as a crash does: it must recover. SIGINT disconnects everybody first."""
+        if self._open:
+            pid = int((self._data / "postmaster.pid").read_text().split()[0])
+            os.kill(pid, how)
+            self._open.close()
+            self._open = None
+
+
+@contextmanager
+def restarted_postgresql() -> Iterator[RestartedPostgres]:
+    """A server that tests may stop and start."""
+    with _cluster() as (programs, data):
+        server = RestartedPostgres(programs / "postgres", data)
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGINT)
+
+
+@contextmanager
+def _cluster() -> Iterator[tuple[Path, Path]]:
+    """(programs, data) of a new cluster."""
     with tempfile.TemporaryDirectory(prefix="headrace-pg-") as folder:
         programs = _readable_programs(Path(folder))
         data = Path(folder) / "data"
@@ -76,9 +122,7 @@ def postgresql(*, durable: bool = False) -> Iterator[str]:
             **_as(),
         )
         assert made.returncode == 0, f"initdb failed:\n{made.stdout}\n{made.stderr}"
-        settings = () if durable else FAST
-        with _postgres(programs / "postgres", data, settings) as port:
-            yield f"postgresql+psycopg://postgres@{HOST}:{port}/postgres"
+        yield programs, data
 
 
 @contextmanager
@@ -133,9 +177,11 @@ def smtp_server() -> Iterator[Mailbox]:
 
 
 @contextmanager
-def _postgres(program: Path, data: Path, settings: Sequence[str]) -> Iterator[int]:
+def _postgres(
+    program: Path, data: Path, settings: Sequence[str], fixed: int | None = None
+) -> Iterator[int]:
     for _ in range(3):
-        port = free_port()
+        port = fixed or free_port()
         words = [f"listen_addresses={HOST}", "unix_socket_directories=", "max_connections=200"]
         command = [
             program,

@@ -120,11 +120,14 @@ def start(workspace: Workspace, number: int) -> None:
 def approve_all(workspace: Workspace) -> None:
     """Decide whatever is asked, over and over."""
     while True:
-        for task in tasks.listing(workspace, ANN, limit=200)["items"]:
-            try:
-                tasks.decide(workspace, ANN, task["id"], decision(task["title"]))
-            except Conflict:
-                continue  # somebody else (the other process) was faster
+        try:
+            for task in tasks.listing(workspace, ANN, limit=200)["items"]:
+                try:
+                    tasks.decide(workspace, ANN, task["id"], decision(task["title"]))
+                except Conflict:
+                    continue  # somebody else (the other process) was faster
+        except sa.exc.DBAPIError:
+            logging.getLogger("crash").info("the database is away")
         threading.Event().wait(0.2)
 
 

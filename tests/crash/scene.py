@@ -100,10 +100,15 @@ class Watch:
                 return expected_instances(self.cases)  # not even migrated yet
         return expected_instances(self.cases) - done
 
-    def wait_for_all(self, process: subprocess.Popen[str], timeout_s: float) -> None:
-        """Until every instance has ended."""
+    def wait_for_all(
+        self, process: subprocess.Popen[str], timeout_s: float, may_end: tuple[str, ...] = ()
+    ) -> None:
+        """Until every instance has ended. `may_end`: how to start the engine again should it have ended (its starter has no
+        second try of its own); its work must not depend on that."""
         deadline = time.monotonic() + timeout_s
         while left := self.open_instances():
+            if process.poll() is not None and may_end:
+                process = run(*may_end)
             assert process.poll() is None, "the engine ended by itself"
             assert time.monotonic() < deadline, f"{left} instances still open: {self.stuck()}"
             rest(0.2)
