@@ -9,7 +9,7 @@ from headrace.engine.flow.drawing import Drawn
 from headrace.engine.flow.graph import Drawing, Split
 from headrace.engine.flow.model import Edge
 from headrace.engine.flow.playing import Net, Stuck, Way, stuck_joins
-from headrace.engine.node import JoinRule, NodeType
+from headrace.engine.node import JoinRule
 
 CHOICE_MAX = 4
 """Exits of an inclusive choice of which every combination is tried."""
@@ -31,7 +31,7 @@ def check_meetings(drawn: Drawn, drawing: Drawing, trusted: Collection[str]) -> 
     ]
     _check_never(drawn, drawing, waiting, [*always, *unknown, *perhaps])
     _check_numbers(drawn, drawing, rules)
-    stuck = _played(drawn, drawing, rules, [*always, *perhaps])
+    stuck = _played(drawn, drawing, rules)
     told = _check_straying(drawn, drawing, waiting, always, stuck)
     _check_starving(drawn, drawing, [join for join in waiting if join not in told], always, stuck)
     _check_circles(drawn, drawing, rules)
@@ -159,22 +159,18 @@ def _check_circles(drawn: Drawn, drawing: Drawing, rules: Mapping[str, JoinRule]
 
 
 def _played(
-    drawn: Drawn, drawing: Drawing, rules: Mapping[str, JoinRule], splits: Sequence[Split]
+    drawn: Drawn, drawing: Drawing, rules: Mapping[str, JoinRule]
 ) -> Mapping[str, Stuck] | None:
-    """Joins that can wait for ever; None where nobody can tell: the drawing is not right yet, too large, or withdraws tokens."""
-    wrong = any(problem.severity == "error" for problem in drawn.problems)
-    if wrong or not rules or not splits or drawn.where(_withdraws):
-        return {} if not wrong and not rules else None
-    if any(drawn.settings(split.node).get("copies", 1) != 1 for split in splits):
+    """Joins that can wait for ever; None where nobody can tell: the drawing is not right yet, or too large.
+
+    A node that withdraws others is played as if it came too late: that can always be.
+    """
+    if any(problem.severity == "error" for problem in drawn.problems):
         return None
+    if not rules:
+        return {}
     net = Net({node: _ways(drawn, drawing, node) for node in drawn.nodes}, drawing.entering, rules)
     return stuck_joins(net, drawn.where(lambda t: t.starts))
-
-
-def _withdraws(node_type: NodeType) -> bool:
-    """It names nodes other than itself: what it does to their tokens depends on times."""
-    properties = node_type.settings.get("properties", {}).values()
-    return any(part.get("items", {}).get("x-node") == "others" for part in properties)
 
 
 def _ways(drawn: Drawn, drawing: Drawing, node: str) -> Sequence[Way] | None:
@@ -189,7 +185,9 @@ def _ways(drawn: Drawn, drawing: Drawing, node: str) -> Sequence[Way] | None:
     events = {event["id"] for _, event in drawn.events(node)}
     ways: list[Way]
     if node_type.splits:
-        ways = [tuple(edge for edge in own if edge.port not in events)]
+        told = drawn.settings(node).get("copies")
+        copies = told if type(told) is int else 1
+        ways = [tuple(edge for edge in own if edge.port not in events for _ in range(copies))]
         ways += [(edge,) for edge in own if edge.port in events]
     else:
         ways = [(edge,) for edge in own]

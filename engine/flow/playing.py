@@ -120,8 +120,13 @@ class _Player:
         if rule.mode == "all":
             full = len(each) == len(edges)
             return self._leave(join, _without(tokens, each), came) if full else None
-        if any(found == join for found, _ in came):
-            return [(_without(tokens, here), self._later(join, here, came))]
+        round_ = {edge for found, edge in came if found == join}
+        if round_:
+            late = [edge for edge in each if edge.id not in round_]
+            if late:
+                return [(_without(tokens, late), self._later(join, late, came))]
+            # One that comes again begins the next round.
+            return [(tokens, frozenset(pair for pair in came if pair[0] != join))]
         if len(each) < rule.wanted(len(edges)):
             return None
         return self._leave(join, _without(tokens, each), self._later(join, each, came))
@@ -133,11 +138,12 @@ class _Player:
         return now - mine if len(mine) == len(self.net.entering[join]) else now
 
     def _note(self, join: str, tokens: tuple[Edge, ...]) -> None:
-        if join in self.stuck or self.net.rules[join].mode == "tokens":
+        if join in self.stuck:
             return
         here = self._first_each(join, tokens)
         ids = {edge.id for edge in here}
-        missing = next(edge for edge in self.net.entering[join] if edge.id not in ids)
+        empty = (edge for edge in self.net.entering[join] if edge.id not in ids)
+        missing = next(empty, here[0])  # a join that counts tokens may have some on every edge
         self.stuck[join] = Stuck(join, here[0], missing)
 
 

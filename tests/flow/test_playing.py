@@ -15,7 +15,14 @@ TYPES = node_types()
 STARVES = {"join_may_starve", "branch_strays"}
 EXITS = {"split": ("out", "out"), "first": ("a", "else"), "all": ("a", "b", "else")}
 PLAIN = ("split", "split", "join", "first", "set_values")
-MODES = ({}, {"mode": "first"}, {"mode": "count", "n": 2}, {"mode": "percent", "percent": 50}, {"mode": "inclusive"})  # fmt: skip
+MODES = (
+    {},
+    {"mode": "first"},
+    {"mode": "count", "n": 2},
+    {"mode": "percent", "percent": 50},
+    {"mode": "inclusive"},
+    {"mode": "tokens", "n": 2},
+)
 
 
 def drawing(seed, kinds, modes):
@@ -40,6 +47,8 @@ def _node(r, id_, kind, modes, names):
         return node(id_, "condition", {"branches": branches, "mode": kind})
     if kind == "set_values":
         return node(id_, kind, {"values": [{"name": "x", "value": "1"}]})
+    if kind == "split" and len(modes) > 1:
+        return node(id_, kind, {"copies": r.choice((1, 1, 2))})
     return node(id_, kind, dict(r.choice(modes)) if kind == "join" else {})
 
 
