@@ -104,10 +104,9 @@ def take_bucket(connection: Connection, key: str) -> dict[str, int] | None:
     ).all()
     if not mine:
         row = {"connection": key, "operation": "", "full_at_us": 0}
-        made = connection.execute(
-            upsert(connection, t.buckets).values(row).on_conflict_do_nothing()
-        )
-        if not made.rowcount:
+        new = upsert(connection, t.buckets).values(row).on_conflict_do_nothing()
+        # Not `rowcount`: an insert has none on PostgreSQL.
+        if connection.execute(new.returning(t.buckets.c.operation)).first() is None:
             return None
     return {row.operation: row.full_at_us for row in connection.execute(query)}
 

@@ -36,7 +36,8 @@ def apply(
             "created_at": now_ms, "updated_at": now_ms,
         }  # fmt: skip
         statement = upsert(connection, t.records).values(row).on_conflict_do_nothing()
-        if connection.execute(statement).rowcount:
+        # Not `rowcount`: an insert has none on PostgreSQL.
+        if connection.execute(statement.returning(t.records.c.key)).first() is not None:
             return RecordAnswer(False, True, dict(value))
         found = connection.execute(query).one()  # another process was faster
     created = found.step_key == step_key

@@ -37,6 +37,9 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_MAX_MS = 3_600_000
 """The longest `Retry-After` that is believed."""
 
+OTHERS_MS = 20
+"""How often jobs of other connections are looked for while one holds more than its threads."""
+
 CLAIMS_MAX = 20
 """How often a job may be claimed in all: one that kills its worker must not do so for ever."""
 
@@ -332,7 +335,8 @@ SILENT = "the worker fell silent during this attempt; whether the far side did i
 class JobRunner:
     """Claims jobs for a pool of threads and keeps their leases alive.
 
-    A quarter of the threads is never given to one connection, so that a slow one leaves room for the others.
+    A quarter of the threads is never given to one connection, so that a slow one leaves room for the others. What it has claimed
+    beyond its threads does not keep others from being claimed.
     """
 
     def __init__(
@@ -345,7 +349,8 @@ class JobRunner:
     ) -> None:
         self._workspace, self._make_world, self._owner = workspace, make_world, owner
         self._threads, self._queues = threads, queues
-        self._spare = threads // 4
+        self._most_busy = threads - threads // 4
+        """Threads that one connection may have."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="headrace-job")
         self._running: dict[str, Claim] = {}
         """Held: begun or not."""
@@ -358,14 +363,20 @@ class JobRunner:
         self._skipped = 0
         """Threads that found nothing they might begin: as many are called again, one for each that ends."""
         self._lock = threading.Lock()
-        self._beat_at = 0
+        self._beat_at = self._others_at = 0
 
     def free(self) -> int:
         """Attempts to claim now. Twice the threads may be held, so that none waits for the next claim; and nothing is claimed
-        while more than half of them is held, because a claim costs a transaction however small it is."""
+        while more than half of them is held, because a claim costs a transaction however small it is. If it is one connection
+        that holds them, others are looked for now and then."""
+        now_ms = self._workspace.clock.now_ms()
         with self._lock:
             held = len(self._running)
-        return 2 * self._threads - held if held <= self._threads else 0
+            if held <= self._threads:
+                return 2 * self._threads - held
+            able = sum(min(n, self._most_busy) if key else n for key, n in self._held.items())
+            looks = able < self._threads and now_ms - self._others_at >= OTHERS_MS
+            return 2 * self._threads - able if looks else 0
 
     def beat(self) -> None:
         """Renew the leases of what is held, when it is time; also, and above all, while there is no room for more."""
@@ -381,6 +392,7 @@ class JobRunner:
         room = self.free()
         if room <= 0:
             return 0
+        self._others_at = self._workspace.clock.now_ms()
         claims: list[Claim] = self._workspace.writer.gather(self._claim, (room, self._share()))
         for claim in claims:
             with self._lock:
@@ -397,8 +409,13 @@ class JobRunner:
 
     def _share(self) -> Share | None:
         with self._lock:
-            held = {key: count for key, count in self._held.items() if key}
-        return Share(held, 2 * self._threads - self._spare) if self._spare else None
+            held = {key: count for key, count in self._held.items() if key and count}
+            crowded = len(self._running) > self._threads
+        if self._most_busy == self._threads:
+            return None
+        # Up to its threads and as many again to go on with; nothing more while others are looked for.
+        most = self._most_busy if crowded else self._threads + self._most_busy
+        return Share(held, most)
 
     def _claim(
         self, connection: Connection, wanted: Sequence[tuple[int, Share | None]]
@@ -429,7 +446,7 @@ class JobRunner:
         with self._lock:
             for claim in self._waiting.values():
                 key = claim.connection
-                if not key or self._busy[key] < self._threads - self._spare:
+                if not key or self._busy[key] < self._most_busy:
                     del self._waiting[claim.id]
                     self._busy[key] += 1
                     return claim

@@ -1,9 +1,13 @@
 """Business records: one a key, the same answer to a repeated step, fields merged."""
 
+import threading
 from typing import Any
+
+import sqlalchemy as sa
 
 from headrace.engine.node import RecordAnswer
 from headrace.engine.store import records
+from headrace.engine.store.session import open_database
 from tests.fakes import NOON, House
 
 
@@ -46,3 +50,42 @@ def test_an_update_changes_these_fields_and_keeps_the_others(house: House) -> No
 
     assert answer == RecordAnswer(True, False, {"a": 1, "b": 2, "c": 3})
     assert apply(house, "find").value == {"a": 1, "b": 2, "c": 3}
+
+
+def test_of_two_processes_that_make_the_same_record_one_has_made_it(
+    migrated_postgresql_url: str,
+) -> None:
+    database = open_database(migrated_postgresql_url)
+    answers: list[RecordAnswer] = []
+    waiting = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+
+    def make(step_key: str, *, before_the_end: Any = lambda: None) -> None:
+        with database.begin() as connection:
+            answer = records.apply(
+                connection,
+                "create",
+                "orders",
+                "A-1",
+                {},
+                step_key=step_key,
+                instance_id=None,
+                now_ms=0,
+            )
+            before_the_end()
+        answers.append(answer)
+
+    def until_the_other_waits() -> None:
+        other.start()
+        waits = 0
+        while not waits:
+            with database.connect() as looking:
+                waits = looking.execute(waiting).scalar_one()
+
+    other = threading.Thread(target=make, args=("second",))
+    make("first", before_the_end=until_the_other_waits)
+    other.join()
+    database.dispose()
+
+    assert [answer.created for answer in answers] == [True, False]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import threading
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from headrace.engine.node import NotSent, OutcomeUnknown
+from headrace.engine.node import ConnectionInfo, NotSent, OutcomeUnknown
 from headrace.engine.run import events as e
 from headrace.engine.service import breakers, limits, operations
 from headrace.engine.store import claims as claim_store
@@ -17,7 +18,16 @@ from headrace.engine.store import tables as t
 from headrace.engine.store.claims import LEASE_MS, Claim, Share
 from headrace.engine.work import jobs
 from tests.builder import flow
-from tests.fakes import ANN, NOON, House, ScriptedWorld, claim_jobs, run_claim, settle
+from tests.fakes import (
+    ANN,
+    NOON,
+    House,
+    ScriptedWorld,
+    claim_jobs,
+    furnished,
+    run_claim,
+    settle,
+)
 
 
 def calls(house: House, key: str = "pays", **settings: Any) -> str:
@@ -609,3 +619,86 @@ def test_a_claim_looks_at_no_job_behind_an_open_breaker_or_a_full_key(
     assert claim_jobs(house) == []
 
     assert sum(looked) == 0
+
+
+# --- several at once ------------------------------------------------------------------------------------
+
+
+class Slow(ScriptedWorld):
+    """Calls of one connection do not come back until the test says so."""
+
+    def __init__(self, house: House, key: str) -> None:
+        super().__init__(200)
+        self.house, self.key = house, key
+        self.open, self.inside = threading.Event(), threading.Semaphore(0)
+
+    def connection(self, key: str) -> ConnectionInfo:
+        if key == self.key:
+            self.inside.release()
+            assert self.open.wait(20)
+        return super().connection(key)
+
+
+def test_a_slow_connection_leaves_threads_for_the_others(house: House) -> None:
+    calls(house, "slow", connection="slug")
+    calls(house, "fast", connection="quick")
+    for _ in range(20):
+        house.start("slow")
+    world = Slow(house, "slug")
+    runner = jobs.JobRunner(house.workspace, lambda _: world, "one", threads=4)
+    runner.step()
+    for _ in range(3):
+        assert world.inside.acquire(timeout=10)
+
+    fast = house.start("fast")
+    house.later(s=1)
+    while house.status(fast) != "completed":  # or the time-out of the test
+        runner.step()
+
+    assert not world.inside.acquire(blocking=False)  # never a fourth thread
+    world.open.set()
+    while house.rows(sa.select(t.jobs.c.id)):
+        house.later(s=1)
+        runner.step()
+    runner.close()
+
+
+def test_processes_that_claim_at_once_keep_keys_and_parallel_limits(
+    postgresql_template: str, migrated_postgresql_url: str
+) -> None:
+    del postgresql_template
+    with furnished(migrated_postgresql_url) as house:
+        connect(house, "pay", parallel=3)
+        calls(house, "limited", connection="pay")
+        calls(house, "keyed", connection="free", concurrency_key="'one'", concurrency_limit=2)
+        for _ in range(40):
+            house.start("limited")
+            house.start("keyed")
+        seen: list[tuple[int, int]] = []
+
+        def work(number: int) -> None:
+            for _ in range(25):
+                with house.database.connect() as connection:
+                    with connection.begin():
+                        found = job_store.claim(connection, f"w{number}", 4, house.now_ms)
+                    with connection.begin():
+                        by = t.jobs.c.status == "leased"
+                        rows = connection.execute(sa.select(t.jobs.c.flow_key).where(by)).all()
+                        keys = [row.flow_key for row in rows]
+                        seen.append((keys.count("limited"), keys.count("keyed")))
+                    with connection.begin():
+                        job_store.give_back(connection, found)
+
+        workers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+        assert max(limited for limited, _ in seen) == 3
+        assert max(keyed for _, keyed in seen) == 2
+        jobs.reclaim(house.workspace)
+        for _ in range(60):
+            settle(house, ScriptedWorld(200))
+            jobs.reclaim(house.workspace)
+        assert house.rows(sa.select(t.jobs.c.id)) == []
