@@ -372,3 +372,23 @@ def _shared(house: House) -> bool:
 def _operators(connection: sa.Connection) -> None:
     connection.execute(t.roles.insert().values(key="operator", title={"en": "o"}, system=True))
     connection.execute(t.role_members.insert().values(role="operator", user_id=ANN))
+
+
+def test_many_processes_fire_each_timer_once(migrated_postgresql_url: str) -> None:
+    here = House(migrated_postgresql_url)
+    here.publish(flow("many").then("wait", "timer", duration="PT1M").then("done", "end"))
+    flow_ = here.workspace.kept_published("many")
+    requests = [StartRequest(flow_, "start", {}) for _ in range(2_000)]
+    submit_all(here.workspace, requests).result(60)
+    there = House(migrated_postgresql_url, furnish=False, clock=here.clock)
+    here.later(s=60)
+
+    with ThreadPoolExecutor(2) as pool:
+        fired = list(pool.map(lambda house: timers.fire_due(house.workspace), (here, there)))
+    fired.append(timers.fire_due(here.workspace))
+
+    assert sum(fired) == 2_000
+    done = here.rows(sa.select(sa.func.count()).where(t.instances.c.status == "completed"))
+    assert done[0][0] == 2_000
+    there.close()
+    here.close()
