@@ -25,7 +25,7 @@ from headrace.engine.flow.validate import validate
 from headrace.engine.run import advance as loop
 from headrace.engine.run import commands as c
 from headrace.engine.run.state import Step, to_json
-from headrace.engine.service import tasks
+from headrace.engine.service import messages, tasks
 from headrace.engine.store import tables as t
 from headrace.engine.store.inbox import put
 from headrace.engine.work import drain, jobs, timers
@@ -43,6 +43,7 @@ from tests.fakes import (
     same,
     unlike_history,
 )
+from tests.patterns.explore import armed
 
 for name, examples in (("default", 1), ("soak", 100)):
     settings.register_profile(
@@ -67,6 +68,11 @@ LEAVES = (
     "note",
     "child",
     "children",
+    "window",
+    "late",
+    "news",
+    "either",
+    "undo",
 )
 
 
@@ -85,7 +91,9 @@ def blocks() -> st.SearchStrategy[Block]:
         leaves,
         lambda inner: st.builds(
             Block,
-            st.sampled_from(("row", "row", "parallel", "exclusive", "loop")),
+            st.sampled_from(
+                ("row", "row", "parallel", "exclusive", "loop", "some", "first", "section")
+            ),
             st.lists(inner, min_size=2, max_size=3),
             st.integers(0, 3),
         ),
@@ -171,21 +179,99 @@ class Drawer:
         self.drawing.then(id_, "condition", branches={"some": f"default(n, 0) > {block.number}"})
         self._meet(id_, "some", "else")
 
+    def _window(self, block: Block) -> None:
+        """Items one after another, or two at a time; some are given up when enough have ended."""
+        more = {"until": "done >= 2"} if block.number > 2 else {}
+        list_ = f"[{', '.join(map(str, range(1 + block.number)))}]"
+        self.drawing.then(
+            self.name("sub"), "subflow", flow="child", for_each=list_, input={"n": "item"}, window=1 + block.number % 2,
+            **more,
+        )  # fmt: skip
+
+    def _late(self, _: Block) -> None:
+        """A call that its moment may overtake."""
+        id_ = self.name("call")
+        self.drawing.then(id_, "connector", attempts=4).event(f"late_{id_}", "timer", after="PT1S")
+        self._meet(id_, "out", f"late_{id_}")
+
+    def _news(self, block: Block) -> None:
+        """A call during which something else may begin, which ends by itself."""
+        id_ = self.name("call")
+        event = f"news_{id_}"
+        self.drawing.then(id_, "connector", attempts=4)
+        self.drawing.event(event, "timer", after="PT1S", interrupting=False)
+        self.drawing.at(id_, event)
+        self._values(block)
+        self.drawing.then(self.name("told"), "end", result="told").at(id_)
+
+    def _either(self, _: Block) -> None:
+        """What comes first of two; in a store only time passes."""
+        id_ = self.name("wait")
+        events = [
+            {"id": "soon", "kind": "timer", "after": "PT1S"},
+            {"id": "told", "kind": "message", "name": id_, "key": "'A-1'"},
+        ]
+        self.drawing.then(id_, "receive", events=events)
+        self._meet(id_, "soon", "told")
+
+    def _undo(self, block: Block) -> None:
+        """Done and undone."""
+        id_ = self.name("call")
+        event = f"undo_{id_}"
+        self.drawing.then(id_, "connector", attempts=4).event(event, "compensation")
+        self.drawing.at(id_, event).then(self.name("back"), "connector", attempts=4)
+        self.drawing.at(id_)
+        self._values(block)
+        self.drawing.then(self.name("undo"), "compensate", nodes=[id_])
+
+    def _some(self, block: Block) -> None:
+        """Some branches, which meet when all of them have come that can."""
+        fork, join = self.name("if"), self.name("join")
+        tests = {
+            f"p{number}": f"default(n, 0) >= {number * block.number}"
+            for number in range(len(block.parts))
+        }
+        self.drawing.then(fork, "condition", mode="all", branches=tests)
+        for number, part in enumerate(block.parts):
+            self.drawing.at(fork, f"p{number}")
+            self.draw(part)
+            if number:
+                self.drawing.to(join)
+            else:
+                self.drawing.then(join, "join", mode="inclusive")
+        self.drawing.at(fork, "else").to(join).at(join)
+
+    def _first(self, block: Block) -> None:
+        """On when the first has come; the others are ignored, held, or withdrawn."""
+        rest = ("ignore", "block", "cancel", "cancel")[block.number]
+        self._beside(block, {"mode": "first", "rest": rest})
+
+    def _section(self, block: Block) -> None:
+        """Branches of which one at a time is under way."""
+        self._beside(block, {}, lock=self.name("key"))
+
+    def _beside(self, block: Block, rule: dict[str, Any], lock: str = "") -> None:
+        fork, join = self.name("fork"), self.name("join")
+        self.drawing.then(fork, "split")
+        for index, part in enumerate(block.parts):
+            self.drawing.at(fork)
+            if lock:
+                self.drawing.then(self.name("lock"), "lock", key=f"'{lock}'", scope="instance")
+            self.draw(part)
+            if lock:
+                self.drawing.then(self.name("unlock"), "unlock", key=f"'{lock}'", scope="instance")
+            if index:
+                self.drawing.to(join)
+            else:
+                self.drawing.then(join, "join", **rule)
+        self.drawing.at(join)
+
     def _row(self, block: Block) -> None:
         for part in block.parts:
             self.draw(part)
 
     def _parallel(self, block: Block) -> None:
-        fork, join = self.name("fork"), self.name("join")
-        self.drawing.then(fork, "split")
-        for index, part in enumerate(block.parts):
-            self.drawing.at(fork)
-            self.draw(part)
-            if index:
-                self.drawing.to(join)
-            else:
-                self.drawing.then(join, "join")
-        self.drawing.at(join)
+        self._beside(block, {})
 
     def _exclusive(self, block: Block) -> None:
         choose, after = self.name("if"), self.name("on")
@@ -248,6 +334,20 @@ def answers(case: Case, step: Step) -> list[c.Command]:
                 if child not in step.outputs
                 for status in ("completed", "cancelled", "failed")
             ]
+        case "items":
+            assert step.items
+            return [
+                c.EndChild(step.id, child, status, {"n": 1})
+                for child in step.items.running
+                for status in ("completed", "cancelled", "failed")
+            ]
+        case "event":
+            return [c.Deliver(step.id, "w.told", "msg_1", {"n": 1})]
+        case "lock" if step.key not in case.instance.locks:
+            return [c.GrantLock(step.id, step.key)]
+        case "lock" if all(other.wait == "lock" for other in case.instance.steps.values()):
+            # Its holder has left by an end inside the section: as the sweeper says when nothing else moves.
+            return [c.GrantLock(step.id, step.key, deadlock=True)]
         case _:
             return []
 
@@ -255,6 +355,12 @@ def answers(case: Case, step: Step) -> list[c.Command]:
 def possible_now(case: Case) -> list[c.Command]:
     """Everything that may come from outside."""
     found = [answer for step in case.instance.steps.values() for answer in answers(case, step)]
+    found += [
+        c.FireTimer(step.id, name)
+        for step in case.instance.steps.values()
+        for name in armed(case, step)
+        if name.startswith(("e.", "w."))
+    ]
     for incident in case.instance.incidents:
         found += [c.Skip(incident, ANN, "out", {"by": "hand"}, ""), c.Retry(incident, ANN)]
     return found
@@ -355,7 +461,16 @@ def ids(prefix: str = "ins") -> Any:
 def operations(house: House, dice: Any, world: ScriptedWorld) -> bool:
     """One operation out of those possible now; False when only time can help, or all has ended."""
     todo = [(person, task["id"]) for person in (ANN, BOB) for task in house.todo(person)]
-    kinds = ["drain", "timers", "jobs", "late", *["vote"] * bool(todo), "incident", "reclaim"]
+    kinds = [
+        "drain",
+        "timers",
+        "jobs",
+        "late",
+        *["vote"] * bool(todo),
+        "incident",
+        "reclaim",
+        "tidy",
+    ]
     match dice.choice(kinds):
         case "drain":
             drain.drain_all(house.workspace)
@@ -387,6 +502,8 @@ def operations(house: House, dice: Any, world: ScriptedWorld) -> bool:
                 house.write(rest_in_inbox)
         case "reclaim":
             jobs.reclaim(house.workspace)
+        case "tidy":
+            messages.tidy(house.workspace)
     open_ = t.instances.select().where(t.instances.c.status.in_(("running", "waiting", "incident")))
     return bool(house.rows(open_))
 
