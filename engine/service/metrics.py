@@ -52,7 +52,9 @@ METRICS: dict[str, Metric] = {
     "http_requests_total": Metric("counter", "Requests answered.", ("route", "status")),
     "http_seconds": Metric("histogram", "Answering a request, without streams.", ("route",)),
     # --- jobs ---
-    "jobs_total": Metric("counter", "Attempts ended: done, failed or unknown; by connection, else by type of node.", ("connector", "outcome")),
+    "jobs_total": Metric(
+        "counter", "Attempts ended: done, failed or unknown; by connection, else by type of node.", ("connector", "outcome")
+    ),
     "job_seconds": Metric("histogram", "One attempt.", ("connector",)),
     "late_results_total": Metric("counter", "Results that came after their step had ended; kept, not applied."),
     "sweeper_leases_expired_total": Metric("counter", "Leases that ran out because a worker fell silent."),
