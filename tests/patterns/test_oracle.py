@@ -17,6 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headrace.engine.flow.reach import Reach
+from headrace.engine.node import JoinRule
+from headrace.engine.run import joins
 from headrace.engine.run.state import to_json
 from tests.builder import Document, Flow, flow
 from tests.fakes import Case, same
@@ -154,6 +157,16 @@ def events_attached() -> Flow:
     )  # fmt: skip
 
 
+def beside_something_else() -> Flow:
+    """An inclusive join at the head of a loop, while an unrelated branch takes its time."""
+    return (
+        flow("beside").then("fork", "split")
+        .then("a", "connector").then("head", "join", mode="inclusive").then("again", "approval").then("done", "end")
+        .at("again", "rejected").to("head")
+        .at("fork").then("c", "connector").then("c_done", "end")
+    )  # fmt: skip
+
+
 FIXED: dict[str, Callable[[], Flow]] = {
     "all": lambda: side_by_side("a b", "c", "d"),
     "all of several threads": lambda: side_by_side("a", "b", copies=2),
@@ -178,6 +191,7 @@ FIXED: dict[str, Callable[[], Flow]] = {
     "back into a branch": back_into_a_branch,
     "a lost branch": lost_branch,
     "events attached": events_attached,
+    "beside something else": beside_something_else,
     "a branch that turns": or_joins.looping_branch,
 }
 
@@ -323,3 +337,23 @@ def test_random_nets_stand_where_the_net_can_stand(
     seed: int, values: tuple[bool, bool, bool]
 ) -> None:
     compare(Dice(seed).net(), dict(zip("xyz", values, strict=True)), POSITIONS_MAX)
+
+
+# --- can it fail ---------------------------------------------------------------------------------
+
+MISTAKES: dict[str, tuple[Any, str, Any, str]] = {
+    "an inclusive join does not wait": (joins, "_enabled", lambda *_: True, "a branch that turns"),
+    "an inclusive join waits for every token": (joins, "_enabled", lambda *_: False, "beside something else"),
+    "nothing is withdrawn": (Reach, "_between", lambda *_: frozenset(), "first, cancelling"),
+    "one more is wanted": (JoinRule, "wanted", lambda _, edges: edges, "first"),
+    "a round never ends by itself": (joins, "_can_come", lambda *_: True, "a lost branch"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_of_the_engine_is_noticed(mistake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, name, wrong, net = MISTAKES[mistake]
+    monkeypatch.setattr(where, name, wrong)
+
+    with pytest.raises(AssertionError):
+        compare(FIXED[net]().document(), {})
