@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from rich.console import Console
 
 from headrace.engine import cli, top
@@ -41,9 +42,20 @@ def test_a_frame_shows_what_waits_and_how_it_goes(house: House) -> None:
     assert "pay" in text
     for title in ("Waiting", "Jobs by queue", "Incidents and breakers", "Slowest flows"):
         assert title in text
-    if house.url.startswith("postgresql"):
-        assert "1 alive" in text
-        assert "postgres:" not in text
+    assert "0 alive" in text  # this process only looks
+
+
+def test_it_counts_the_other_processes_that_live(migrated_postgresql_url: str) -> None:
+    house = House(migrated_postgresql_url)
+    named = "?application_name=headrace%20far:7"
+    other = sa.create_engine(migrated_postgresql_url + named)
+    with other.connect() as connection:
+        connection.execute(sa.text("SELECT 1"))
+        text = shown(house)
+    other.dispose()
+    house.close()
+
+    assert "1 alive: far:7" in text
 
 
 def test_the_command_prints_one_frame_and_ends(

@@ -138,12 +138,13 @@ def first_id(kind: str, at_ms: int) -> str:
 
 
 def processes(connection: Connection) -> list[str]:
-    """Processes of ours that have this PostgreSQL open: `host:pid`; on SQLite there is one, and its lock names it."""
+    """Other processes of ours that have this PostgreSQL open: `host:pid`; on SQLite there is one, and its lock names it."""
     if connection.dialect.name == "sqlite":
         return []
     query = sa.text(
         "SELECT DISTINCT application_name FROM pg_stat_activity"
         " WHERE datname = current_database() AND application_name LIKE 'headrace %'"
+        " AND application_name <> current_setting('application_name')"
         " ORDER BY 1 LIMIT :most"
     )
     rows = connection.execute(query, {"most": GROUPS_MAX}).scalars()

@@ -52,7 +52,7 @@ def open_database(url: str) -> Engine:
     # TCP must notice a host that is gone, ours or the server's: within half a minute.
     keepalive = {
         "keepalives": 1, "keepalives_idle": KEEPALIVE_S, "keepalives_interval": 5, "keepalives_count": 3,
-        "tcp_user_timeout": DEAD_MS, "connect_timeout": CONNECT_S, "application_name": f"headrace {os.getpid()}",
+        "tcp_user_timeout": DEAD_MS, "connect_timeout": CONNECT_S, "application_name": NAME,
     }  # fmt: skip
     options = (
         f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS}"
@@ -65,7 +65,7 @@ def open_database(url: str) -> Engine:
         pool_pre_ping=True,
         pool_size=POOL,
         max_overflow=POOL,
-        connect_args={"options": options, "application_name": NAME, **keepalive},
+        connect_args={"options": options, **keepalive},
     )
 
 
