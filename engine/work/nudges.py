@@ -21,6 +21,7 @@ from rq import Queue, SimpleWorker, get_current_job
 from rq.exceptions import DuplicateJobError, StopRequested
 from rq.serializers import JSONSerializer
 from rq.timeouts import TimerDeathPenalty
+from rq.worker_registration import register
 
 from headrace.engine.counters import Counters
 from headrace.engine.wakeup import HINTS, Wakeup
@@ -295,6 +296,8 @@ class Listener:
             try:
                 with connect(self._url) as redis:
                     redis.zadd(WORKERS, {self._name: time.time()})
+                    if self._worker is not None:  # RQ says it once, and Redis may have been emptied
+                        register(self._worker, pipeline=redis)
                 pause_s = SEEN_EVERY_S
             except (RedisError, OSError) as trouble:
                 log.debug("not seen: %s", trouble)

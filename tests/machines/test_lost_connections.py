@@ -74,6 +74,7 @@ class Bouncer:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_orders_get_done_once_although_connections_break(houses: list[House]) -> None:
     houses[0].publish(flow("child").then("pay", "connector").then("done", "end"))
     houses[0].publish(
