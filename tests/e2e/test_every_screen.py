@@ -41,9 +41,12 @@ SCREENS = {
         "/records",
         "/deliveries",
         "/operations",
+        "/operations/batches",
+        "/operations/batches/{batch}",
         "/operations/breakers",
         "/operations/messages",
         "/operations/messages?view=waiting",
+        "/operations/retention",
         "/operations/schedules",
         "/connections",
         "/users",
@@ -122,8 +125,11 @@ def addresses(browser: Browser, base_url: str) -> Iterator[Callable[[str], str]]
     session_of(context, "ann")
     tasks = api(context, "/api/tasks?box=todo")["items"]
     task = next(one["id"] for one in tasks if one["instance_id"] == case)
+    headers = session_of(context, "admin")
+    told = {"kind": "priority", "selection": {"ids": [case]}, "params": {"priority": 1}}
+    batch = context.request.post("/api/batches", headers=headers, data=told).json()["id"]
     context.close()
-    yield lambda address: address.format(case=case, task=task)
+    yield lambda address: address.format(case=case, task=task, batch=batch)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

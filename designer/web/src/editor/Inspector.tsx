@@ -377,6 +377,7 @@ function OfFlow() {
             onChange={(input) => run(setInput, { input })}
             disabled={readOnly}
             testId="flow-input"
+            searchable
           />
         </fieldset>
         {hasInput && (

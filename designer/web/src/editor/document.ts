@@ -45,6 +45,8 @@ export interface Schema {
   "x-order"?: string[];
   "x-advanced"?: boolean;
   "x-widget"?: string;
+  /** Of an input: instances can be found by it. */
+  "x-search"?: boolean;
   "x-enum-titles"?: Record<string, Text>;
   /** Shown only while these other settings have one of these values. */
   "x-when"?: Record<string, unknown[]>;

@@ -1,6 +1,6 @@
 // Rows of things: a table on a desk, cards on a phone. The first column names the row and is its link.
 
-import { Button } from "antd";
+import { Button, Checkbox } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -32,6 +32,13 @@ interface DataTableProps<Row> {
   error?: unknown;
   onRetry?: () => void;
   more?: { has: boolean; loading: boolean; load: () => void };
+  /** Rows can be ticked. */
+  selection?: Selection | undefined;
+}
+
+export interface Selection {
+  keys: ReadonlySet<string>;
+  onChange: (keys: ReadonlySet<string>) => void;
 }
 
 export function DataTable<Row>(props: DataTableProps<Row>) {
@@ -55,13 +62,19 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
 
 type Filled<Row> = DataTableProps<Row> & { rows: Row[] };
 
-function Table<Row>({ label, columns, rows, rowKey, to, onOpen, testId }: Filled<Row>) {
+function Table<Row>(props: Filled<Row>) {
+  const { label, columns, rows, rowKey, to, onOpen, testId, selection } = props;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="hr-table-frame" aria-label={label} tabIndex={0}>
       <table className="hr-table">
         <thead>
           <tr>
+            {selection !== undefined && (
+              <th scope="col" className="hr-tick">
+                <TickAll keys={rows.map(rowKey)} selection={selection} />
+              </th>
+            )}
             {columns.map((column) => (
               <th key={column.key} scope="col" style={styleOf(column)}>
                 {column.title}
@@ -72,6 +85,11 @@ function Table<Row>({ label, columns, rows, rowKey, to, onOpen, testId }: Filled
         <tbody>
           {rows.map((row) => (
             <tr key={rowKey(row)} data-testid={testId?.(row)}>
+              {selection !== undefined && (
+                <td className="hr-tick">
+                  <Tick name={rowKey(row)} selection={selection} />
+                </td>
+              )}
               {columns.map((column, index) => (
                 <td key={column.key} style={styleOf(column)}>
                   {index === 0 ? (
@@ -91,7 +109,8 @@ function Table<Row>({ label, columns, rows, rowKey, to, onOpen, testId }: Filled
   );
 }
 
-function Cards<Row>({ label, columns, rows, rowKey, to, onOpen, testId }: Filled<Row>) {
+function Cards<Row>(props: Filled<Row>) {
+  const { label, columns, rows, rowKey, to, onOpen, testId, selection } = props;
   const [name, ...others] = columns;
   const corner = others.find((column) => column.phone === "corner");
   const lines = others.filter((column) => column.phone !== "hidden" && column !== corner);
@@ -100,6 +119,11 @@ function Cards<Row>({ label, columns, rows, rowKey, to, onOpen, testId }: Filled
       {rows.map((row) => (
         <li key={rowKey(row)} className="hr-row-card" data-testid={testId?.(row)}>
           <div className="hr-row-card-head">
+            {selection !== undefined && (
+              <span className="hr-tick">
+                <Tick name={rowKey(row)} selection={selection} />
+              </span>
+            )}
             <Opening row={row} to={to} onOpen={onOpen}>
               {name?.render(row)}
             </Opening>
@@ -116,6 +140,37 @@ function Cards<Row>({ label, columns, rows, rowKey, to, onOpen, testId }: Filled
         </li>
       ))}
     </ul>
+  );
+}
+
+function Tick({ name, selection }: { name: string; selection: Selection }) {
+  const { t } = useTranslation("app");
+  const { keys, onChange } = selection;
+  return (
+    <Checkbox
+      checked={keys.has(name)}
+      onChange={(event) => {
+        const next = new Set(keys);
+        event.target.checked ? next.add(name) : next.delete(name);
+        onChange(next);
+      }}
+      aria-label={t("action.choose_row")}
+      data-testid={`tick-${name}`}
+    />
+  );
+}
+
+function TickAll({ keys, selection }: { keys: string[]; selection: Selection }) {
+  const { t } = useTranslation("app");
+  const chosen = keys.filter((key) => selection.keys.has(key)).length;
+  return (
+    <Checkbox
+      checked={chosen > 0 && chosen === keys.length}
+      indeterminate={chosen > 0 && chosen < keys.length}
+      onChange={(event) => selection.onChange(new Set(event.target.checked ? keys : []))}
+      aria-label={t("action.choose_all")}
+      data-testid="tick-all"
+    />
   );
 }
 

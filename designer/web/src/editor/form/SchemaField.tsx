@@ -33,9 +33,12 @@ interface SchemaEditorProps {
   onChange: (value: Schema) => void;
   disabled: boolean;
   testId: string;
+  /** An input of a flow: instances may be found by its fields. */
+  searchable?: boolean;
 }
 
-export function SchemaEditor({ value, onChange, disabled, testId }: SchemaEditorProps) {
+export function SchemaEditor(props: SchemaEditorProps) {
+  const { value, onChange, disabled, testId, searchable = false } = props;
   const { t } = useTranslation("editor");
   const fields = fieldsFrom(value);
   const set = (next: FormField[]) => onChange(schemaFrom(next, value));
@@ -69,6 +72,7 @@ export function SchemaEditor({ value, onChange, disabled, testId }: SchemaEditor
           last={index === fields.length - 1}
           disabled={disabled}
           testId={`${testId}.${index}`}
+          searchable={searchable}
           onChange={(patch) => change(index, patch)}
           onMove={(step) => move(index, step)}
           onRemove={() => set(fields.filter((_, at) => at !== index))}
@@ -95,6 +99,7 @@ interface FieldCardProps {
   last: boolean;
   disabled: boolean;
   testId: string;
+  searchable: boolean;
   onChange: (patch: Partial<FormField>) => void;
   onMove: (step: number) => void;
   onRemove: () => void;
@@ -201,6 +206,19 @@ function FieldCard(props: FieldCardProps) {
           aria-label={t("form.name")}
           data-testid={`${testId}.name`}
         />
+        {props.searchable && field.kind !== "other" && field.kind !== "long" && (
+          <span className="hr-switch-row">
+            <Switch
+              size="small"
+              checked={field.search ?? false}
+              onChange={(search) => onChange({ search })}
+              disabled={disabled}
+              aria-label={t("form.search")}
+              data-testid={`${testId}.search`}
+            />
+            {t("form.search")}
+          </span>
+        )}
         {wrong && (
           <p className="hr-setting-problem">{t(twice ? "form.name_taken" : "form.name_wrong")}</p>
         )}

@@ -32,6 +32,8 @@ export interface FormField {
   kind: FieldKind;
   required: boolean;
   choices: string[];
+  /** Instances can be found by it. */
+  search?: boolean;
   original: Schema;
 }
 
@@ -47,6 +49,7 @@ export function fieldsFrom(schema: Schema): FormField[] {
       kind: kindFrom(original),
       required: schema.required?.includes(name) ?? false,
       choices: (original.enum ?? []).map(String),
+      ...(original["x-search"] ? { search: true } : {}),
       original,
     };
   });
@@ -70,10 +73,15 @@ export function schemaFrom(fields: readonly FormField[], before: Schema): Schema
   return {
     ...rest,
     type: "object",
-    properties: Object.fromEntries(fields.map((field) => [field.name, propertyFrom(field)])),
+    properties: Object.fromEntries(fields.map((field) => [field.name, searched(field)])),
     ...(required.length === 0 ? {} : { required }),
     "x-order": fields.map((field) => field.name),
   };
+}
+
+function searched(field: FormField): Schema {
+  const { "x-search": _, ...schema } = propertyFrom(field);
+  return field.search ? { ...schema, "x-search": true } : schema;
 }
 
 function propertyFrom(field: FormField): Schema {

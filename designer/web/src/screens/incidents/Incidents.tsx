@@ -2,13 +2,15 @@
 
 import { RedoOutlined, SafetyCertificateOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { App, Button } from "antd";
+import { App, Button, Dropdown } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Incident } from "../../api/types";
+import { BatchDialog, type BatchWish } from "../../batches/BatchDialog";
+import { SelectionBar } from "../../batches/SelectionBar";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { problemText, useErrorText } from "../../ui/errorText";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
@@ -26,6 +28,15 @@ export default function Incidents() {
   const { t } = useTranslation("admin");
   const [status, setStatus] = useState<Filter>("open");
   const list = useList<Incident>("/api/incidents", { status }, { everyMs: EVERY_MS });
+  const may = useMay();
+  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [wish, setWish] = useState<BatchWish | null>(null);
+  const bulk = status === "open" && may("instances:operate");
+  const chosen = (list.rows ?? []).filter((incident) => ticked.has(incident.id));
+  const pick = (kind: string) => {
+    const ids = chosen.map((each) => (kind === "cancel" ? (each.instance_id ?? "") : each.id));
+    setWish({ kind, selection: { ids: [...new Set(ids)] } });
+  };
   return (
     <>
       <PageHeader title={t("incidents.title")} subtitle={t("incidents.subtitle")} />
@@ -35,8 +46,14 @@ export default function Incidents() {
             label={t("incidents.filter")}
             options={FILTERS.map((value) => ({ value, title: t(`incidents.${value}`) }))}
             value={status}
-            onChange={setStatus}
+            onChange={(next) => {
+              setStatus(next);
+              setTicked(new Set());
+            }}
           />
+          {bulk && (list.rows?.length ?? 0) > 1 && (
+            <RetryAll rows={list.rows ?? []} onWish={setWish} />
+          )}
         </div>
         <DataTable
           label={t("incidents.title")}
@@ -45,6 +62,7 @@ export default function Incidents() {
           rowKey={(incident) => incident.id}
           to={(incident) => `/instances/${incident.instance_id}`}
           testId={(incident) => `incident-${incident.id}`}
+          selection={bulk ? { keys: ticked, onChange: setTicked } : undefined}
           empty={
             <EmptyState
               icon={<SafetyCertificateOutlined />}
@@ -53,8 +71,52 @@ export default function Incidents() {
             />
           }
         />
+        {bulk && (
+          <SelectionBar
+            count={chosen.length}
+            kinds={["retry", "skip", "cancel"]}
+            onPick={pick}
+            onClear={() => setTicked(new Set())}
+          />
+        )}
       </PageBody>
+      {wish !== null && (
+        <BatchDialog
+          wish={wish}
+          onClose={() => {
+            setWish(null);
+            setTicked(new Set());
+          }}
+        />
+      )}
     </>
+  );
+}
+
+/** All that are open, or all with the same error: also those that are not loaded here. */
+function RetryAll({ rows, onWish }: { rows: Incident[]; onWish: (wish: BatchWish) => void }) {
+  const { t } = useTranslation(["admin", "errors"]);
+  const codes = [...new Map(rows.map((incident) => [incident.code, incident])).values()];
+  return (
+    <Dropdown
+      trigger={["click"]}
+      menu={{
+        items: [
+          { key: "", label: t("incidents.retry_all_open") },
+          ...codes.map((incident) => ({
+            key: incident.code,
+            label: t("incidents.retry_all_of", {
+              what: t(`errors:${incident.code}`, { defaultValue: incident.code }),
+            }),
+          })),
+        ],
+        onClick: ({ key }) => onWish({ kind: "retry", selection: key === "" ? {} : { code: key } }),
+      }}
+    >
+      <Button icon={<RedoOutlined />} data-testid="btn-retry-all">
+        {t("incidents.retry_all")}
+      </Button>
+    </Dropdown>
   );
 }
 
@@ -69,7 +131,9 @@ function useColumns(status: Filter): Column<Incident>[] {
       render: (incident) => (
         <>
           {problemText(t, incident)}
-          <span className="hr-incident-detail">{incident.message}</span>
+          {problemText(t, incident) !== incident.message && (
+            <span className="hr-incident-detail">{incident.message}</span>
+          )}
         </>
       ),
     },

@@ -2,12 +2,16 @@
 
 import { NodeIndexOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
-import { Select } from "antd";
+import { Button, Dropdown, Select } from "antd";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
+import { useMay } from "../../api/session";
 import type { FlowSummary, InstanceSummary, Page } from "../../api/types";
+import { BatchDialog, type BatchWish } from "../../batches/BatchDialog";
+import { SelectionBar } from "../../batches/SelectionBar";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
@@ -15,10 +19,13 @@ import { StatusTag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
 import { useDelayed } from "../../ui/useDelayed";
+import { BusinessFilter } from "./BusinessFilter";
 import "./instances.css";
 import { RANGES, rangeStart } from "./ranges";
 
 const EVERY_MS = 15_000;
+/** Migrations have a screen of their own. */
+const BULK = ["suspend", "resume", "priority", "hold", "release", "cancel"];
 const STATUSES = [
   "open",
   "running",
@@ -33,12 +40,18 @@ const STATUSES = [
 
 export default function Instances() {
   const { t } = useTranslation("instances");
+  const { t: words } = useTranslation("batches");
   const [asked, setAsked] = useSearchParams();
   const flow = asked.get("flow") ?? "";
   const status = asked.get("status") ?? "";
   const range = asked.get("range") ?? "";
   const search = asked.get("search") ?? "";
   const delayed = useDelayed(search);
+  const where = asked.get("where") ?? "";
+  const delayedWhere = useDelayed(where).trim();
+  const kinds = useKinds();
+  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set());
+  const [wish, setWish] = useState<BatchWish | null>(null);
   const set = (name: string, value: string) =>
     setAsked(
       (before) => {
@@ -50,10 +63,18 @@ export default function Instances() {
     );
   const list = useList<InstanceSummary>(
     "/api/instances",
-    { flow, status, search: delayed, from: rangeStart(range) },
+    { flow, status, search: delayed, from: rangeStart(range), filter: delayedWhere },
     { everyMs: EVERY_MS },
   );
-  const filtered = [flow, status, range, search].some((value) => value !== "");
+  const chosen = (list.rows ?? []).filter((instance) => ticked.has(instance.id));
+  const all = selectionOf({
+    flow,
+    status,
+    search: delayed,
+    from: rangeStart(range),
+    filter: delayedWhere,
+  });
+  const filtered = [flow, status, range, search, where].some((value) => value !== "");
   return (
     <>
       <PageHeader title={t("title")} subtitle={t("subtitle")} />
@@ -87,6 +108,22 @@ export default function Instances() {
             aria-label={t("range_label")}
             data-testid="filter-range"
           />
+          <BusinessFilter flow={flow} value={where} onChange={(value) => set("where", value)} />
+          {kinds.length > 0 && (list.rows?.length ?? 0) > 1 && (
+            <Dropdown
+              trigger={["click"]}
+              menu={{
+                items: kinds.map((kind) => ({
+                  key: kind,
+                  label: words(`kind.${kind}`),
+                  danger: kind === "cancel",
+                })),
+                onClick: ({ key }) => setWish({ kind: key, selection: all }),
+              }}
+            >
+              <Button data-testid="btn-bulk-all">{t("bulk_all")}</Button>
+            </Dropdown>
+          )}
         </div>
         <DataTable
           label={t("title")}
@@ -95,6 +132,7 @@ export default function Instances() {
           rowKey={(instance) => instance.id}
           to={(instance) => `/instances/${instance.id}`}
           testId={(instance) => `instance-${instance.id}`}
+          selection={kinds.length > 0 ? { keys: ticked, onChange: setTicked } : undefined}
           empty={
             filtered ? (
               <EmptyState title={t("none_found")} text={t("none_found_text")} />
@@ -103,8 +141,52 @@ export default function Instances() {
             )
           }
         />
+        <SelectionBar
+          count={chosen.length}
+          kinds={kinds}
+          onPick={(kind) =>
+            setWish({ kind, selection: { ids: chosen.map((instance) => instance.id) } })
+          }
+          onClear={() => setTicked(new Set())}
+        />
       </PageBody>
+      {wish !== null && (
+        <BatchDialog
+          wish={wish}
+          onClose={() => {
+            setWish(null);
+            setTicked(new Set());
+          }}
+        />
+      )}
     </>
+  );
+}
+
+/** What this person may do to many instances. */
+function useKinds(): string[] {
+  const may = useMay()("instances:read");
+  const { data } = useQuery({
+    queryKey: ["batch-kinds"],
+    queryFn: () => api.get<Page<{ kind: string; subject: string }>>("/api/batches/kinds"),
+    enabled: may,
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  const offered = new Set(
+    data?.items.filter((each) => each.subject === "instance").map((each) => each.kind),
+  );
+  return BULK.filter((kind) => offered.has(kind));
+}
+
+/** What is asked for, as a batch is told: only what is set; "open" is what most kinds mean by themselves. */
+function selectionOf(filters: Record<string, string | null>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(filters).flatMap(([name, value]) =>
+      value === null || value === "" || (name === "status" && value === "open")
+        ? []
+        : [[name, value]],
+    ),
   );
 }
 

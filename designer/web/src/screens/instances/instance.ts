@@ -18,7 +18,8 @@ export interface Step {
   name: Text;
   type: string;
   status: string;
-  started_at: string;
+  /** Null where it began before the part of the history that is told. */
+  started_at: string | null;
   ended_at: string | null;
   duration_ms: number | null;
   ports: string[];

@@ -1,6 +1,6 @@
 // The head of every screen for operators: where one is, and the way to the others.
 
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink } from "react-router";
 import { useMay } from "../../api/session";
@@ -33,8 +33,14 @@ export function Frame({ part, actions, wide = false, children }: FrameProps) {
 export function Tabs() {
   const { t } = useTranslation("operations");
   const may = useMay();
+  const bar = useRef<HTMLElement>(null);
+  // On a phone the bar is wider than the window.
+  useEffect(() => {
+    const active = bar.current?.querySelector<HTMLElement>(".active");
+    if (bar.current && active) bar.current.scrollLeft = active.offsetLeft - 60;
+  }, []);
   return (
-    <nav className="hr-op-tabs" aria-label={t("title")}>
+    <nav className="hr-op-tabs" aria-label={t("title")} ref={bar}>
       <NavLink to="/operations" end data-testid="op-tab-overview">
         {t("overview.tab")}
       </NavLink>

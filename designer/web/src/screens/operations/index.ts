@@ -13,7 +13,10 @@ export const screens: Screen[] = [
     },
     component: lazy(() => import("./Operations")),
   },
+  { path: "/operations/batches", component: lazy(() => import("./Batches")) },
+  { path: "/operations/batches/:id", component: lazy(() => import("./BatchPage")) },
   { path: "/operations/breakers", component: lazy(() => import("./Breakers")) },
+  { path: "/operations/retention", component: lazy(() => import("./Retention")) },
   { path: "/operations/schedules", component: lazy(() => import("./Schedules")) },
   { path: "/operations/messages", component: lazy(() => import("./Messages")) },
 ];

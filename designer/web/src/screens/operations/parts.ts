@@ -1,6 +1,12 @@
 // What operators look after. Each is a screen of its own below /operations, except those people look for elsewhere.
 
-import { ApiOutlined, CalendarOutlined, MessageOutlined } from "@ant-design/icons";
+import {
+  ApiOutlined,
+  CalendarOutlined,
+  FolderOpenOutlined,
+  MessageOutlined,
+  UnorderedListOutlined,
+} from "@ant-design/icons";
 import type { ComponentType } from "react";
 
 export interface Part {
@@ -11,6 +17,12 @@ export interface Part {
 }
 
 export const PARTS: Part[] = [
+  {
+    name: "batches",
+    address: "/operations/batches",
+    icon: UnorderedListOutlined,
+    permission: "instances:read",
+  },
   {
     name: "breakers",
     address: "/operations/breakers",
@@ -28,5 +40,11 @@ export const PARTS: Part[] = [
     address: "/operations/schedules",
     icon: CalendarOutlined,
     permission: "flows:read",
+  },
+  {
+    name: "retention",
+    address: "/operations/retention",
+    icon: FolderOpenOutlined,
+    permission: "instances:read",
   },
 ];
