@@ -113,6 +113,9 @@ WAITING_SHOWN_MAX = 20
 SNAPSHOT_EVERY = 50
 """Chunks of history between two snapshots of the state: what must be replayed to stand at any moment."""
 
+SNAPSHOT_FACTS = 2_000
+"""The same counted in facts, where one advance makes many."""
+
 SNAPSHOT_BYTES = 20_000
 """A larger state is kept so much more seldom, so that snapshots do not outgrow the history."""
 
@@ -164,7 +167,10 @@ def save(
                 }
             )  # fmt: skip
             chunk = stored.rev + 1
-            if chunk % (SNAPSHOT_EVERY * (1 + len(state) // SNAPSHOT_BYTES)) == 0:
+            seldom = 1 + len(state) // SNAPSHOT_BYTES
+            facts = SNAPSHOT_FACTS * seldom
+            passed = instance.seq // facts > (instance.seq - len(events)) // facts
+            if passed or chunk % (SNAPSHOT_EVERY * seldom) == 0:
                 snapshots.append(
                     {
                         "instance_id": instance.id,

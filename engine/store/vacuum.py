@@ -25,11 +25,16 @@ def free_some(connection: Connection) -> int:
         return 0
     if connection.exec_driver_sql("PRAGMA auto_vacuum").scalar_one() != INCREMENTAL:
         return 0
+    free = _free_pages(connection)
     cursor = connection.connection.cursor()
-    # It frees a page a row, although it has no columns to show: it must be read to its end.
-    cursor.execute(f"PRAGMA incremental_vacuum({PAGES_AT_ONCE})")
-    cursor.fetchall()
+    # One at a time: it frees a page a step, and the driver takes one step of a statement that shows no columns.
+    for _ in range(min(free, PAGES_AT_ONCE)):
+        cursor.execute("PRAGMA incremental_vacuum(1)")
     cursor.close()
+    return _free_pages(connection)
+
+
+def _free_pages(connection: Connection) -> int:
     return int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
 
 
@@ -68,7 +73,7 @@ def size(connection: Connection) -> dict[str, int]:
         return {"bytes": int(connection.exec_driver_sql(query).scalar_one()), "free": 0}
     page = int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
     pages = int(connection.exec_driver_sql("PRAGMA page_count").scalar_one())
-    free = int(connection.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+    free = _free_pages(connection)
     return {"bytes": page * pages, "free": page * free}
 
 

@@ -334,6 +334,18 @@ def test_only_one_process_purges(house: House) -> None:
 # --- disk ------------------------------------------------------------------------------------------
 
 
+def test_pages_are_given_back_many_at_a_time(cabin: House) -> None:
+    cabin.write(lambda c: c.exec_driver_sql("CREATE TABLE ballast (text)"))
+    cabin.write(lambda c: c.exec_driver_sql("INSERT INTO ballast VALUES (zeroblob(6000000))"))
+    cabin.write(lambda c: c.exec_driver_sql("DELETE FROM ballast"))
+    free = cabin.rows(sa.text("PRAGMA freelist_count"))[0][0]
+
+    left = cabin.write(vacuum.free_some)
+
+    assert free > vacuum.PAGES_AT_ONCE
+    assert left == free - vacuum.PAGES_AT_ONCE
+
+
 def test_the_file_really_shrinks(cabin: House) -> None:
     cabin.publish(quick())
     keep(cabin, 0)
