@@ -197,7 +197,7 @@ def cancel(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
             )
         batches.cancel_waiting(connection, id_, now_ms)
         batches.change(connection, id_, status="cancelled", next_at=now_ms)
-        audit.note(connection, workspace, actor, "batches.cancel", id_)
+        audit.note(connection, workspace, actor, "batches.stop", id_)
         workspace.changed.add("batches")
 
     workspace.writer.call(write)
