@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from headrace.engine.run import events as e
-from headrace.engine.service import tasks
+from headrace.engine.service import messages, tasks
 from tests.builder import Flow, flow, user
 from tests.fakes import ANN, House, settle
 from tests.patterns.explore import completed, endings, explored, positions
@@ -121,6 +121,37 @@ def test_wcp_15_it_does_not_go_on_before_it_is_closed() -> None:
     assert found == {("waits at each", "each.completed start")}
 
 
+def open_step(house: House, id_: str) -> int:
+    """The only step of this instance that is not over."""
+    (step,) = [step["step"] for step in house.detail(id_)["steps"] if step["ended_at"] is None]
+    return int(step)
+
+
+def test_wcp_15_added_by_people_in_the_store(house: House) -> None:
+    """Two at the start, one more while they run, and on only after it was closed and all have ended."""
+    house.publish(ITEM)
+    house.publish(
+        flow("growing")
+        .then("each", "subflow", flow="item", for_each="[7, 8]", input={"n": "item"}, more=True, window=10)
+        .then("done", "end", output={"all": "each"})
+    )  # fmt: skip
+    id_ = house.start("growing")
+    settle(house)
+    step, ann = open_step(house, id_), house.actor(ANN)
+
+    messages.add_items(house.workspace, ann, id_, step, [{"n": 9}])
+    settle(house)
+    for task in house.todo(ANN):
+        decide(house, task)
+    settle(house)
+    assert house.waiting(id_) == ["each"]
+    messages.close_items(house.workspace, ann, id_, step, finish=False)
+    settle(house)
+
+    assert house.status(id_) == "completed"
+    assert [one["output"]["n"] for one in house.detail(id_)["output"]["all"]] == [7, 8, 9]
+
+
 def test_wcp_26_cancel_multiple_instance_activity() -> None:
     """An interrupting event withdraws the whole: whatever number had ended."""
     drawing = (
@@ -170,6 +201,24 @@ def test_wcp_27_complete_multiple_instance_activity() -> None:
         completed(f"start each {some} after done")[1] for some in whole
     }
     assert {status for status, _ in found} == {"completed"}
+
+
+def test_wcp_27_a_person_ends_it_in_the_store(house: House) -> None:
+    house.publish(ITEM)
+    house.publish(for_each("[1, 2, 3, 4]", window=3))
+    id_ = house.start("many")
+    settle(house)
+    tasks_ = house.todo(ANN)
+    decide(house, tasks_[0])
+    settle(house)
+
+    messages.close_items(house.workspace, house.actor(ANN), id_, open_step(house, id_), finish=True)
+    settle(house)
+
+    assert house.status(id_) == "completed"
+    found = [one["status"] for one in house.events(id_, e.StepDone)[0].output]
+    assert sorted(found) == ["cancelled", "cancelled", "cancelled", "completed"]
+    assert house.todo(ANN) == []
 
 
 def test_wcp_34_static_partial_join() -> None:

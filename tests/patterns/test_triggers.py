@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.builder import Flow, flow
-from tests.fakes import House, settle
+from headrace.engine.run import events as e
+from tests.builder import Flow, flow, user
+from tests.fakes import ANN, House, settle
 
 
 def sender(kind: str) -> Flow:
@@ -79,3 +80,79 @@ def test_wcp_24_a_message_for_another_order_is_not_taken(house: House) -> None:
     settle(house)
 
     assert house.waiting(other) == ["listen"]
+
+
+def asked(**event: object) -> Flow:
+    """A question that something may happen to."""
+    return (
+        flow("asked")
+        .then("ask", "approval", assignees=[user(ANN)])
+        .event("came", **{"name": "arrived", "key": "order_no", **event})  # type: ignore[arg-type]
+        .then("done", "end", result="answered")
+        .at("ask", "rejected").to("done")
+        .at("ask", "came").then("told", "end", result="told")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["message", "signal"])
+def test_wcp_23_a_trigger_at_a_node_ends_its_wait(house: House, kind: str) -> None:
+    house.publish(sender(kind))
+    house.publish(asked(kind=kind))
+    id_ = house.start("asked", {"order_no": "A-1"})
+    other = house.start("asked", {"order_no": "B-2"})
+    house.start("sender", {"order_no": "A-1", "place": "gate"})
+    settle(house)
+
+    house.later(s=60)
+    settle(house)
+
+    assert house.detail(id_)["result"] == "told"
+    assert house.waiting(other) == ["ask"]
+    assert [task["instance_id"] for task in house.todo(ANN)] == [other]
+
+
+def test_wcp_24_a_message_that_does_not_end_the_wait_may_come_again(house: House) -> None:
+    house.publish(sender("message"))
+    house.publish(asked(kind="message", interrupting=False))
+    id_ = house.start("asked", {"order_no": "A-1"})
+    settle(house)
+
+    for _ in range(3):
+        house.start("sender", {"order_no": "A-1", "place": "gate"})
+        settle(house)
+        house.later(s=60)
+        settle(house)
+    house.decide(ANN)
+    settle(house)
+
+    assert house.status(id_) == "completed"
+    assert len(house.events(id_, e.EventFired)) == 3
+
+
+def test_wcp_24_a_message_that_came_before_is_had_by_the_node_at_once(house: House) -> None:
+    house.publish(sender("message"))
+    house.publish(asked(kind="message"))
+    house.start("sender", {"order_no": "A-1", "place": "gate"})
+    settle(house)
+    house.later(s=60)
+    settle(house)
+
+    id_ = house.start("asked", {"order_no": "A-1"})
+    settle(house)
+
+    assert house.detail(id_)["result"] == "told"
+
+
+def test_wcp_24_a_message_is_kept_as_long_as_it_says_and_no_longer(house: House) -> None:
+    house.publish(sender("message"))
+    house.publish(receiver("message", 0))
+    house.start("sender", {"order_no": "A-1", "place": "gate"})
+    settle(house)
+    house.later(s=60)
+    settle(house)
+
+    house.later(s=3600)
+    id_ = house.start("receiver", {"order_no": "A-1"})
+    settle(house)
+
+    assert house.waiting(id_) == ["listen"]
