@@ -804,7 +804,7 @@ class Run:
         if (instance.marks or instance.rounds) and joins.at_rest(self):
             return True
         if instance.steps:
-            if all(step.wait == "state" for step in instance.steps.values()):
+            if waits.nobody_else(self):
                 if joins.force(self):
                     return True
                 waits.never(self)

@@ -47,7 +47,8 @@ def _expect(run: Run, step: Step, prefix: str, event: Mapping[str, Any]) -> None
             run.emit(e.TimerSet(step.id, name, _moment(run, evaluator, event)))
             return
         told = evaluator.template(event["name"])
-        key = str(evaluator.expression(event["key"])) if event.get("key") else ""
+        value = evaluator.expression(event["key"]) if event.get("key") else None
+        key = "" if value is None else str(value)
     except HeadraceError as trouble:
         if not step.incident:
             run.raise_incident(step, trouble.code, f"event {event['id']}: {trouble.message}")
@@ -203,9 +204,22 @@ def _missed(run: Run, step: Step, wait: WaitForState) -> bool:
     return not any(run.flow.reach.leads_to(place, {wait.node}) for place in places)
 
 
+def nobody_else(run: Run) -> bool:
+    """Every open step waits for the rest of this instance: for a milestone, or for a key that a branch of it holds."""
+    return all(
+        step.incident is None
+        and (step.wait == "state" or (step.wait == "lock" and step.key in run.instance.locks))
+        and not run.flow.nodes[step.node].events
+        for step in run.instance.steps.values()
+    )
+
+
 def never(run: Run) -> None:
-    """Only milestones are left, and none of them holds: nobody else will make it so."""
+    """Only such steps are left, and none can go on: nobody else will make it so."""
     for step in list(run.instance.steps.values()):
-        if step.wait == "state" and not step.incident:
+        if step.wait == "lock":
+            message = f"expected the lock {step.key} to become free, but another branch of this instance keeps it"
+            run.raise_incident(step, "lock_deadlock", message)
+        else:
             message = f"expected that {step.node} may go on some time, but nothing else moves in this instance"
             run.raise_incident(step, "state_never", message)

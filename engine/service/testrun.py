@@ -224,7 +224,7 @@ class _Test:
         common = (step.id, 1, self.now_ms, self.now_ms)
         if mock and mock.get("error"):
             return c.JobEnded(*common, None, code="mocked_error", message=str(mock["error"]))
-        ports = sorted(node.connected - {"error"})
+        ports = sorted((node.connected & set(node.type.port_names(node.settings))) - {"error"})
         port = (mock or {}).get("port") or ("out" if "out" in ports or not ports else ports[0])
         return c.JobEnded(*common, port, (mock or {}).get("output", {}))
 
