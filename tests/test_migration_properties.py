@@ -138,7 +138,9 @@ def test_what_the_dry_run_lets_through_comes_to_its_end(
 
     assert same(to_json(case.instance)) == same(before), "a dry run changes nothing"
     if change in (renamed, inserted):
-        assert [trouble for trouble in found.troubles if trouble.severity == "error"] == []
+        # What is being undone is not migrated; nothing else stands in the way.
+        errors = {trouble.code for trouble in found.troubles if trouble.severity == "error"}
+        assert errors <= {"compensating"}
     if not found.ok:
         return
     tell(case, found.wish, {1: case.flow, 2: new})

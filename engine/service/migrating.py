@@ -22,11 +22,10 @@ from headrace.engine.run.migrate import Checked, Plan, Prover, prepare, remember
 from headrace.engine.run.state import Instance
 from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
-from headrace.engine.service.advance import advance
+from headrace.engine.service.advance import advance, advance_each
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import drafts, inbox, migrating, timers
-from headrace.engine.store import instances as rows_of
+from headrace.engine.store import drafts, inbox, migrating
 from headrace.engine.store.writer import transient
 
 log = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ log = logging.getLogger(__name__)
 CHECKED_AT_ONCE = 200
 """Instances of a dry run between two writes."""
 
-MIGRATED_AT_ONCE = 20
+MIGRATED_AT_ONCE = 50
 """Instances in one transaction: others wait for it no longer than some milliseconds."""
 
 FORGOTTEN_AT_ONCE = 5_000
@@ -409,11 +408,8 @@ def _apply_some(workspace: Workspace, row: Row[Any], prove: Prover) -> int | Non
     def write(connection: Connection) -> int:
         if not _still(connection, row):
             return 0
-        results = [
-            _apply_one(workspace, connection, row, item, now_at.get(item.instance_id), checked)
-            for item in todo
-        ]
-        migrating.update_items(connection, [result for result in results if result is not None])
+        results = _applied(workspace, connection, row, todo, now_at, checked)
+        migrating.update_items(connection, results)
         if todo:
             _set(workspace, connection, row.id, cursor=todo[-1].instance_id)
         else:
@@ -424,50 +420,78 @@ def _apply_some(workspace: Workspace, row: Row[Any], prove: Prover) -> int | Non
     return None if not todo and _over(workspace, row.id) else int(count)
 
 
-def _apply_one(
+def _applied(
     workspace: Workspace,
     connection: Connection,
     row: Row[Any],
-    item: Row[Any],
-    seen: tuple[Instance, int] | None,
+    todo: Sequence[Row[Any]],
+    now_at: Mapping[str, tuple[Instance, int]],
     checked: Mapping[str, Checked],
-) -> dict[str, Any] | None:
-    """What became of it; None: it has moved just now and is looked at again in the next pass."""
-    id_ = item.instance_id
-    if seen is None or seen[0].ended:
-        return _result(workspace, row, item, "failed", [_said("ended", "the instance has ended")])
-    if seen[0].version == row.to_version:
-        return _result(
-            workspace, row, item, "failed", [_said("moved", "it is on this version already")]
-        )
-    found = checked[id_]
-    if not found.ok:
-        return _result(workspace, row, item, "problem", _problems(found), rev=seen[1])
-    if not _stands_at(connection, id_, seen[1]):
-        return None
-    if not seen[0].suspended and inbox.unapplied(connection, [id_]):
-        # What rests there was accepted before: first things first, then the next pass.
-        advance(workspace, connection, [id_])
-        return None
-    before = remember(seen[0], found.wish, timers.due_of(connection, id_))
+) -> list[dict[str, Any]]:
+    """What became of them. One that has moved just now is left out: the next pass looks at it again."""
+    ids = [item.instance_id for item in todo]
+    revisions = migrating.lock_revisions(connection, ids)
+    rested = inbox.unapplied(connection, ids) if ids else {}
+    due = migrating.due_of(connection, ids)
+    results: list[dict[str, Any]] = []
+    ready: list[Row[Any]] = []
+    for item in todo:
+        id_ = item.instance_id
+        seen = now_at.get(id_)
+        if seen is None or seen[0].ended:
+            said = _said("ended", "the instance has ended")
+            results.append(_result(workspace, row, item, "failed", [said]))
+        elif seen[0].version == row.to_version:
+            said = _said("moved", "it is on this version already")
+            results.append(_result(workspace, row, item, "failed", [said]))
+        elif not checked[id_].ok:
+            found = _problems(checked[id_])
+            results.append(_result(workspace, row, item, "problem", found, rev=seen[1]))
+        elif revisions.get(id_) == seen[1]:
+            if id_ in rested and not seen[0].suspended:
+                # What rests there was accepted before: first things first.
+                advance_each(workspace, connection, [id_])
+            else:
+                ready.append(item)
+    wishes = {item.instance_id: checked[item.instance_id].wish for item in ready}
+    after, failed = _advanced(workspace, connection, wishes)
+    for item in ready:
+        id_ = item.instance_id
+        before, rev = now_at[id_]
+        if id_ in failed:
+            said = _said("failed", failed[id_])
+            results.append(_result(workspace, row, item, "failed", [said]))
+            continue
+        stood = _same_place(before, after[id_], wishes[id_])
+        kept = remember(before, wishes[id_], due.get(id_, {})) if stood else None
+        told = _problems(checked[id_])
+        results.append(_result(workspace, row, item, "migrated", told, rev=rev + 1, before=kept))
+    return results
+
+
+def _advanced(
+    workspace: Workspace, connection: Connection, wishes: Mapping[str, c.Migrate]
+) -> tuple[dict[str, Instance], dict[str, str]]:
+    """Apply these together; if that fails, one by one, so that one does not hold the others. Answers who failed, and why."""
+    if not wishes:
+        return {}, {}
     try:
         with connection.begin_nested():
-            after = advance(workspace, connection, [id_], [(id_, found.wish)])[id_]
+            return advance(workspace, connection, list(wishes), list(wishes.items())), {}
     except Exception as trouble:
         if transient(trouble):
             raise
-        log.exception("instance %s cannot be migrated", id_)
-        return _result(workspace, row, item, "failed", [_said("failed", str(trouble)[:300])])
-    stood = _same_place(seen[0], after, found.wish)
-    return _result(
-        workspace,
-        row,
-        item,
-        "migrated",
-        _problems(found),
-        rev=seen[1] + 1,
-        before=before if stood else None,
-    )
+        if len(wishes) == 1:
+            (id_,) = wishes
+            log.exception("instance %s cannot be migrated", id_)
+            return {}, {id_: str(trouble)[:300]}
+    after: dict[str, Instance] = {}
+    failed: dict[str, str] = {}
+    for id_, wish in wishes.items():
+        stood, fell = _advanced(workspace, connection, {id_: wish})
+        after |= stood
+        failed |= fell
+    return after, failed
 
 
 def _same_place(before: Instance, after: Instance, wish: c.Migrate) -> bool:
@@ -490,8 +514,7 @@ def _undo_some(workspace: Workspace, row: Row[Any]) -> int | None:
     def write(connection: Connection) -> int:
         if not _still(connection, row):
             return 0
-        results = [_undo_one(workspace, connection, row, item) for item in todo]
-        migrating.update_items(connection, results)
+        migrating.update_items(connection, _undone(workspace, connection, row, todo))
         if todo:
             _set(workspace, connection, row.id, cursor=todo[-1].instance_id)
         else:
@@ -502,32 +525,42 @@ def _undo_some(workspace: Workspace, row: Row[Any]) -> int | None:
     return int(count) if todo else None
 
 
-def _undo_one(
-    workspace: Workspace, connection: Connection, row: Row[Any], item: Row[Any]
-) -> dict[str, Any]:
-    id_ = item.instance_id
-    if item.before is None or not _stands_at(connection, id_, item.rev):
-        said = _said("moved", "the instance has moved since, so it cannot be put back", "warning")
+def _undone(
+    workspace: Workspace, connection: Connection, row: Row[Any], todo: Sequence[Row[Any]]
+) -> list[dict[str, Any]]:
+    ids = [item.instance_id for item in todo]
+    revisions = migrating.lock_revisions(connection, ids)
+    rested = inbox.unapplied(connection, ids) if ids else {}
+    now_at = migrating.instances(connection, ids)
+    results: list[dict[str, Any]] = []
+    wishes: dict[str, c.Migrate] = {}
+    for item in todo:
+        id_ = item.instance_id
+        still = item.before is not None and revisions.get(id_) == item.rev
+        if still and (id_ not in rested or now_at[id_][0].suspended):
+            wishes[id_] = undone(now_at[id_][0], item.before, row.created_by)
+            continue
+        said = _said("moved", "it has moved since, so it cannot be put back", "warning")
         kept = [problem for problem in item.problems if problem["code"] != "moved"]
-        return _result(
-            workspace, row, item, "migrated", [*kept, said], rev=item.rev, before=item.before
-        )
-    instance = migrating.instances(connection, [id_])[id_][0]
-    if not instance.suspended and inbox.unapplied(connection, [id_]):
-        said = _said("moved", "something has come for the instance since", "warning")
-        return _result(workspace, row, item, "migrated", [said], rev=item.rev, before=item.before)
-    try:
-        with connection.begin_nested():
-            advance(
-                workspace, connection, [id_], [(id_, undone(instance, item.before, row.created_by))]
-            )
-    except Exception as trouble:
-        if transient(trouble):
-            raise
-        log.exception("the migration of instance %s cannot be undone", id_)
-        said = _said("failed", str(trouble)[:300])
-        return _result(workspace, row, item, "failed", [said], rev=item.rev, before=item.before)
-    return _result(workspace, row, item, "undone", [], rev=item.rev + 1)
+        results.append(_kept(workspace, row, item, "migrated", [*kept, said]))
+    _, failed = _advanced(workspace, connection, wishes)
+    for item in todo:
+        if item.instance_id in failed:
+            said = _said("failed", failed[item.instance_id])
+            results.append(_kept(workspace, row, item, "migrated", [said]))
+        elif item.instance_id in wishes:
+            results.append(_result(workspace, row, item, "undone", [], rev=item.rev + 1))
+    return results
+
+
+def _kept(
+    workspace: Workspace,
+    row: Row[Any],
+    item: Row[Any],
+    status: str,
+    problems: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    return _result(workspace, row, item, status, problems, rev=item.rev, before=item.before)
 
 
 def _pass_over(
@@ -553,11 +586,6 @@ def _still(connection: Connection, row: Row[Any]) -> bool:
     """Does the migration stand as it was read? Another process may have done this part, or somebody has stopped it."""
     now = migrating.find(connection, row.id, lock=True)
     return now is not None and (now.wanted, now.cursor) == (row.wanted, row.cursor)
-
-
-def _stands_at(connection: Connection, id_: str, rev: int) -> bool:
-    found = rows_of.find(connection, id_, lock=True)
-    return found is not None and found.ended_at is None and found.rev == rev
 
 
 def _result(

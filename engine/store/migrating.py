@@ -54,6 +54,29 @@ def _instance(row: Any) -> tuple[Instance, int]:
     return instance, row.rev
 
 
+def lock_revisions(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Open instance → its revision; nobody else changes them until the commit."""
+    query = (
+        sa.select(_columns.id, _columns.rev)
+        .where(_columns.id.in_(ids), _columns.ended_at.is_(None))
+        .order_by(_columns.id)
+        .with_for_update()
+    )
+    return {row.id: row.rev for row in connection.execute(query)}
+
+
+def due_of(connection: Connection, ids: Sequence[str]) -> dict[str, dict[int, int]]:
+    """Instance → step → the moment its timer ends it."""
+    columns = t.timers.c
+    query = sa.select(columns.instance_id, columns.step, columns.due_at).where(
+        columns.instance_id.in_(ids), columns.name == "due"
+    )
+    found: dict[str, dict[int, int]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.instance_id, {})[row.step] = row.due_at
+    return found
+
+
 def busy_steps(connection: Connection, ids: Sequence[str]) -> dict[str, set[int]]:
     """Instance → steps whose job a worker is at."""
     columns = t.jobs.c

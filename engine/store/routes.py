@@ -34,9 +34,9 @@ def running(connection: Connection, key: str) -> Row[Any] | None:
 
 
 def all_running(connection: Connection, limit: int) -> Sequence[Row[Any]]:
-    """Every canary that runs and may be taken back, the oldest first."""
+    """Every canary that runs and may be taken back, by flow."""
     query = sa.select(t.routes).where(t.routes.c.ended_at.is_(None), t.routes.c.guard.is_not(None))
-    return connection.execute(query.order_by(t.routes.c.id).limit(limit)).all()
+    return connection.execute(query.order_by(t.routes.c.flow_key).limit(limit)).all()
 
 
 def page(connection: Connection, key: str, *, before: str | None, limit: int) -> Sequence[Row[Any]]:

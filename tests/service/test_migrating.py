@@ -384,7 +384,7 @@ def test_one_that_moved_after_the_dry_run_is_checked_again(house: House) -> None
 
 def test_it_is_taken_up_again_by_another_process(house: House) -> None:
     house.publish(waits())
-    ids = [house.start("f") for _ in range(45)]
+    ids = [house.start("f") for _ in range(migrating.MIGRATED_AT_ONCE + 15)]
     house.publish(waits(duration="PT2H"))
     migration = plan(house)
     migrating.begin(house.workspace, house.actor(ANN), migration, "apply")
@@ -394,10 +394,10 @@ def test_it_is_taken_up_again_by_another_process(house: House) -> None:
 
     again = house.again()
     try:
-        assert apply(again, migration) == {"migrated": 45}
+        assert apply(again, migration) == {"migrated": len(ids)}
         assert {version_of(again, id_) for id_ in ids} == {2}
         events = [again.events(id_, e.InstanceMigrated) for id_ in ids]
-        assert [len(found) for found in events] == [1] * 45
+        assert [len(found) for found in events] == [1] * len(ids)
     finally:
         again.close()
 
