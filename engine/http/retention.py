@@ -28,6 +28,10 @@ _WORDS = {
     },
     "inbox_days": {**DAYS, "description": "Wishes after they were applied."},
     "outbox_days": {**DAYS, "description": "Messages after they were sent or given up."},
+    "message_days": {
+        **DAYS,
+        "description": "Messages between flows after they could last be taken.",
+    },
     "notification_days": {**DAYS, "description": "Notifications after they were read."},
     "audit_days": {**DAYS, "description": "Entries of who changed what."},
     "archive": {**BOOLEAN, "description": "Write every instance into a file before it is deleted."},

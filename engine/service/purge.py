@@ -197,9 +197,11 @@ def _limits(workspace: Workspace, done: Purged, stopping: Callable[[], bool]) ->
     ):
         if days is not None:
             _walk(workspace, done, table, now_ms - days * DAY_MS, stopping)
+    messages = [] if kept.message_days is None else [kept.message_days * DAY_MS]
     for delete, age in (
         (purge.delete_old_replies, REPLIES_KEPT_MS),
         (purge.delete_old_batches, BATCHES_KEPT_MS),
+        *((purge.delete_old_messages, age) for age in messages),
     ):
         while not stopping():
             rows = workspace.writer.call(partial(_older, delete, now_ms - age))

@@ -31,6 +31,8 @@ class Retention:
     """Wishes after they were applied."""
     outbox_days: int | None = 90
     """Messages after they were sent, or given up."""
+    message_days: int | None = 30
+    """Messages between flows after they could last be taken; so long their dedup ids are remembered."""
     notification_days: int | None = 90
     """Notifications after they were read."""
     audit_days: int | None = None

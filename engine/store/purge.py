@@ -184,6 +184,13 @@ def delete_old_replies(connection: Connection, before_ms: int) -> int:
     return _delete(connection, t.idempotency, ROWS_MAX, t.idempotency.c.created_at < before_ms)
 
 
+def delete_old_messages(connection: Connection, before_ms: int) -> int:
+    """Messages that were delivered or have expired."""
+    columns = t.messages.c
+    over = columns.status.in_(("delivered", "expired"))
+    return _delete(connection, t.messages, ROWS_MAX, over, columns.expires_at < before_ms)
+
+
 def delete_old_batches(connection: Connection, before_ms: int) -> int:
     """Some rows of batches that ended long ago: their items first."""
     columns = t.batches.c

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -353,3 +354,26 @@ def test_pages_of_batches_and_items(cabin: House) -> None:
     assert [one["number"] for one in page["items"] + rest["items"]] == [1, 2, 3, 4, 5]
     assert rest["next_cursor"] is None
     assert len(instances.listing(cabin.workspace, ann)["items"]) == 5
+
+
+def test_two_processes_at_one_batch_do_each_item_once(migrated_postgresql_url: str) -> None:
+    first = House(migrated_postgresql_url)
+    second = House(migrated_postgresql_url, furnish=False)
+    ids = failing(first, 60)
+    batch = begin(first, "retry", {"flow": "pays"}, per_second=1_000)
+
+    def works(house: House) -> None:
+        for _ in range(12):
+            batches.work(house.workspace)
+            house.later(s=1)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(works, (first, second)))
+    settle(first)
+    works(first)
+
+    assert told(first, batch)["counts"]["done"] == 60
+    for id_ in ids:
+        assert len(first.events(id_, e.IncidentResolved)) == 1
+    second.close()
+    first.close()

@@ -284,6 +284,26 @@ def test_rows_with_limits_of_their_own(house: House) -> None:
     assert house.rows(sa.select(t.audit.c.id)) == []
 
 
+def test_messages_go_when_nobody_can_take_them_any_more(house: House) -> None:
+    def message(id_: str, status: str) -> dict[str, Any]:
+        return {
+            "id": id_, "kind": "message", "name": "n", "key": "k", "payload": "null", "mode": "one", "status": status,
+            "created_at": house.now_ms, "expires_at": house.now_ms + 1_000,
+        }  # fmt: skip
+
+    rows = [message("m1", "delivered"), message("m2", "expired"), message("m3", "buffered")]
+    house.write(lambda c: c.execute(t.messages.insert(), rows))
+
+    house.later(s=29 * DAY_S)
+    purge.run(house.workspace)
+    before = len(house.rows(sa.select(t.messages.c.id)))
+    house.later(s=2 * DAY_S)
+    purge.run(house.workspace)
+
+    assert before == 3
+    assert [row.id for row in house.rows(sa.select(t.messages.c.id))] == ["m3"]
+
+
 def test_an_instance_is_archived_before_it_goes(house: House, tmp_path: Path) -> None:
     house.publish(flow("asks").then("ask", "approval").then("done", "end"))
     keep(house, 0)
