@@ -1,6 +1,7 @@
 """Look after what was left: leases of silent workers, and everything that should never be found. Any process can; one does.
 
-Leases run out whenever a worker is killed, that is daily business. The other repairs are counted to be seen: they stay 0 while
+Leases run out whenever a worker is killed, messages when their time is over, and keys whose holders wait for one another are
+told so: that is daily business. The other repairs are counted to be seen: they stay 0 while
 the engine is right (`sweeper_repairs_total{kind}`).
 """
 
@@ -11,6 +12,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from headrace.engine.service import messages
 from headrace.engine.service import sweep as service
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import invariant, sweep
@@ -47,6 +49,7 @@ class Sweeper:
     def _sweep(self) -> int:
         workspace = self._workspace
         workspace.counters.add("sweeper_leases_expired_total", jobs.reclaim(workspace))
+        messages.tidy(workspace)
         repaired = {
             "inbox": workspace.writer.call(partial(service.remind, workspace))
             if self._forgotten()

@@ -4,6 +4,7 @@ from itertools import permutations
 
 from headrace.engine.run import events as e
 from headrace.engine.service import tasks
+from headrace.engine.work.sweeper import Sweeper
 from tests.builder import Flow, flow, user
 from tests.fakes import ANN, Case, House, settle
 from tests.patterns.explore import completed, endings, explored, first, positions, ways
@@ -156,6 +157,59 @@ def test_wcp_39_a_section_is_left_when_its_instance_is_cancelled(house: House) -
     settle(house)
 
     assert house.waiting(waiting) == ["count"]
+
+
+def test_wcp_39_a_section_left_by_an_end_is_told_and_not_waited_for_for_ever(house: House) -> None:
+    """A branch ends inside its section, so nobody will ever unlock: the sweeper finds that the rest waits for itself."""
+    house.publish(
+        flow("lost-key").then("fork", "split")
+        .then("a_in", "lock", key="'desk'", scope="instance").then("a", "approval", assignees=[user(ANN)])
+        .then("a_out", "unlock", key="'desk'", scope="instance").then("done", "end")
+        .at("a", "rejected").then("gone", "end")
+        .at("fork").then("b_in", "lock", key="'desk'", scope="instance").then("b_out", "unlock", key="'desk'", scope="instance")
+        .to("done")
+    )  # fmt: skip
+    id_ = house.start("lost-key")
+    settle(house)
+    house.decide(ANN, "rejected")
+    settle(house)
+    assert house.waiting(id_) == ["b_in"]
+
+    Sweeper(house.workspace).sweep()
+
+    assert [found["code"] for found in house.incidents(id_)] == ["lock_deadlock"]
+    house.skip(id_)
+    settle(house)
+    assert house.status(id_) == "completed"
+
+
+def test_wcp_39_two_that_wait_for_each_others_keys_are_told(house: House) -> None:
+    def both(key: str, first_: str, second: str) -> Flow:
+        return (
+            flow(key)
+            .then("one", "lock", key=f"'{first_}'", scope="workspace")
+            .then("ask", "approval", assignees=[user(ANN)])
+            .then("two", "lock", key=f"'{second}'", scope="workspace")
+            .then("done", "end")
+            .at("ask", "rejected").to("done")
+        )  # fmt: skip
+
+    house.publish(both("there", "A1", "B2"))
+    house.publish(both("back", "B2", "A1"))
+    there, back = house.start("there"), house.start("back")
+    settle(house)
+    for id_ in (there, back):
+        vote(house, id_)
+    settle(house)
+    assert (house.waiting(there), house.waiting(back)) == (["two"], ["two"])
+
+    Sweeper(house.workspace).sweep()
+
+    found = [one["code"] for id_ in (there, back) for one in house.incidents(id_)]
+    assert found == ["lock_deadlock"]  # one of the two; the other goes on when it is gone
+    house.cancel(there if house.incidents(there) else back)
+    settle(house)
+    assert sorted((house.status(there), house.status(back))) == ["cancelled", "completed"]
 
 
 def vote(house: House, id_: str) -> None:
