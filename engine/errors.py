@@ -214,7 +214,7 @@ class StoreNotEmpty(HeadraceError):
 
 
 class StoreNotReady(HeadraceError):
-    """Expected {store} at revision {expected}, but found {found}: run `headrace migrate` on it first."""
+    """Expected {store} at revision {expected}, but found {found}: bring the older of the two up to date (`headrace migrate`)."""
 
     code = "store_not_ready"
     status = 409

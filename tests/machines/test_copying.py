@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from headrace.engine.errors import StoreLocked, StoreNotEmpty, StoreNotReady
 from headrace.engine.store import tables as t
 from headrace.engine.store.copying import copy_store
+from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import WriterLock, open_database
 from tests.builder import flow
 from tests.fakes import House, settle
@@ -102,3 +103,15 @@ def test_a_store_in_use_and_one_of_another_version_are_refused(
 
     with pytest.raises(StoreNotReady):
         list(copy_store(f"sqlite:///{tmp_path / 'empty.sqlite3'}", target))
+
+
+def test_a_program_older_than_the_database_does_not_touch_it(migrated_url: str) -> None:
+    engine = open_database(migrated_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+
+    with pytest.raises(StoreNotReady) as refused:
+        migrate(engine)
+
+    assert refused.value.params["found"] == "9999"
+    engine.dispose()

@@ -14,6 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from headrace.engine.errors import StoreNotReady
 from headrace.engine.store.session import is_sqlite
 
 _LOCK = 0x48454144  # "HEAD": PostgreSQL's advisory lock, so that two first starts do not both make the tables
@@ -27,6 +28,7 @@ def migrate(engine: Engine, to: str = "head") -> None:
     ):
         if not is_sqlite(engine):
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        _check_known(connection, engine)
         command.upgrade(_config(connection), to)
 
 
@@ -43,6 +45,15 @@ def revision(engine: Engine) -> str | None:
     """Where the database stands; None for an empty one."""
     with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _check_known(connection: Connection, engine: Engine) -> None:
+    """A program that is older than the database must not touch it."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(_config())
+    if found is not None and found not in {step.revision for step in script.walk_revisions()}:
+        shown = engine.url.render_as_string(hide_password=True)
+        raise StoreNotReady(store=shown, expected=head(), found=found)
 
 
 def head() -> str:
