@@ -10,9 +10,10 @@ import { useErrorText } from "../ui/errorText";
 import { SchemaForm } from "../ui/form/SchemaForm";
 import { JsonView } from "../ui/JsonView";
 import { setSample } from "./commands/setSample";
-import { type FlowDocument, type FlowNode, inputOf, nodeOf, portsOf } from "./document";
+import { decisionsFrom, questionsOf } from "./decisions";
+import { exitsOf, type FlowDocument, type FlowNode, inputOf, nodeOf } from "./document";
 import { span } from "./duration";
-import type { Words } from "./sentence";
+import { exitTitle, type Words } from "./sentence";
 import { useDocument, useEditor } from "./store";
 import { nameOf } from "./variables";
 
@@ -55,7 +56,7 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
   const [start, setStart] = useState(starts[0]?.id);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const approvals = document.nodes.filter((node) => node.type === "approval");
+  const questions = questionsOf(document, types, words, t("test.nobody"), t("test.goes_on"));
   const outside = document.nodes.filter((node) => types.get(node.type)?.in_worker);
 
   const tryIt = async () => {
@@ -65,9 +66,7 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
       const result = await api.post<TestResult>(`/api/flows/${document.key}/test`, {
         document,
         input,
-        decisions: Object.fromEntries(
-          approvals.map((node) => [node.id, { port: decisions[node.id] ?? "approved" }]),
-        ),
+        decisions: decisionsFrom(questions, decisions),
         mocks: mocksFrom(mocks),
         ...(start === undefined ? {} : { start_node: start }),
       });
@@ -109,17 +108,14 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
           <SchemaForm schema={inputOf(document)} value={input} onChange={setInput} path="/input" />
         </Part>
       )}
-      {approvals.length > 0 && (
+      {questions.length > 0 && (
         <Part title={t("test.decisions")}>
-          {approvals.map((node) => (
+          {questions.map(({ node, choices, first }) => (
             <div key={node.id} className="hr-test-row">
               <span>{nameOf(node, types, words.text)}</span>
               <Select
-                value={decisions[node.id] ?? "approved"}
-                options={portsOf(node, types).map((port) => ({
-                  value: port.name,
-                  label: words.text(port.title) || port.name,
-                }))}
+                value={decisions[node.id] ?? first}
+                options={choices}
                 onChange={(port) => setDecisions({ ...decisions, [node.id]: port })}
                 aria-label={nameOf(node, types, words.text)}
                 data-testid={`test-decision-${node.id}`}
@@ -274,11 +270,8 @@ function Result({ test, words }: { test: TestResult; words: Words }) {
 
   function portWords(step: TestStep, node: FlowNode | undefined): string {
     const taken = step.ports ?? (step.port === undefined ? [] : [step.port]);
-    const ports = node === undefined ? [] : portsOf(node, types);
-    if (ports.length < 2) return "";
-    return taken
-      .map((name) => words.text(ports.find((port) => port.name === name)?.title) || name)
-      .join(" ");
+    if (node === undefined || exitsOf(node, types).length < 2) return "";
+    return taken.map((name) => exitTitle(node, name, types, words)).join(" ");
   }
 }
 

@@ -83,7 +83,7 @@ function Box({
             {t("incident.retry")}
           </Button>
           <Button onClick={() => setSkipping(true)} data-testid="btn-incident-skip">
-            {t("incident.skip")}
+            {t(fires(incident) ? "incident.fire" : "incident.skip")}
           </Button>
         </div>
       )}
@@ -100,6 +100,11 @@ function Box({
       )}
     </section>
   );
+}
+
+/** A join or milestone that waits in vain: to skip it is to let it go on all the same. */
+function fires({ code }: Incident): boolean {
+  return ["join_stuck", "state_never"].includes(code);
 }
 
 interface SkipProps {
@@ -133,9 +138,9 @@ function Skip({ incident, ports, onClose, onDone }: SkipProps) {
   return (
     <Modal
       open
-      title={t("incident.skip_title")}
+      title={t(fires(incident) ? "incident.fire_title" : "incident.skip_title")}
       onCancel={onClose}
-      okText={t("incident.skip")}
+      okText={t(fires(incident) ? "incident.fire" : "incident.skip")}
       okButtonProps={
         {
           disabled: reason.trim() === "",
@@ -146,7 +151,7 @@ function Skip({ incident, ports, onClose, onDone }: SkipProps) {
       onOk={() => void skip()}
     >
       <div className="hr-stack">
-        <p>{t("incident.skip_text")}</p>
+        <p>{t(fires(incident) ? "incident.fire_text" : "incident.skip_text")}</p>
         {ports.length > 1 && (
           <Select
             value={port ?? null}

@@ -30,14 +30,16 @@ interface Item {
 }
 
 interface Counts {
-  total: number | null;
-  done: number | null;
+  total: number;
+  done: number;
   failed: number;
   running: number;
-  closed: boolean;
+  waiting: number;
 }
 
-type Items = Page<Item> & { counts?: Counts };
+type Items = Page<Item> & { counts: Counts };
+
+const NONE: Counts = { total: 0, done: 0, failed: 0, running: 0, waiting: 0 };
 
 const EVERY_MS = 5_000;
 const PAGE = 50;
@@ -73,9 +75,9 @@ function OfStep({ step, instance, types, onDone }: ItemsProps & { step: Step }) 
     refetchInterval: open ? EVERY_MS : false,
   });
   const items = list.data?.pages.flatMap((page) => page.items) ?? [];
-  const counts = list.data?.pages[0]?.counts ?? counted(items);
-  const total = counts.total ?? items.length;
-  const ended = (counts.done ?? 0) + counts.failed;
+  const counts = list.data?.pages[0]?.counts ?? NONE;
+  const { total } = counts;
+  const ended = counts.done + counts.failed;
   const node = nodeOf(instance.document, step.node);
   const settings = node?.settings ?? {};
   if (total === 0 && !open) return null;
@@ -87,8 +89,8 @@ function OfStep({ step, instance, types, onDone }: ItemsProps & { step: Step }) 
         open &&
         may("instances:operate") && (
           <span className="hr-row">
-            {settings["more"] === true && !counts.closed && <Add path={path} onDone={onDone} />}
-            {settings["more"] === true && !counts.closed && (
+            {settings["more"] === true && <Add path={path} onDone={onDone} />}
+            {settings["more"] === true && (
               <Close instance={instance} step={step} finish={false} onDone={onDone} />
             )}
             <Close instance={instance} step={step} finish onDone={onDone} />
@@ -99,7 +101,7 @@ function OfStep({ step, instance, types, onDone }: ItemsProps & { step: Step }) 
       <div className="hr-items-progress">
         <Progress
           percent={total === 0 ? 0 : Math.round((ended / total) * 100)}
-          success={{ percent: total === 0 ? 0 : Math.round(((counts.done ?? 0) / total) * 100) }}
+          success={{ percent: total === 0 ? 0 : Math.round((counts.done / total) * 100) }}
           {...(counts.failed > 0 ? { status: "exception" as const } : {})}
           aria-label={t("items.progress", { ended, total })}
         />
@@ -133,19 +135,6 @@ function OfStep({ step, instance, types, onDone }: ItemsProps & { step: Step }) 
       )}
     </Card>
   );
-}
-
-/** From what is loaded, where the server does not count. */
-function counted(items: readonly Item[]): Counts {
-  const of = (...statuses: string[]) =>
-    items.filter((item) => statuses.includes(item.status)).length;
-  return {
-    total: items.length,
-    done: of("completed", "done"),
-    failed: of("failed", "cancelled"),
-    running: of("running"),
-    closed: false,
-  };
 }
 
 function Add({ path, onDone }: { path: string; onDone: () => void }) {

@@ -7,8 +7,10 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { TestResult } from "../../api/types";
-import { downstream, type NodeTypes, nodeOf, portsOf } from "../../editor/document";
+import { decisionsFrom, questionsOf } from "../../editor/decisions";
+import { downstream, type NodeTypes, nodeOf } from "../../editor/document";
 import { nameOf } from "../../editor/variables";
+import { useWords } from "../../editor/words";
 import { JsonView } from "../../ui/JsonView";
 import { StatusTag } from "../../ui/StatusTag";
 import { Trouble } from "../../ui/Trouble";
@@ -93,18 +95,21 @@ function TryDialog(props: Omit<StepActionsProps, "onDone"> & { onClose: () => vo
   const [busy, setBusy] = useState(false);
   const here = nodeOf(instance.document, step.node);
   const ahead = [...(here ? [here] : []), ...downstream(instance.document, step.node)];
-  const approvals = [...new Map(ahead.map((node) => [node.id, node])).values()].filter(
-    (node) => node.type === "approval",
-  );
+  const reached = new Set(ahead.map((node) => node.id));
+  const questions = questionsOf(
+    instance.document,
+    types,
+    useWords(instance.document),
+    t("try.nobody"),
+    t("try.goes_on"),
+  ).filter(({ node }) => reached.has(node.id));
   const run = async () => {
     setBusy(true);
     setError(null);
     try {
       const answer = await api.post<TestResult>(`/api/instances/${instance.id}/test`, {
         step: Number(step.step),
-        decisions: Object.fromEntries(
-          approvals.map((node) => [node.id, { port: decisions[node.id] ?? "approved" }]),
-        ),
+        decisions: decisionsFrom(questions, decisions),
       });
       setResult(answer);
     } catch (caught) {
@@ -125,15 +130,13 @@ function TryDialog(props: Omit<StepActionsProps, "onDone"> & { onClose: () => vo
     >
       <div className="hr-stack">
         <p>{t("try.text")}</p>
-        {approvals.map((node) => (
+        {questions.map(({ node, choices, first }) => (
           <div key={node.id} className="hr-spread">
             <span>{nameOf(node, types, text)}</span>
             <Select
-              value={decisions[node.id] ?? "approved"}
-              options={portsOf(node, types).map((port) => ({
-                value: port.name,
-                label: text(port.title) || port.name,
-              }))}
+              value={decisions[node.id] ?? first}
+              options={choices}
+              popupMatchSelectWidth={false}
               onChange={(port) => setDecisions({ ...decisions, [node.id]: port })}
               aria-label={nameOf(node, types, text)}
             />

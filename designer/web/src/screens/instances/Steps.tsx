@@ -8,9 +8,11 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, query } from "../../api/client";
 import type { Page } from "../../api/types";
-import { type NodeTypes, nodeOf, portsOf } from "../../editor/document";
+import { exitsOf, type NodeTypes, nodeOf } from "../../editor/document";
 import { span } from "../../editor/duration";
 import { NodeIcon } from "../../editor/icons";
+import { exitTitle } from "../../editor/sentence";
+import { useWords } from "../../editor/words";
 import { problemText } from "../../ui/errorText";
 import { JsonView } from "../../ui/JsonView";
 import { StatusTag } from "../../ui/StatusTag";
@@ -113,7 +115,11 @@ function Row({ step, instance, types, open, current, onToggle, onDone }: RowProp
   const { text } = useText();
   const type = types.get(step.type);
   const node = nodeOf(instance.document, step.node);
-  const way = node === undefined ? "" : wayOf(step, portsOf(node, types), text);
+  const told = useWords(instance.document);
+  const way =
+    node === undefined || exitsOf(node, types).length < 2
+      ? ""
+      : step.ports.map((port) => exitTitle(node, port, types, told)).join(" ");
   const took = step.duration_ms;
   return (
     <li
@@ -149,17 +155,6 @@ function Row({ step, instance, types, open, current, onToggle, onDone }: RowProp
       {open && <Detail step={step} instance={instance} types={types} onDone={onDone} />}
     </li>
   );
-}
-
-function wayOf(
-  step: Step,
-  ports: ReturnType<typeof portsOf>,
-  text: ReturnType<typeof useText>["text"],
-): string {
-  if (ports.length < 2) return "";
-  return step.ports
-    .map((name) => text(ports.find((port) => port.name === name)?.title) || name)
-    .join(" ");
 }
 
 interface DetailProps {

@@ -13,6 +13,7 @@ const WEIGHT: Record<string, number> = {
   running: 4,
   waiting: 3,
   done: 2,
+  interrupted: 1,
   skipped: 1,
   cancelled: 0,
 };

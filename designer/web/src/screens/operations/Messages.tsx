@@ -288,7 +288,7 @@ function Send({ onClose }: { onClose: () => void }) {
   });
   const schema: JsonSchema = {
     type: "object",
-    required: ["kind", "name"],
+    required: ["kind", "name", "mode"],
     properties: {
       kind: choice("kind", ["message", "signal"]),
       name: {
@@ -308,6 +308,7 @@ function Send({ onClose }: { onClose: () => void }) {
       mode: {
         ...choice("mode", ["one", "one_per_flow", "all"]),
         default: "one",
+        "x-advanced": true,
         "x-when": { kind: ["message"] },
       },
       ttl_s: {
@@ -316,6 +317,7 @@ function Send({ onClose }: { onClose: () => void }) {
         title: t("messages.ttl"),
         description: t("messages.ttl_help"),
         default: 3600,
+        "x-advanced": true,
         "x-when": { kind: ["message"] },
       },
     },
