@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from headrace.engine import jsontext, tracing
 from headrace.engine.clock import iso_or_none, to_iso
-from headrace.engine.errors import Conflict, HeadraceError, NotFound
+from headrace.engine.errors import Conflict, NotFound
 from headrace.engine.flow.compile import CompiledNode
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
@@ -22,6 +22,7 @@ from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import Started, advance, advance_each, start_calls
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.search import parse
+from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.story import last_part, told_part
 from headrace.engine.service.workspace import Workspace
@@ -152,10 +153,7 @@ def names_of(
     workspace: Workspace, connection: Connection, key: str, version: int
 ) -> tuple[dict[str, str], Mapping[str, CompiledNode]]:
     """The name of a flow and its nodes; a flow that cannot be loaded does not take the list of all others with it."""
-    try:
-        flow = workspace.flow(connection, key, version)
-    except HeadraceError:
-        return {"en": key}, {}
+    flow = shown_flow(workspace, connection, key, version)
     return dict(flow.name), flow.nodes
 
 
@@ -163,9 +161,8 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     """All of one instance's page: the drawing it runs on, where it stands, and every step with what went in and came out."""
     with workspace.read() as connection:
         row = row_for(connection, actor, id_)
-        compiled = workspace.flow(connection, row.flow_key, row.version)
+        compiled = shown_flow(workspace, connection, row.flow_key, row.version)
         version = drafts.find_version(connection, row.flow_key, row.version)
-        assert version is not None, f"expected version {row.version} of {row.flow_key} to be kept"
         part = last_part(connection, row)
         story = told_part(workspace, connection, row, part)
         children = rows_of.children(connection, id_, CHILDREN_SHOWN_MAX)
@@ -204,7 +201,7 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
             }
             for child in children
         ],
-        "document": jsontext.loads(version.document),
+        "document": _document(row, version),
         "seq": story.instance.seq,
         "steps": steps,
         "steps_cursor": str(part.first) if part.first else None,
@@ -217,6 +214,15 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "deliveries": [delivery_json(delivery) for delivery in reversed(deliveries)],
         "people": {user: people[user].name for user in story.users if user in people},
     }
+
+
+def _document(row: Any, version: Any) -> dict[str, Any]:
+    """The drawing; an empty one where the version is gone."""
+    if version is not None:
+        drawing: dict[str, Any] = jsontext.loads(version.document)
+        return drawing
+    name = {"en": row.flow_key}
+    return {"format": 1, "key": row.flow_key, "name": name, "nodes": [], "edges": []}
 
 
 def steps(

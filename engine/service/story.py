@@ -13,6 +13,7 @@ from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.run import events as e
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance, Step
+from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import history, snapshots
 
@@ -47,7 +48,7 @@ def told_part(workspace: Workspace, connection: Connection, row: Any, part: Part
     instance = standing(connection, row, part.first)
 
     def version(number: int) -> CompiledFlow:
-        return workspace.flow(connection, row.flow_key, number)
+        return shown_flow(workspace, connection, row.flow_key, number)
 
     story = Story(version(instance.version), instance, version)
     carried = list(instance.steps)[:BEGAN_MAX]

@@ -22,6 +22,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
+from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import instances, outbox, tasks
 
@@ -239,7 +240,8 @@ def _concerns(row: Any, votes: Any, actor: Actor) -> bool:
 
 
 def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
-    flow = workspace.flow(connection, row.flow_key, row.version)
+    flow = shown_flow(workspace, connection, row.flow_key, row.version)
+    node = flow.nodes.get(row.node)
     initiator = workspace.directory(connection).people.get(row.initiator or "")
     return {
         "id": row.id,
@@ -249,7 +251,7 @@ def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str
         "instance_id": row.instance_id,
         "business_key": row.business_key,
         "node": row.node,
-        "node_name": dict(flow.nodes[row.node].name),
+        "node_name": dict(node.name) if node else {"en": row.node},
         "created_at": to_iso(row.created_at),
         "due_at": iso_or_none(row.due_at),
         "summary": row.show[:SUMMARY_MAX],

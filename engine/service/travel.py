@@ -14,6 +14,7 @@ from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, step_to_json
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import row_for
+from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.story import before_step, standing_at
 from headrace.engine.service.testrun import run_from
 from headrace.engine.service.workspace import Workspace
@@ -27,7 +28,7 @@ def at(workspace: Workspace, actor: Actor, id_: str, seq: int) -> dict[str, Any]
         instance, moment, event = standing_at(connection, row, seq)
         if seq > instance.seq or seq < 1:
             raise NotFound(kind=f"fact of {id_}", id=str(seq))
-        flow = workspace.flow(connection, row.flow_key, instance.version)
+        flow = shown_flow(workspace, connection, row.flow_key, instance.version)
     names = {key: dict(node.name) for key, node in flow.nodes.items()}
     return {
         "id": id_,

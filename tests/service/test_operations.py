@@ -456,6 +456,9 @@ def test_what_cannot_be_loaded_can_be_cancelled(house: House) -> None:
     (child,) = house.detail(id_)["children"]
     broken(house, "child")
 
+    assert [step["node"] for step in house.detail(child["id"])["steps"]] == ["start", "note", "ask"]
+    assert [task["node"] for task in house.todo(BOB)] == ["ask"]
+    assert len(instances.listing(house.workspace, house.actor(ANN))["items"]) == 2
     house.cancel(id_)
     settle(house)
 
