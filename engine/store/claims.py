@@ -72,6 +72,11 @@ class Share:
     held: Mapping[str, int]
     most: int
 
+    @property
+    def full(self) -> bool:
+        """Has any connection all it may have? Then its jobs are not even looked at."""
+        return any(count >= self.most for count in self.held.values())
+
 
 def claim(
     connection: Connection,
@@ -83,7 +88,7 @@ def claim(
 ) -> list[Claim]:
     """Up to `limit` jobs that are due and of these queues (None: all), leased to `owner`."""
     picking = _Picking(connection, owner, limit, now_ms, share, limits.gates(connection))
-    if queues is None and not picking.gates:
+    if queues is None and not picking.gates and not (share and share.full):
         rows = connection.execute(_DUE, {"b_now": now_ms, "b_limit": limit}).all()
         if picking.take(rows) == len(rows) or len(rows) < limit:
             return picking.done()

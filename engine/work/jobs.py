@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_MAX_MS = 3_600_000
 """The longest `Retry-After` that is believed."""
 
-OTHERS_MS = 20
+OTHERS_MS = 50
 """How often jobs of other connections are looked for while one holds more than its threads."""
 
 CLAIMS_MAX = 20
@@ -332,6 +332,14 @@ def _give_back(workspace: Workspace, unbegun: Sequence[Claim], connection: Conne
 SILENT = "the worker fell silent during this attempt; whether the far side did it is unknown"
 
 
+def _used_up(share: Share | None, claims: Sequence[Claim]) -> bool:
+    """Did a connection get all it may have? There may be more of it."""
+    if share is None:
+        return False
+    got = Counter(claim.connection for claim in claims if claim.connection)
+    return any(count + share.held.get(key, 0) >= share.most for key, count in got.items())
+
+
 class JobRunner:
     """Claims jobs for a pool of threads and keeps their leases alive.
 
@@ -393,13 +401,14 @@ class JobRunner:
         if room <= 0:
             return 0
         self._others_at = self._workspace.clock.now_ms()
-        claims: list[Claim] = self._workspace.writer.gather(self._claim, (room, self._share()))
+        share = self._share()
+        claims: list[Claim] = self._workspace.writer.gather(self._claim, (room, share))
         for claim in claims:
             with self._lock:
                 self._running[claim.id] = self._waiting[claim.id] = claim
                 self._held[claim.connection] += 1
             self._pool.submit(self._work)
-        return len(claims) if len(claims) == room else 0
+        return len(claims) if len(claims) == room or _used_up(share, claims) else 0
 
     def due_at(self, connection: Connection) -> int | None:
         """When there may be something to claim; what waits for another job to end makes itself heard."""
