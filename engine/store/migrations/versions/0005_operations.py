@@ -16,7 +16,10 @@ HEAD_START_MS = 60_000
 
 
 def upgrade() -> None:
-    """Up."""
+    """Up. An index over ten million rows takes longer than a statement of the engine may."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("SET LOCAL statement_timeout = 0")
+        op.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     op.add_column("instances", sa.Column("retain_until", sa.BigInteger()))
     op.add_column(
         "instances", sa.Column("hold", sa.Boolean(), server_default=sa.false(), nullable=False)
