@@ -389,7 +389,7 @@ def _nothing(_: Context) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How jobs of a node are held back and repeated, besides `attempts`, `backoff_ms` and `effect`. Names are of a-z, 0-9, - and _."""
+    """How jobs of a node are held back and repeated, besides `attempts`, `backoff_ms`, `effect`. Names: a-z, 0-9, - and _."""
 
     queue: str = "default"
     """The kind of work; a worker may do only some, and a setting of the connection may say otherwise."""
@@ -440,6 +440,8 @@ class NodeType:
     """It enters or leaves a critical section: one with the same settings belongs to it."""
     waits: bool = False
     """A visit rests until something happens outside: breaks a loop (a cycle needs one)."""
+    rows: frozenset[Literal["task", "timer"]] = frozenset({"task", "timer"})
+    """What an open step of it may have in tables of their own; when a step ends, only these are looked for."""
     in_worker: bool = False
     attempts: Callable[[Mapping[str, Any]], int] = lambda _: 1
     """How often a job of this node may be tried, from its settings."""

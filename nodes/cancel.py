@@ -35,4 +35,5 @@ NODE = NodeType(
     ),
     example={"nodes": ["ask", "remind"]},
     run=run,
+    rows=frozenset(),
 )

@@ -55,4 +55,5 @@ NODE = NodeType(
     run=run,
     check=check,
     waits=True,
+    rows=frozenset(),
 )

@@ -27,4 +27,5 @@ NODE = NodeType(
     run=run,
     lock="enter",
     waits=True,
+    rows=frozenset(),
 )

@@ -64,4 +64,5 @@ NODE = NodeType(
     run=run,
     check=check,
     waits=True,
+    rows=frozenset(),
 )

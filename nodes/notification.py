@@ -77,4 +77,5 @@ NODE = NodeType(
     },
     run=run,
     check=check,
+    rows=frozenset(),
 )

@@ -145,4 +145,5 @@ NODE = NodeType(
     },
     run=run,
     check=check,
+    rows=frozenset(),
 )

@@ -172,4 +172,5 @@ NODE = NodeType(
     run=run,
     check=check,
     waits=True,
+    rows=frozenset({"timer"}),
 )

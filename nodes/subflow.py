@@ -207,4 +207,5 @@ NODE = NodeType(
     run=run,
     check=check,
     waits=True,
+    rows=frozenset(),
 )

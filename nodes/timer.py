@@ -118,4 +118,5 @@ NODE = NodeType(
     run=run,
     check=check,
     waits=True,
+    rows=frozenset({"timer"}),
 )

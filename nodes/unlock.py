@@ -26,4 +26,5 @@ NODE = NodeType(
     example=EXAMPLE,
     run=run,
     lock="leave",
+    rows=frozenset(),
 )

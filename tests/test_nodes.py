@@ -189,6 +189,18 @@ def test_its_example_runs_and_leaves_by_one_of_its_ports(node_type):
 
 
 @every_type
+def test_it_names_the_tables_its_open_steps_have_rows_in(node_type):
+    outcome = node_type.run(context(node_type))
+    needed = {
+        WaitForTask: {"task", "timer"},
+        WaitUntil: {"timer"},
+        WaitForEvent: {"timer"},
+    }.get(type(outcome), set())
+
+    assert needed <= node_type.rows
+
+
+@every_type
 def test_what_makes_others_wait_says_that_it_waits(node_type):
     resting = (
         WaitForTask, WaitUntil, WaitForChildren, WaitForEvent, WaitForState, WaitForLock, Compensate,

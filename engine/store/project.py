@@ -428,11 +428,11 @@ def _close_step(
     node = flow.nodes[node_id]
     if node.type.in_worker:
         rows.jobs_gone.append({"b_id": row_id(instance.id, step)})
-    else:
+    elif "task" in node.type.rows:
         rows.tasks_ended.append(
             {"b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms}
         )
-    if node.events or not node.type.in_worker:
+    if node.events or ("timer" in node.type.rows and not node.type.in_worker):
         rows.timers_gone.append({"b_instance": instance.id, "b_step": step})
     if node.subscribes:
         rows.subscriptions_gone.append({"b_instance": instance.id, "b_step": step})

@@ -1,5 +1,7 @@
 """The trace of an instance, what became of a schedule's last slot, and indexes that let figures be read quickly."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -8,7 +10,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-_SCHEDULES = {
+_SCHEDULES: dict[str, sa.types.TypeEngine[Any]] = {
     "paused_at": sa.BigInteger(),
     "paused_by": sa.String(80),
     "last_slot_at": sa.BigInteger(),
