@@ -702,3 +702,15 @@ def test_processes_that_claim_at_once_keep_keys_and_parallel_limits(
             settle(house, ScriptedWorld(200))
             jobs.reclaim(house.workspace)
         assert house.rows(sa.select(t.jobs.c.id)) == []
+
+
+def test_a_runner_asks_again_when_a_connection_got_all_it_may_have(house: House) -> None:
+    calls(house)
+    for _ in range(9):
+        house.start("pays")
+    runner = jobs.JobRunner(house.workspace, lambda _: ScriptedWorld(200), "one", threads=4)
+    runner._pool.submit = lambda *_: None  # type: ignore[assignment,method-assign] # no thread is free
+
+    assert runner.step() == 7  # of 8: three threads, and four to go on with
+    assert runner.step() == 0
+    runner.close()
