@@ -318,7 +318,7 @@ export function joinSentence(settings: Settings, t: TFunction<"editor">): string
   const mode = String(settings["mode"] ?? "all");
   const n = Number(settings["n"] ?? 1);
   return t(`join.${mode}` as "join.all", {
-    n,
+    count: n,
     percent: Number(settings["percent"] ?? 100),
     defaultValue: mode,
   });

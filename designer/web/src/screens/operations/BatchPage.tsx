@@ -57,7 +57,7 @@ export default function BatchPage() {
 function Facts({ batch }: { batch: Batch }) {
   const { t } = useTranslation("operations");
   const { language } = useText();
-  const { ids, ...filter } = batch.selection as { ids?: string[] };
+  const { ids, ...filter } = batch.selection as { ids?: number };
   return (
     <dl className="hr-op-facts">
       <div>
@@ -76,7 +76,7 @@ function Facts({ batch }: { batch: Batch }) {
         <dt>{t("batches.selection")}</dt>
         <dd>
           {ids !== undefined
-            ? t("batches.chosen", { count: ids.length })
+            ? t("batches.chosen", { count: ids })
             : Object.keys(filter).length === 0
               ? t("batches.everything")
               : plainValue(filter, language)}
