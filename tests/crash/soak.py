@@ -43,7 +43,7 @@ from tests.servers import postgresql, redis_server
 
 WORKERS = 4
 KILL_EVERY_S = (5.0, 15.0)
-FLUSH_EVERY_S = 7.0
+FLUSH_EVERY_S = 1.0
 SAMPLE_EVERY_S = 15.0
 GROWTH_MAX = 1.15
 """The old worker's memory in the last quarter of the time against the second: more than this is a leak."""
