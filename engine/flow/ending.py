@@ -126,7 +126,8 @@ def _left(node: CompiledNode, rest: Position) -> Iterator[Position]:
     if node.type.ends or not node.exits:
         yield Position() if node.settings.get("terminate") is True else rest
         return
-    for edges in reversed(list(node.exits.values())):  # the usual exit is drawn first and looked at first
+    # The usual exit is drawn first; what is given last is looked at first.
+    for edges in reversed(list(node.exits.values())):
         sent = [edge.id for edge in edges] * _copies(node)
         if len(rest.edges) + len(sent) <= TOKENS_MAX:
             yield _sent(rest, sent)
