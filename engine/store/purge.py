@@ -133,7 +133,7 @@ def _parts(table: sa.Table) -> tuple[Any, ...]:
 
 def _delete(connection: Connection, table: sa.Table, limit: int, *conditions: Any) -> int:
     if connection.dialect.name == "postgresql":  # by their place: no join of the table with itself
-        row = sa.literal_column("ctid")
+        row: sa.ColumnClause[Any] = sa.literal_column("ctid")
         places = sa.select(row).select_from(table).where(*conditions).limit(limit)
         found = sa.func.array(places.scalar_subquery())
         return connection.execute(table.delete().where(row == sa.any_(found))).rowcount
