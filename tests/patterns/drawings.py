@@ -49,7 +49,7 @@ def any_of(*branches: str, join: str = "inclusive") -> Flow:
     return drawing.at("which", "else").then("none", "end")
 
 
-def subsets(names: str) -> list[dict[str, bool]]:
+def subsets(names: str) -> list[dict[str, Any]]:
     """Every choice of some of these names, as input."""
     all_ = names.split()
     return [
@@ -58,6 +58,6 @@ def subsets(names: str) -> list[dict[str, bool]]:
     ]
 
 
-def chosen(input_: dict[str, bool]) -> str:
+def chosen(input_: dict[str, Any]) -> str:
     """The names chosen, as words."""
     return " ".join(name for name, wanted in input_.items() if wanted)

@@ -86,7 +86,7 @@ def positions(
 ) -> Iterator[Case]:
     """Every position that an instance can rest in, each once."""
     search = _Search(answers or {})
-    waiting = [(first(drawing, **input_), ())]
+    waiting: list[tuple[Case, tuple[str, ...]]] = [(first(drawing, **input_), ())]
     seen = set()
     while waiting:
         case, said = waiting.pop()
@@ -153,7 +153,7 @@ def ending(case: Case) -> Ending:
     instance = case.instance
     raised = {event.incident: event for event in case.of(e.IncidentRaised)}
     if instance.ended:
-        status = instance.ended
+        status: str = instance.ended
     elif instance.incidents:
         found = [raised[incident] for incident in instance.incidents]
         status = ", ".join(sorted(f"{event.code} at {event.node}" for event in found))

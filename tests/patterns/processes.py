@@ -377,12 +377,12 @@ class Maker:
         """A sub-flow an item: all at once, in a window, or until enough have ended."""
         count = self.dice.randint(0, 4)
         way = self.dice.choice(("plain", "window", "until", "counts"))
-        settings: dict[str, Any] = {
+        ways: dict[str, dict[str, Any]] = {
             "plain": {}, "window": {"window": self.dice.randint(1, 2)}, "until": {"until": "done >= 2", "window": 3},
             "counts": {"collect": "counts", "window": 2},
-        }[way]  # fmt: skip
+        }  # fmt: skip
         list_ = f"[{', '.join(map(str, range(count)))}]"
-        id_ = self.node("each", "subflow", place.times, flow="item", for_each=list_, **settings)
+        id_ = self.node("each", "subflow", place.times, flow="item", for_each=list_, **ways[way])
         self.plan[id_] = ("completed",)
         ended = min(count, 2) if way == "until" else count
         self.visits[f"{id_}.completed"] += ended * place.times

@@ -29,9 +29,7 @@ def test_wcp_20_cancel_case() -> None:
     """At any moment: everything open is withdrawn, nothing moves any more, and history says the same."""
     drawing = side_by_side("a b", "c", "d", mode="count", n=2)
 
-    for case in positions(drawing):
-        if case.instance.ended:
-            continue
+    for case in [case for case in positions(drawing) if not case.instance.ended]:
         was_open = case.waiting
 
         gone = cancelled(case)

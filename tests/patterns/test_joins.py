@@ -1,6 +1,7 @@
 """Branches that meet: patterns 6 to 9, 28 to 33, 41, 42. The inclusive joins with loops are in `test_or_joins.py`."""
 
 from itertools import combinations
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.patterns.explore import completed, endings, explored, stuck
 
 
 @pytest.mark.parametrize("input_", subsets("a b c"), ids=chosen)
-def test_wcp_06_multi_choice(input_: dict[str, bool]) -> None:
+def test_wcp_06_multi_choice(input_: dict[str, Any]) -> None:
     drawing = (
         flow("some-of").then("which", "condition", mode="all", branches={"go_a": "a", "go_b": "b", "go_c": "c"})
         .then("none", "end")
@@ -25,7 +26,7 @@ def test_wcp_06_multi_choice(input_: dict[str, bool]) -> None:
 
 
 @pytest.mark.parametrize("input_", subsets("a b c"), ids=chosen)
-def test_wcp_07_structured_synchronizing_merge(input_: dict[str, bool]) -> None:
+def test_wcp_07_structured_synchronizing_merge(input_: dict[str, Any]) -> None:
     names = chosen(input_)
     rest = f"{names} meet after done" if names else "none"
 

@@ -4,6 +4,8 @@ A join goes on when a token has come and no other token can still come to an edg
 unless that token can also come to an edge that has one.
 """
 
+from typing import Any
+
 import pytest
 
 from headrace.engine.run import events as e
@@ -26,7 +28,7 @@ def crossed() -> Flow:
 
 
 @pytest.mark.parametrize("input_", subsets("a b c"), ids=chosen)
-def test_wcp_37_acyclic_synchronizing_merge(input_: dict[str, bool]) -> None:
+def test_wcp_37_acyclic_synchronizing_merge(input_: dict[str, Any]) -> None:
     a, b, c = (input_[name] for name in "abc")
     left = "left l" if a or b else ""
     right = "right r" if b or c else ""
