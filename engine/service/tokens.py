@@ -32,7 +32,10 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
     "tokens:write": {"zh": "管理 API 令牌", "en": "Make and revoke API tokens"},
     "records:read": {"zh": "查看业务数据", "en": "See business records"},
     "audit:read": {"zh": "查看操作日志", "en": "See who changed what"},
-    "retention:write": {"zh": "设置保留期限、依法留存", "en": "Set retention, hold back from purging"},
+    "retention:write": {
+        "zh": "设置保留期限、依法留存",
+        "en": "Set retention, hold back from purging",
+    },
 }
 """What a token may be given, and in words. The same names as the permissions of users."""
 
