@@ -154,6 +154,7 @@ def subscriptions(call: Call) -> Any:
     "/api/instances/{instance_id}/locks",
     "The keys an instance holds or waits for",
     permission="instances:read",
+    errors=(404,),
     answer=record(
         {"items": many(record({"key": STRING, "step": COUNT, "held": BOOLEAN, "since": AT}))}
     ),

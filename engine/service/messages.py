@@ -147,6 +147,8 @@ def locks_of(workspace: Workspace, actor: Actor, instance_id: str) -> dict[str, 
     """The keys an instance holds or waits for."""
     actor.require("instances:read")
     with workspace.read() as connection:
+        if instances.find(connection, instance_id) is None:
+            raise NotFound(kind="instance", id=instance_id)
         rows = locks.of_instance(connection, instance_id)
     return {
         "items": [

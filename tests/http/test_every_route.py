@@ -45,6 +45,8 @@ GET /api/instances/{}/steps · GET /api/instances/{}/at/{} · POST /api/instance
 GET /api/batches/kinds · POST /api/batches/preview · GET /api/batches · POST /api/batches · GET /api/batches/{}
 GET /api/batches/{}/items · POST /api/batches/{}/cancel
 GET /api/retention · PATCH /api/retention · GET /api/flows/{}/rules · PATCH /api/flows/{}/rules
+GET /api/messages · POST /api/messages · POST /api/signals · GET /api/subscriptions · GET /api/instances/{}/locks
+GET /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/close
 GET /healthz · GET /readyz · GET /metrics
 """
 
@@ -66,6 +68,7 @@ RIGHT_BODIES: dict[str, Any] = {
     "POST /api/instances/{}/test": {"step": 1},
     "POST /api/instances/{}/hold": {"on": True, "reason": "r"},
     "PUT /api/connections/{}/breaker": {"force": "open"},
+    "POST /api/instances/{}/steps/{}/items": {"inputs": [{}]},
 }
 
 ALL = {f"{route.method} {re.sub(r'{.*?}', '{}', route.path)}": route for route in routes()}
