@@ -11,7 +11,7 @@ import { SchemaForm } from "../ui/form/SchemaForm";
 import { JsonView } from "../ui/JsonView";
 import { setSample } from "./commands/setSample";
 import { decisionsFrom, questionsOf } from "./decisions";
-import { exitsOf, type FlowDocument, type FlowNode, inputOf, nodeOf } from "./document";
+import { eventOf, type FlowDocument, type FlowNode, inputOf, nodeOf, portsOf } from "./document";
 import { span } from "./duration";
 import { exitTitle, type Words } from "./sentence";
 import { useDocument, useEditor } from "./store";
@@ -270,8 +270,12 @@ function Result({ test, words }: { test: TestResult; words: Words }) {
 
   function portWords(step: TestStep, node: FlowNode | undefined): string {
     const taken = step.ports ?? (step.port === undefined ? [] : [step.port]);
-    if (node === undefined || exitsOf(node, types).length < 2) return "";
-    return taken.map((name) => exitTitle(node, name, types, words)).join(" ");
+    if (node === undefined) return "";
+    const many = portsOf(node, types).length > 1;
+    return taken
+      .filter((name) => many || eventOf(node, name) !== undefined)
+      .map((name) => exitTitle(node, name, types, words))
+      .join(" ");
   }
 }
 

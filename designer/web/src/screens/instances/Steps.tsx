@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api, query } from "../../api/client";
 import type { Page } from "../../api/types";
-import { exitsOf, type NodeTypes, nodeOf } from "../../editor/document";
+import { eventOf, type NodeTypes, nodeOf, portsOf } from "../../editor/document";
 import { span } from "../../editor/duration";
 import { NodeIcon } from "../../editor/icons";
 import { exitTitle } from "../../editor/sentence";
@@ -117,9 +117,12 @@ function Row({ step, instance, types, open, current, onToggle, onDone }: RowProp
   const node = nodeOf(instance.document, step.node);
   const told = useWords(instance.document);
   const way =
-    node === undefined || exitsOf(node, types).length < 2
+    node === undefined
       ? ""
-      : step.ports.map((port) => exitTitle(node, port, types, told)).join(" ");
+      : step.ports
+          .filter((port) => portsOf(node, types).length > 1 || eventOf(node, port) !== undefined)
+          .map((port) => exitTitle(node, port, types, told))
+          .join(" ");
   const took = step.duration_ms;
   return (
     <li

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { ApiError, api } from "../../api/client";
 import type { JsonObject } from "../../api/types";
-import { inReadingOrder, type NodeTypes, nodeOf } from "../../editor/document";
+import { eventsOf, inReadingOrder, type NodeTypes, nodeOf } from "../../editor/document";
 import { nameOf } from "../../editor/variables";
 import { FormDialog } from "../../ui/form/FormDialog";
 import type { JsonSchema } from "../../ui/form/schema";
@@ -60,6 +60,8 @@ export function Operate({ wish, instance, types, onDone, onClose }: OperateProps
       schema={asked.schema}
       start={asked.start}
       submitLabel={t(`operate.${wish.kind}`)}
+      danger={wish.kind === "cancel"}
+      {...(wish.kind === "cancel" ? { cancelLabel: t("operate.keep") } : {})}
       onSubmit={send}
       onClose={onClose}
     />
@@ -68,6 +70,16 @@ export function Operate({ wish, instance, types, onDone, onClose }: OperateProps
 
 function told(wish: Wish): JsonObject {
   return wish.kind === "move" || wish.kind === "rewind" ? { step: wish.step } : {};
+}
+
+/** Has something been done that can be undone? Then one has to say whether it shall be. */
+function undoable(instance: InstanceDetail): boolean {
+  const done = new Set(
+    instance.steps.filter((step) => step.status === "done").map((step) => step.node),
+  );
+  return instance.document.nodes.some(
+    (node) => done.has(node.id) && eventsOf(node).some((event) => event.kind === "compensation"),
+  );
 }
 
 interface Asked {
@@ -124,17 +136,20 @@ function useAsked(wish: Wish, instance: InstanceDetail, types: NodeTypes): Asked
             : t("operate.resume_text"),
       };
     case "cancel":
-      return form(
-        {
-          compensate: {
-            type: "boolean",
-            title: t("operate.compensate"),
-            description: t("operate.compensate_help"),
-          },
-          reason,
-        },
-        {},
-      );
+      return undoable(instance)
+        ? form(
+            {
+              compensate: {
+                type: "boolean",
+                title: t("operate.compensate"),
+                description: t("operate.compensate_help"),
+              },
+              reason,
+            },
+            {},
+            ["compensate"],
+          )
+        : form({ reason });
     case "inject":
       return form({ node, variables: change, reason }, {}, ["node"]);
     case "move":

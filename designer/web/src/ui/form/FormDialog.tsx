@@ -16,6 +16,10 @@ interface FormDialogProps {
   schema: JsonSchema;
   start?: JsonObject;
   submitLabel?: string;
+  /** For what is lost by sending it. */
+  danger?: boolean;
+  /** What the other button says, where "Cancel" could be taken for what is asked. */
+  cancelLabel?: string;
   onSubmit: (value: JsonObject) => Promise<unknown>;
   onClose: () => void;
   /** The last touch before it is checked and sent. */
@@ -66,9 +70,15 @@ export function FormDialog(props: FormDialogProps) {
         <div className="hr-dialog-foot">
           <span className="hr-dialog-extra">{extra?.(form.value)}</span>
           <Button onClick={close} data-testid="btn-cancel">
-            {t("action.cancel")}
+            {props.cancelLabel ?? t("action.cancel")}
           </Button>
-          <Button type="primary" htmlType="submit" loading={form.busy} data-testid="btn-save">
+          <Button
+            type="primary"
+            danger={props.danger ?? false}
+            htmlType="submit"
+            loading={form.busy}
+            data-testid="btn-save"
+          >
             {submitLabel ?? t("action.save")}
           </Button>
         </div>
