@@ -133,6 +133,62 @@ def test_the_past_is_drawn_and_gone_on_from(page: Page, waiting: str) -> None:
     expect(steps.locator("[data-node=ask]")).to_have_count(2, timeout=SAVED_MS)
 
 
+def test_a_cancelled_case_is_undone_first(page: Page, office: Office) -> None:
+    key = f"undone-{next(NUMBERS)}"
+    me = [{"kind": "initiator"}]
+    pay = node("pay", "set_values", 400, values=[{"name": "paid", "value": "1"}])
+    pay["events"] = [{"id": "undo", "kind": "compensation"}]
+    flow = in_a_row(
+        key,
+        node("start", "start", 0),
+        pay,
+        node("ask", "approval", 800, title="Look", assignees=me),
+        node("end", "end", 1200, result="done"),
+    )
+    flow["nodes"] = [*flow["nodes"], node("refund", "approval", 500, title="Undo", assignees=me)]
+    flow["edges"].append({"id": "undoing", "from": "pay", "port": "undo", "to": "refund"})
+    office.publish(flow)
+    page.set_viewport_size(DESK)
+    page.goto(f"/instances/{office.start(key)}")
+
+    page.get_by_test_id("btn-more-actions").click()
+    page.get_by_role("menuitem", name="Cancel the instance").click()
+    page.get_by_test_id("btn-save").click()
+    expect(page.get_by_test_id("field-compensate")).to_be_visible()  # one has to say it
+    page.get_by_test_id("field-compensate-true").click()
+    page.get_by_test_id("btn-save").click()
+
+    case = page.get_by_test_id("instance")
+    expect(case).to_have_attribute("data-status", "compensating", timeout=SAVED_MS)
+    refund = page.get_by_test_id("drawing").get_by_test_id("node-refund")
+    expect(refund).to_have_attribute("data-status", "waiting")
+
+
+def test_a_message_sent_by_hand_lets_a_case_go_on(page: Page, office: Office) -> None:
+    key = f"receives-{next(NUMBERS)}"
+    event = {"id": "paid", "kind": "message", "name": "order.paid", "key": "x"}
+    receive = node("wait", "receive", 400, events=[event])
+    flow = in_a_row(key, node("start", "start", 0), receive, node("end", "end", 800, result="done"))
+    flow["edges"][1]["port"] = "paid"
+    flow["input"] = {"type": "object", "properties": {"x": {"type": "string"}}}
+    office.publish(flow)
+    case = office.start(key, x="A-1")
+    page.set_viewport_size(DESK)
+    page.goto(f"/instances/{case}")
+    expect(page.get_by_test_id("waits")).to_contain_text("order.paid")
+
+    page.goto("/operations/messages?view=waiting")
+    expect(page.locator(f"a[href='/instances/{case}']")).to_be_visible()
+    page.get_by_test_id("btn-send-message").click()
+    page.get_by_test_id("field-name").fill("order.paid")
+    page.get_by_test_id("field-key").fill("A-1")
+    page.get_by_test_id("btn-save").click()
+    expect(page.locator(".ant-message")).to_contain_text("It reached 1 instance.")
+
+    page.goto(f"/instances/{case}")
+    expect(page.get_by_test_id("instance")).to_have_attribute("data-status", "completed")
+
+
 def test_many_incidents_are_retried_at_once(page: Page, office: Office) -> None:
     """Two can go on since their sub-flow was mended, one cannot: each has a result of its own."""
     number = next(NUMBERS)
