@@ -129,6 +129,8 @@ def test_a_problem_of_an_event_leads_to_its_field(editor: Editor) -> None:
     keys.pick("event-menu", "A message")
     keys.press("Escape")
 
+    wrong = page.get_by_test_id("handle-ask-message")
+    expect(wrong).to_have_attribute("data-wrong", "true", timeout=SAVED_MS)
     page.get_by_test_id("tab-problems").click()
     rows = page.get_by_test_id("problems").locator("button[data-testid^=problem-]")
     expect(rows.first).to_be_visible(timeout=SAVED_MS)

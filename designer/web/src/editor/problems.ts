@@ -67,7 +67,10 @@ export function useProblemMarks(): ReadonlyMap<string, ProblemMark> {
     for (const problem of problems) {
       if (problem.node === undefined) continue;
       const mark = marks.get(problem.node) ?? { severity: "warning", messages: [] };
+      const event = /^\/?nodes\/\d+\/events\/(\d+)/.exec(problem.path)?.[1];
       marks.set(problem.node, {
+        ...mark,
+        ...(event === undefined ? {} : { events: [...(mark.events ?? []), Number(event)] }),
         severity: isError(problem) ? "error" : mark.severity,
         messages: [...mark.messages, problemWords(problem)],
       });

@@ -119,6 +119,7 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
           data-kind={event.kind}
           data-beside={!event.interrupting || undefined}
           data-open={!event.connected || undefined}
+          data-wrong={event.wrong || undefined}
           data-testid={`handle-${id}-${event.id}`}
           title={event.title}
           role="img"

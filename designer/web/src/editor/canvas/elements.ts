@@ -46,6 +46,8 @@ export interface Marks {
 export interface ProblemMark {
   severity: "error" | "warning";
   messages: string[];
+  /** Which of its events are meant, by their place. */
+  events?: number[];
 }
 
 export interface StepData extends Record<string, unknown> {
@@ -68,6 +70,7 @@ export interface EventData {
   title: string;
   interrupting: boolean;
   connected: boolean;
+  wrong: boolean;
 }
 
 export interface NoteData extends Record<string, unknown> {
@@ -132,12 +135,13 @@ function stepElement(node: FlowNode, drawing: Drawing, handler: boolean): StepEl
       typeTitle,
       summary,
       ports: portsOf(node, types).map((port) => portData(port, node, drawing, handler)),
-      events: eventsOf(node).map((event) => ({
+      events: eventsOf(node).map((event, index) => ({
         id: event.id,
         kind: event.kind,
         title: eventSentence(event, words),
         interrupting: event.interrupting ?? true,
         connected: document.edges.some((edge) => edge.from === node.id && edge.port === event.id),
+        wrong: problems.get(node.id)?.events?.includes(index) ?? false,
       })),
       problem: problems.get(node.id) ?? null,
       mark,
