@@ -109,8 +109,8 @@ def _attempt(
         return Outcome("done")
     stored = instances.load_one(connection, row)
     waits_for = stored.steps[step].wait if step in stored.steps else ""
-    if waits_for in {"", "job"}:
-        return None
+    if waits_for in {"", "job", "children", "items"}:
+        return None  # also a sub-flow that cannot start says so a moment later only
     return Outcome("done", f"waits:{waits_for}", "the step goes on, and waits")
 
 

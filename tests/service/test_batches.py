@@ -120,6 +120,20 @@ def test_a_retry_that_leads_to_a_wait_is_done(house: House) -> None:
     assert outcomes(house, id_) == [("done", "waits:task")]
 
 
+def test_a_retry_of_a_sub_flow_is_not_done_because_it_was_asked_for(house: House) -> None:
+    house.publish(flow("parent").then("sub", "subflow", flow="missing").then("done", "end"))
+    house.start("parent")
+    settle(house)
+
+    id_ = begin(house, "retry", {"flow": "parent"})
+    turn(house, 2)
+    assert outcomes(house, id_) == [("running", None)]
+    settle(house)
+    turn(house)
+
+    assert outcomes(house, id_) == [("failed", "subflow_failed")]
+
+
 def test_a_restart_neither_forgets_nor_repeats(house: House) -> None:
     """Two workspaces on one database, one after the other; the second goes on where the first stopped in the middle."""
     ids = failing(house, 45)
