@@ -10,8 +10,6 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.store import tables as t
 
-OPEN = ("running", "waiting", "suspended", "incident", "compensating")
-
 
 def listing(
     connection: Connection, *, search: str, state: str, after: str | None, limit: int
@@ -20,7 +18,7 @@ def listing(
     flows, versions = t.flows.c, t.flow_versions.c
     open_instances = (
         sa.select(sa.func.count())
-        .where(t.instances.c.flow_key == flows.key, t.instances.c.status.in_(OPEN))
+        .where(t.instances.c.flow_key == flows.key, t.instances.c.ended_at.is_(None))
         .scalar_subquery()
     )
     incidents = (
