@@ -60,3 +60,7 @@ ENGINE = Actor("engine", "Headrace", (), EVERYTHING)
 def permissions_of(roles: Collection[str]) -> frozenset[str]:
     """All that these roles may do."""
     return frozenset().union(*(PERMISSIONS.get(role, frozenset()) for role in roles))
+
+
+ALERTED_ROLES = ("operator", "administrator")
+"""Who is told in the app when something that runs by itself cannot."""

@@ -18,11 +18,12 @@ from headrace.engine.ids import new_id
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
+from headrace.engine.service.actor import ALERTED_ROLES
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import instances, items, locks, messages
+from headrace.engine.store import alerts, instances, items, locks, messages
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.messages import Message
 from headrace.engine.store.project import Rows
@@ -77,28 +78,27 @@ def send(
 ) -> int | None:
     """Publish one; answers how many it reached (flows that it starts included), None for one seen before."""
     starts = messages.starts_of(connection, [message.name]).get(message.name, [])
-    found = messages.publish(connection, message, now_ms, extra=len(starts))
+    requests = _prepared(workspace, connection, message, starts, now_ms, initiator)
+    found = messages.publish(connection, message, now_ms, extra=len(requests))
     if found is None:
         return None
     wishes.extend(found)
-    started = _start_flows(workspace, connection, message, starts, now_ms, initiator)
-    wishes.extend(started)
-    return len(found) + len(starts)
+    wishes.extend(_start_flows(workspace, connection, requests, now_ms))
+    return len(found) + len(requests)
 
 
-def _start_flows(
+def _prepared(
     workspace: Workspace,
     connection: Connection,
     message: Message,
     starts: Collection[tuple[str, str]],
     now_ms: int,
     initiator: str | None,
-) -> list[tuple[str, c.Command]]:
-    """One instance of every flow that begins with this message; at most one a message."""
-    saved: list[tuple[Stored, Sequence[e.Event]]] = []
-    wishes: list[tuple[str, c.Command]] = []
+) -> list[StartRequest]:
+    """One start of every flow that begins with this message; a flow that refuses it has not heard it, and people are told."""
     told = {"name": message.name, "key": message.key, "id": message.id}
     raw = {"payload": message.payload, "message": told}
+    requests = []
     for flow_key, node in starts:
         try:
             request = prepare_start(
@@ -106,23 +106,65 @@ def _start_flows(
                 id_=workspace.new_id("ins", now_ms), dedup_key=f"message:{message.id}",
             )  # fmt: skip
         except HeadraceError as trouble:
-            log.warning(
-                "message %s cannot start flow %s: %s", message.name, flow_key, _why(trouble)
-            )
-            continue
+            _tell_operators(workspace, connection, message, flow_key, _why(trouble), now_ms)
+        else:
+            requests.append(request)
+    return requests
+
+
+ALERT_EVERY_MS = 3_600_000
+"""People are told of a flow that refuses a message at most so often; the log has every one."""
+
+
+def _tell_operators(
+    workspace: Workspace,
+    connection: Connection,
+    message: Message,
+    flow_key: str,
+    why: str,
+    now_ms: int,
+) -> None:
+    log.warning("message %s cannot start flow %s: %s", message.name, flow_key, why)
+    key = f"message:{message.name}:{flow_key}"
+    if now_ms - workspace.alerted.get(key, -ALERT_EVERY_MS) < ALERT_EVERY_MS:
+        return
+    if len(workspace.alerted) > ALERTED_MAX:
+        workspace.alerted.clear()
+    workspace.alerted[key] = now_ms
+    roles = workspace.directory(connection).roles
+    who = {user for role in ALERTED_ROLES for user in roles.get(role, ())}
+    texts = {
+        "en": (f"A message cannot start: {flow_key}", f"Message {message.name}: {why}"),
+        "zh": (f"消息无法启动流程：{flow_key}", f"消息 {message.name}：{why}"),
+    }
+    alerts.tell(connection, who, texts, now_ms)
+
+
+ALERTED_MAX = 10_000
+"""Names remembered of those who were told."""
+
+
+def _start_flows(
+    workspace: Workspace, connection: Connection, requests: Sequence[StartRequest], now_ms: int
+) -> list[tuple[str, c.Command]]:
+    """Their rows now, their first advance by the inbox; at most one a message."""
+    saved: list[tuple[Stored, Sequence[e.Event]]] = []
+    wishes: list[tuple[str, c.Command]] = []
+    for request in requests:
         assert request.id is not None
-        known = instances.by_dedup_key(connection, [(flow_key, request.dedup_key or "")])
-        if known:
+        flow_key = request.flow.key
+        if instances.by_dedup_key(connection, [(flow_key, request.dedup_key or "")]):
             continue
         instance = Instance(
-            request.id, flow_key, request.flow.version, business_key=request.business_key, initiator=initiator,
+            request.id, flow_key, request.flow.version, business_key=request.business_key,
+            initiator=request.initiator,
         )  # fmt: skip
         stored = Stored(
             instance, 0, request.id, request.dedup_key, new=True, route_id=request.route_id,
             priority=rules_of(workspace, connection).priority(request),
         )  # fmt: skip
         saved.append((stored, ()))
-        start = c.Start(request.start_node, request.input, request.business_key, initiator)
+        start = c.Start(request.start_node, request.input, request.business_key, request.initiator)
         wishes.append((request.id, start))
     if saved:
         instances.save(connection, saved, now_ms)

@@ -25,6 +25,9 @@ PAGE_MAX = 200
 TTL_MAX_S = 30 * 86_400
 """A message nobody wants is not kept longer than a month."""
 
+AT_ONCE_MAX = 256
+"""Receivers advanced in the transaction that tells them."""
+
 ITEMS_MAX = 1_000
 """Items added by one call."""
 
@@ -56,7 +59,10 @@ def publish(
         wishes: list[tuple[str, c.Command]] = []
         reached = send(workspace, connection, message, now_ms, wishes, actor.user_id)
         inbox.put(connection, wishes, now_ms)
-        advance_each(workspace, connection, {instance for instance, _ in wishes})
+        if (
+            len(wishes) <= AT_ONCE_MAX
+        ):  # else by the drain, group by group, so that others get their turn
+            advance_each(workspace, connection, {instance for instance, _ in wishes})
         workspace.changed.add("ready")
         return reached
 

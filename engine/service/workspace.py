@@ -54,6 +54,8 @@ class Workspace:
     """When it was measured last, and what was free."""
     noted: list[tuple[int, str, float, bool, dict[str, Any]]] = field(default_factory=list)
     """What the next commit counts (see `note`); only the writer's thread touches it."""
+    alerted: dict[str, int] = field(default_factory=dict)
+    """What people were told of, and when; only the writer's thread touches it."""
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
     counters: Counters = field(default_factory=Counters)

@@ -13,8 +13,11 @@ from headrace.engine import jsontext
 from headrace.engine.run import commands as c
 from headrace.engine.store import tables as t
 
-RECEIVERS_MAX = 10_000
-"""Receivers of one message or signal: each is a wish written in the same transaction."""
+RECEIVERS_PAGE = 5_000
+"""Receivers looked up at once. All of a signal are told in one transaction: who waits when it is sent hears it."""
+
+GREETED_MAX = 10_000
+"""Messages of one name and key given out in one transaction."""
 
 ANY_KEY = ""
 """A subscription without a key hears every message of its name."""
@@ -71,24 +74,54 @@ def publish(
 
 
 def _deliver(connection: Connection, message: Message) -> list[Wish]:
+    """Wishes for whoever waits for it, page by page: a signal may have very many receivers."""
     columns = t.subscriptions.c
     query = (
-        sa.select(columns.id, columns.instance_id, columns.step, columns.event, columns.flow_key, columns.stays)
-        .where(columns.kind == message.kind, columns.name == message.name, columns.key.in_({message.key, ""}))
+        sa.select(
+            columns.id, columns.instance_id, columns.step, columns.event, columns.flow_key,
+            columns.stays, columns.created_at,
+        )
+        .where(
+            columns.kind == message.kind,
+            columns.name == message.name,
+            columns.key.in_({message.key, ANY_KEY}),
+        )
         .order_by(columns.created_at, columns.id)
     )  # fmt: skip
-    most = 1 if message.kind == "message" and message.mode == "one" else RECEIVERS_MAX
-    rows: Iterable[Any] = connection.execute(query.limit(most)).all()
-    if message.kind == "message" and message.mode == "one_per_flow":
-        rows = {row.flow_key: row for row in reversed(list(rows))}.values()
-    chosen = list(rows)
-    _taken(connection, [row.id for row in chosen if not row.stays])
+    if message.kind == "message" and message.mode != "all":
+        return _told(connection, message, _chosen(connection, message, query))
+    wishes: list[Wish] = []
+    page = query
+    while rows := connection.execute(page.limit(RECEIVERS_PAGE)).all():
+        last = (rows[-1].created_at, rows[-1].id)
+        wishes += _told(connection, message, rows)
+        page = query.where(sa.tuple_(columns.created_at, columns.id) > sa.tuple_(*last))
+    return wishes
+
+
+def _chosen(connection: Connection, message: Message, query: sa.Select[Any]) -> list[Any]:
+    """Who waited longest: of all, or of each flow."""
+    if message.mode == "one":
+        return list(connection.execute(query.limit(1)))
+    columns = t.subscriptions.c
+    found = connection.execute(
+        query.with_only_columns(columns.flow_key).order_by(None).distinct()
+    ).scalars()
+    first = (
+        connection.execute(query.where(columns.flow_key == flow_key).limit(1)).one()
+        for flow_key in sorted(found)
+    )
+    return list(first)
+
+
+def _told(connection: Connection, message: Message, rows: Sequence[Any]) -> list[Wish]:
+    _taken(connection, [row.id for row in rows if not row.stays])
     return [
         (
             row.instance_id,
             c.Deliver(row.step, row.event, message.id, message.payload, message.kind),
         )
-        for row in chosen
+        for row in rows
     ]
 
 
@@ -121,6 +154,8 @@ def greet(
         _waiting(connection, columns.name == name, now_ms, found)
     wishes: list[Wish] = []
     for subscription in subscriptions if found else ():
+        if subscription["kind"] != "message":
+            continue
         key = subscription["key"]
         waiting = found.get(subscription["name"], [])
         fitting = [message for message in waiting if key in {ANY_KEY, message.key}]
@@ -151,7 +186,7 @@ def _waiting(connection: Connection, which: Any, now_ms: int, found: dict[str, l
         sa.select(columns.id, columns.name, columns.key, columns.payload)
         .where(columns.status == "buffered", columns.expires_at > now_ms, which)
         .order_by(columns.created_at, columns.id)
-        .limit(RECEIVERS_MAX)
+        .limit(GREETED_MAX)
     )
     for row in connection.execute(query):
         known = found.setdefault(row.name, [])

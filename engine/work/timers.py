@@ -14,7 +14,7 @@ from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError
 from headrace.engine.run import commands as c
 from headrace.engine.service import disk
-from headrace.engine.service.actor import ENGINE
+from headrace.engine.service.actor import ALERTED_ROLES, ENGINE
 from headrace.engine.service.advance import advance_each, start_many
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.schedules import next_slot, slots_due
@@ -30,9 +30,6 @@ DUE_MAX = 500
 
 GROUPS_MAX = 10
 """Transactions before schedules get their turn: however many timers are due, a slot waits for some seconds at most."""
-
-ALERTED_ROLES = ("operator", "administrator")
-"""Who is told in the app that a schedule cannot start its flow."""
 
 
 def fire_due(workspace: Workspace) -> int:

@@ -89,3 +89,28 @@ def test_calls_of_a_drawing_are_checked_against_what_is_published(house):
     assert found(input=days) == []
     assert found(input=days, version=1) == []
     assert found(input=days, version=2) == ["call_version_unknown"]
+
+
+def test_a_flow_that_refuses_the_message_has_not_heard_it(house):
+    """The message waits, and those who look after it are told, once."""
+    begun(house, values=[{"name": "n", "value": "payload.missing"}])
+
+    answers = [told(house, payload={}) for _ in range(2)]
+
+    assert [answer["reached"] for answer in answers] == [0, 0]
+    found = messages.listing(house.workspace, house.actor(EVE))["items"]
+    assert [one["status"] for one in found] == ["buffered", "buffered"]
+
+
+def test_a_signal_reaches_more_than_one_advance_can_take(cabin):
+    event = {"id": "came", "kind": "signal", "name": "closing"}
+    drawing = flow("listener").then("listen", "receive", events=[event]).on("came")
+    cabin.publish(drawing.then("done", "end"))
+    for _ in range(messages.AT_ONCE_MAX + 20):
+        cabin.start("listener", {})
+
+    answer = messages.publish(cabin.workspace, cabin.actor(EVE), "closing", kind="signal")
+    settle(cabin)
+
+    assert answer["reached"] == messages.AT_ONCE_MAX + 20
+    assert instances.listing(cabin.workspace, cabin.actor(EVE), status="waiting")["items"] == []
