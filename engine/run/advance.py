@@ -304,6 +304,9 @@ class Run:
                 self.settle(step, self.kept_small(self.flow.nodes[step.node], found))
 
     def _cancel(self, reason: str, by: str, compensate: bool) -> None:
+        if self.instance.cancelling and (compensate or by == "engine"):
+            self.ignore(c.Cancel(reason, by, compensate), "the instance is being cancelled already")
+            return
         withdraw_all(self, by=by)
         if not (compensate and undo.begin_cancellation(self, reason, by)):
             self.emit(e.InstanceCancelled(reason, by))
@@ -375,16 +378,26 @@ class Run:
         self.emit(e.IncidentResolved(incident, "retried", by))
         if step_id:
             step = self.instance.steps[step_id]
-            self._try(step, self.flow.nodes[step.node])
+            if step.items is None:
+                self.begin(step, self.flow.nodes[step.node])
+            else:
+                items.go_on_again(self, step)
         elif node_id and self.flow.nodes[node_id].join is None:
             undo.retried(self, node_id)
 
-    def _try(self, step: Step, node: CompiledNode) -> None:
+    def begin(self, step: Step, node: CompiledNode, outcome: Outcome | None = None) -> None:
+        """Do what the node does, for the first time or again; `outcome`: what it has answered already."""
+        events = waits.attached(self, step, node) if node.events else []
+        if events is None:
+            return
         if node.type.in_worker:
             # Without an attempt there is no row to be used again: the incident came before the request.
             self._request_job(step.id, node, again=step.attempt > 0)
         else:
-            self.settle(step, self.ask(node, step.id))
+            self.settle(step, outcome or self.ask(node, step.id))
+        if step.id in self.instance.steps:
+            for event in events:
+                self.emit(event)
 
     def _skip(self, command: c.Skip) -> None:
         found = self.instance.incidents.get(command.incident)
@@ -475,9 +488,7 @@ class Run:
             self.emit(e.VisitCounted(node.id))
         if node.type.in_worker:
             self.emit(e.StepEntered(step_id, node.id, via))
-            self._request_job(step_id, node)
-            if node.events:
-                waits.arm(self, instance.steps[step_id], node)
+            self.begin(instance.steps[step_id], node)
             return
         outcome = self.ask(node, step_id)
         if type(outcome) is Done and not outcome.terminate:
@@ -491,16 +502,7 @@ class Run:
                 undo.keep(self, step_id, node.id, outcome.port, outcome.output)
             return
         self.emit(e.StepEntered(step_id, node.id, via))
-        step = instance.steps[step_id]
-        self.settle(step, outcome)
-        if node.events and step_id in instance.steps:
-            waits.arm(self, step, node)
-
-    def begin(self, step: Step, node: CompiledNode) -> None:
-        """A visit that no token came to: a node that undoes another."""
-        self._try(step, node)
-        if node.events and step.id in self.instance.steps:
-            waits.arm(self, step, node)
+        self.begin(instance.steps[step_id], node, outcome)
 
     def _too_many(self, node: CompiledNode, via: tuple[str, ...], step_id: int) -> None:
         self.emit(e.StepEntered(step_id, node.id, via))
@@ -570,15 +572,7 @@ class Run:
 
     def _undone(self, step_id: int) -> dict[str, Any] | None:
         """For a visit that undoes another: what is undone."""
-        step = self.instance.steps.get(step_id)
-        if step is None or not step.undoes:
-            return None
-        found = next((entry for entry in self.instance.undo if entry[0] == step.undoes), None)
-        if found is None:
-            return None
-        of, node, _, output = found
-        key = step_key(self.instance.id, node, of)
-        return {"node": node, "step": of, "key": key, "output": output}
+        return compensated(self.instance, step_id)
 
     def _key(self, node: CompiledNode, step_id: int) -> str:
         """The idempotency key of a visit; that of one that undoes follows from what it undoes."""
@@ -846,6 +840,18 @@ class Run:
 
 def _result(node: CompiledNode, outcome: Done) -> str | None:
     return node.result if outcome.output is not None and not node.type.ends else None
+
+
+def compensated(instance: Instance, step_id: int) -> dict[str, Any] | None:
+    """What this visit undoes; None: it undoes nothing."""
+    step = instance.steps.get(step_id)
+    if step is None or not step.undoes:
+        return None
+    found = next((entry for entry in instance.undo if entry[0] == step.undoes), None)
+    if found is None:
+        return None
+    of, node, _, output = found
+    return {"node": node, "step": of, "key": step_key(instance.id, node, of), "output": output}
 
 
 def step_key(instance_id: str, node_id: str, step_id: int) -> str:

@@ -108,8 +108,8 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.TimerSet(step, name):
             if name == "due":
                 instance.steps[step].wait = "timer"
-            elif name.startswith("w."):
-                instance.steps[step].wait = "event"
+            else:
+                _listen(instance.steps[step], name)
         case e.TimerFired():
             pass
         case e.ChildrenStarted(step, _, children, each, _):
@@ -121,8 +121,7 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.ItemsAdded() | e.ItemsStarted() | e.ItemEnded() | e.ItemsClosed():
             _apply_items(instance, event)
         case e.Subscribed(step, name):
-            if name.startswith("w."):
-                instance.steps[step].wait = "event"
+            _listen(instance.steps[step], name)
         case e.MessageTaken() | e.MessageReturned() | e.MessagePublished():
             pass
         case e.StateAwaited(step):
@@ -142,6 +141,8 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.CompensationStarted(step, node, of, by):
             instance.next_step = step + 1
             instance.steps[step] = Step(step, node, undoes=of, by=by)
+            if by in instance.steps:
+                instance.steps[by].undone += 1
             if by in instance.undoing:
                 instance.undoing[by].remove(of)
                 if by < 0 and not instance.undoing[by]:
@@ -149,7 +150,7 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.CancellationBegun(reason, by):
             instance.cancelling = [reason, by]
             instance.pending, instance.marks, instance.start_at = [], {}, None
-            instance.placed, instance.rounds = [], {}
+            instance.placed, instance.rounds, instance.suspended = [], {}, None
         case e.InstanceReopened():
             instance.reopened, instance.ended = instance.ended, ""
         case e.InstanceSuspended(_, _, timers, at):
@@ -181,6 +182,13 @@ def apply(instance: Instance, event: e.Event) -> None:
             _at_rest(instance)
         case _:
             assert_never(event)
+
+
+def _listen(step: Step, name: str) -> None:
+    if name.startswith("w."):
+        step.wait = "event"
+    elif name.startswith("e."):
+        step.armed = True
 
 
 def _at_rest(instance: Instance) -> None:
@@ -228,11 +236,11 @@ def _apply_items(
     match event:
         case e.ItemsAdded(_, flow, first, items, window, until, more, collect, version):
             if not first:
-                step.wait = "items"
                 step.items = Items(
                     flow, window=window, until=until, more=more, collect=collect, version=version
                 )
             assert step.items is not None
+            step.wait = "items"
             step.items.total += len(items)
         case e.ItemsStarted(_, _, children):
             assert step.items is not None

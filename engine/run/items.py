@@ -120,8 +120,17 @@ def _enough(run: Run, step: Step, items: Items, last: Any) -> bool:
     try:
         return run.evaluator(step).expression(items.until, extra) is True
     except HeadraceError as trouble:
-        run.raise_incident(step, trouble.code, trouble.message)
+        if not step.incident:
+            run.raise_incident(step, trouble.code, trouble.message)
         return False
+
+
+def go_on_again(run: Run, step: Step) -> None:
+    """A retry: those that have ended stay so, those that run go on."""
+    items = step.items
+    assert items is not None
+    run.emit(e.ItemsAdded(step.id, items.flow, items.total, []))
+    _go_on(run, step)
 
 
 def _go_on(run: Run, step: Step) -> None:

@@ -38,6 +38,10 @@ class Step:
     undoes: int = 0
     """The step that this one undoes, on behalf of step `by`."""
     by: int = 0
+    undone: int = 0
+    """For a step that compensates: how many it has begun to undo."""
+    armed: bool = False
+    """The events attached to its node may happen."""
 
 
 @dataclass(slots=True)
@@ -129,6 +133,7 @@ class Instance:
 _STEP_DEFAULTS: dict[str, Any] = {
     "wait": "", "incident": None, "attempt": 0, "unknown": False, "mode": "", "actors": (), "remind": [], "votes": {},
     "children": [], "outputs": {}, "each": False, "items": None, "key": "", "undoes": 0, "by": 0,
+    "undone": 0, "armed": False,
 }  # fmt: skip
 
 

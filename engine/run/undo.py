@@ -70,18 +70,14 @@ def go_on(run: Run) -> bool:
             _visit(run, by, todo[0])
         elif by:
             step = instance.steps[by]
-            run.done(step, Done({"undone": _count(run, by)}))
+            run.done(step, Done({"undone": step.undone}))
+        elif instance.steps or instance.incidents or LATE in instance.undoing:
+            continue  # what came late is still being undone
         else:
             reason, who = instance.cancelling or ["", "engine"]
             run.emit(e.InstanceCancelled(reason, who))
         return True
     return False
-
-
-def _count(run: Run, by: int) -> int:
-    return sum(
-        1 for event in run.events if isinstance(event, e.CompensationStarted) and event.by == by
-    )
 
 
 def _visit(run: Run, by: int, of: int) -> None:
@@ -103,7 +99,7 @@ def late(run: Run, late: c.LateResult) -> None:
         run.emit(e.InstanceReopened(f"the job of {node.id} ended after it was withdrawn"))
     run.emit(e.CompensationKept(late.step, node.id, node.handler, details.get("output")))
     if not failed:
-        run.emit(e.CompensationBegun(LATE, [late.step]))
+        run.emit(e.CompensationBegun(LATE, [late.step, *run.instance.undoing.get(LATE, ())]))
         return
     message = (
         f"expected to know whether the withdrawn job of {node.id} was done, but nobody does:"
@@ -120,4 +116,4 @@ def retried(run: Run, node_id: str) -> None:
     """A person says that the unknown job was done: undo it."""
     steps = [entry[0] for entry in run.instance.undo if entry[1] == node_id]
     if steps:
-        run.emit(e.CompensationBegun(LATE, steps[-1:]))
+        run.emit(e.CompensationBegun(LATE, [steps[-1], *run.instance.undoing.get(LATE, ())]))

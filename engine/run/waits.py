@@ -24,36 +24,44 @@ OWN, ATTACHED = "w.", "e."
 PREFIXES = (OWN, ATTACHED)
 
 
-def arm(run: Run, step: Step, node: CompiledNode) -> None:
-    """From now on the events attached to the node may happen."""
-    for event in node.events.values():
-        if event["id"] in node.connected:
-            _expect(run, step, ATTACHED, event)
+Expected = e.TimerSet | e.Subscribed
+
+
+def attached(run: Run, step: Step, node: CompiledNode) -> list[Expected] | None:
+    """What is to be listened for while the step is open. None, with an incident, when it cannot be worked out: then the node
+    must not begin, since nobody would hear its end."""
+    if step.armed:
+        return []
+    events = [event for event in node.events.values() if event["id"] in node.connected]
+    return _expected(run, step, ATTACHED, events)
 
 
 def wait(run: Run, step: Step, events: Sequence[Mapping[str, Any]]) -> None:
     """The step waits for the first of these."""
-    for event in events:
-        _expect(run, step, OWN, event)
+    for expected in _expected(run, step, OWN, events) or ():
+        run.emit(expected)
 
 
-def _expect(run: Run, step: Step, prefix: str, event: Mapping[str, Any]) -> None:
-    if step.id not in run.instance.steps or (prefix == OWN and step.incident):
-        return
-    name = prefix + event["id"]
+def _expected(
+    run: Run, step: Step, prefix: str, events: Sequence[Mapping[str, Any]]
+) -> list[Expected] | None:
+    """All of them or none."""
     evaluator = run.evaluator(step)
-    try:
-        if event["kind"] == "timer":
-            run.emit(e.TimerSet(step.id, name, _moment(run, evaluator, event)))
-            return
-        told = evaluator.template(event["name"])
-        value = evaluator.expression(event["key"]) if event.get("key") else None
-        key = "" if value is None else str(value)
-    except HeadraceError as trouble:
-        if not step.incident:
+    found: list[Expected] = []
+    for event in events:
+        name = prefix + event["id"]
+        try:
+            if event["kind"] == "timer":
+                found.append(e.TimerSet(step.id, name, _moment(run, evaluator, event)))
+                continue
+            told = evaluator.template(event["name"])
+            value = evaluator.expression(event["key"]) if event.get("key") else None
+        except HeadraceError as trouble:
             run.raise_incident(step, trouble.code, f"event {event['id']}: {trouble.message}")
-        return
-    run.emit(e.Subscribed(step.id, name, event["kind"], told[:NAME_MAX], key[:NAME_MAX]))
+            return None
+        key = "" if value is None else str(value)
+        found.append(e.Subscribed(step.id, name, event["kind"], told[:NAME_MAX], key[:NAME_MAX]))
+    return found
 
 
 NAME_MAX = 200

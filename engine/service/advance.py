@@ -317,13 +317,19 @@ ENDS_REST = (c.Resume, c.Cancel)
 WHILE_SUSPENDED = (*ENDS_REST, c.Suspend, c.Migrate, c.Rewind, c.MoveToken, c.Inject)
 """What an operator may do to a suspended instance; all else rests in its inbox until it is resumed."""
 
+WITHDRAWS = (c.Cancel, c.Rewind, c.MoveToken)
+
 Numbered = tuple[int, c.Command]
 
 
 def _while_suspended(wishes: Sequence[Numbered]) -> tuple[list[Numbered], list[Numbered]]:
-    """What is applied now, and what rests. A resume or cancel comes first, and all that rested after it."""
+    """What is applied now, and what rests. A resume or cancel comes first, and all that rested after it; but what a job has
+    done comes before its step can be withdrawn, so that it can be undone."""
     now = [found for found in wishes if isinstance(found[1], WHILE_SUSPENDED)]
     later = [found for found in wishes if not isinstance(found[1], WHILE_SUSPENDED)]
+    if any(isinstance(wish, WITHDRAWS) for _, wish in now):
+        now = [found for found in later if isinstance(found[1], c.JobEnded)] + now
+        later = [found for found in later if not isinstance(found[1], c.JobEnded)]
     if any(isinstance(wish, ENDS_REST) for _, wish in now):
         return now + later, []
     return now, later

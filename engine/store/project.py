@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
+import sqlalchemy as sa
 from sqlalchemy import Connection, bindparam
 
 from headrace.engine import jsontext
@@ -13,6 +14,7 @@ from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
+from headrace.engine.run.advance import compensated
 from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance
 from headrace.engine.store import tables as t
@@ -134,11 +136,12 @@ _JOB_AGAIN = (
         available_at=bindparam("b_at"), unknown=bindparam("b_unknown"), first_at=None,
     )
 )  # fmt: skip
-# A worker is at it: what it says is still wanted, so that a late success can be undone.
+# A worker is at it: what it says is still wanted, so that a late success can be undone. Not by `where`: on PostgreSQL that would
+# pass over a row that another process is about to lease, instead of waiting for it.
 _JOB_FENCED = (
     t.jobs.update()
-    .where(t.jobs.c.id == bindparam("b_id"), t.jobs.c.status == "leased")
-    .values(status="cancelled")
+    .where(t.jobs.c.id == bindparam("b_id"))
+    .values(status=sa.case((t.jobs.c.status == "leased", "cancelled"), else_=t.jobs.c.status))
 )
 _JOB_GONE = t.jobs.delete().where(t.jobs.c.id == bindparam("b_id"), t.jobs.c.status != "cancelled")
 _JOBS_HELD = (
@@ -508,12 +511,14 @@ def _request_job(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.Jo
         "business_key": instance.business_key,
         "initiator": instance.initiator,
     }
+    undone = compensated(instance, event.step)
+    seen = {"instance": about, **({"compensated": undone} if undone else {})}
     rows.jobs.append(
         {
             "id": id_, "instance_id": instance.id, "flow_key": instance.flow_key, "version": instance.version,
             "step": event.step, "node": node.id, "status": "ready", "key": event.key,
             "effect": event.effect, "attempts_max": event.attempts_max, "backoff_ms": event.backoff_ms,
-            "unknown": event.unknown, "variables": jsontext.dumps({**instance.variables, "instance": about}),
+            "unknown": event.unknown, "variables": jsontext.dumps({**instance.variables, **seen}),
             "available_at": rows.now_ms, "created_at": rows.now_ms, "queue": policy.queue, "connection": policy.connection,
             "lane": f"{policy.queue}/{policy.connection}/{policy.operation}", "limit_key": event.limit_key,
             "limit_max": policy.key_limit, "priority": rows.priorities.get(instance.id, 0),

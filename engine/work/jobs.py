@@ -90,6 +90,7 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
     context = Context(
         settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=started_at, key=claim.key,
         connected=node.connected, attempt=claim.attempt, unknown_before=claim.unknown, world=world,
+        compensated=variables.get("compensated"),
     )  # fmt: skip
     wait_until = 0
     try:
