@@ -1,6 +1,6 @@
 """`make bench`: how fast it is, beside its peers and beside the limit, in one run.
 
-    python -m tests.bench [--quick | --full] [--only sqlite,rest] [--rounds 3]
+    python -m tests.bench [--quick | --full] [--only sqlite,rest,n8n] [--rounds 3]
 
 Every case runs in a process of its own, the rounds are interleaved (so that a noisy minute hits all alike), and the table
 shows each case's median round. "A core/s" is what one core could do by the CPU an instance took: on a busy machine read this,
@@ -25,18 +25,23 @@ from typing import Any
 import psycopg
 from sqlalchemy import make_url
 
+from tests.bench import node_peers
 from tests.bench.bars import judged
-from tests.bench.cases import CASES, WAITING_DUE, WAITING_FULL, Case
+from tests.bench.cases import CASES, PEERS, SIZES, WAITING_DUE, WAITING_FULL, Case
 from tests.bench.measure import ROOT, Sample, run_case
 from tests.servers import postgresql
 
 RESULTS = ROOT / ".make" / "bench.json"
+TABLES = ROOT / ".make" / "bench.md"
+APART = ("shares", "killed")
+"""Cases that are no row of the first table."""
 
 
 def main() -> None:
     """Run, print, keep."""
     chosen = _options()
-    cases = [case for case in CASES if not chosen.only or case.key in chosen.only.split(",")]
+    began = time.monotonic()
+    cases, absent = _chosen(chosen)
     runs: dict[str, list[Sample]] = {case.key: [] for case in cases}
     with ExitStack() as stack:
         server = None
@@ -46,20 +51,53 @@ def main() -> None:
             )
         for round_ in range(chosen.rounds):
             for case in cases:
-                if case.repeats or round_ == 0:
+                if case.key not in absent and (case.repeats or round_ == 0):
                     _say(f"round {round_ + 1}/{chosen.rounds}: {case.title}")
                     runs[case.key].append(_run(case, chosen, server))
     _say("")
-    results = {key: median(samples) for key, samples in runs.items()}
-    print("\n".join([*_table(cases, results), "", *_bars(results), "", _busy()]))
-    _keep(runs)
+    results = {key: median(samples) for key, samples in runs.items() if samples}
+    told = [*_table(cases, results, absent), "", *_bars(results), "", *_shares(results), *_busy()]
+    print("\n".join(told))
+    _keep(runs, told)
+    _say(f"{time.monotonic() - began:.0f} s")
+
+
+def _chosen(chosen: argparse.Namespace) -> tuple[list[Case], dict[str, str]]:
+    """The rows of this run, and why some of them are not run."""
+    size = "full" if chosen.full else "quick" if chosen.quick else "normal"
+    cases, absent, asked = [], {}, chosen.only.split(",") if chosen.only else []
+    known = [case.key for case in CASES]
+    if unknown := [key for key in asked if key not in known]:
+        raise SystemExit(
+            f"expected keys of cases ({', '.join(known)}), but found {', '.join(unknown)}"
+        )
+    for case in CASES:
+        if asked and case.key not in asked:
+            continue
+        small = not asked and SIZES.index(size) < SIZES.index(case.least)
+        if small and not case.needs:
+            continue
+        cases.append(case)
+        if small:
+            absent[case.key] = f"left out of --{size}: --only {case.key}"
+        elif case.needs:
+            try:
+                _say(f"{case.needs}: installed?")
+                node_peers.ensure(case.needs)
+            except node_peers.Absent as reason:
+                absent[case.key] = str(reason)
+    return cases, absent
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="one short round, within a minute")
-    size.add_argument("--full", action="store_true", help="with 1,000,000 waiting instances")
+    size.add_argument("--quick", action="store_true", help="one short round, without n8n")
+    size.add_argument(
+        "--full",
+        action="store_true",
+        help="with RQ workers, 100,000 timers and 1,000,000 waiting instances",
+    )
     parser.add_argument("--only", default="", help=", ".join(case.key for case in CASES))
     parser.add_argument("--rounds", type=int, default=0)
     options = parser.parse_args()
@@ -101,7 +139,9 @@ def median(samples: Sequence[Sample]) -> Sample:
     return sorted(samples, key=lambda sample: sample.rate)[len(samples) // 2]
 
 
-def _table(cases: Sequence[Case], results: Mapping[str, Sample]) -> list[str]:
+def _table(
+    cases: Sequence[Case], results: Mapping[str, Sample], absent: Mapping[str, str]
+) -> list[str]:
     head = [
         "",
         "inst/s",
@@ -109,13 +149,17 @@ def _table(cases: Sequence[Case], results: Mapping[str, Sample]) -> list[str]:
         "p99 ms",
         "CPU ms",
         "a core/s",
-        "× DBOS",
-        "× Spiff",
+        *(f"× {name}" for name in PEERS),
         "of limit",
         "MB",
     ]
     rows = []
     for case in cases:
+        if case.module in APART:
+            continue
+        if case.key in absent:
+            rows.append([f"{case.title}: not run, {absent[case.key]}", *[""] * (len(head) - 1)])
+            continue
         sample = results[case.key]
 
         def ratio(key: str | None, mine: Sample = sample) -> str:
@@ -126,8 +170,8 @@ def _table(cases: Sequence[Case], results: Mapping[str, Sample]) -> list[str]:
         rows.append(
             [
                 case.title, f"{sample.rate:,.0f}", _number(sample.p50_ms), _number(sample.p99_ms),
-                f"{sample.cpu_ms:.2f}", f"{1000 / sample.cpu_ms:,.0f}", ratio(case.dbos), ratio(case.spiff),
-                of_limit if case.dbos else "", _number(sample.rss_mb, 0),
+                f"{sample.cpu_ms:.2f}", f"{1000 / sample.cpu_ms:,.0f}", *(ratio(case.beside.get(name)) for name in PEERS),
+                of_limit if case.beside else "", _number(sample.rss_mb, 0),
             ]
         )  # fmt: skip
     return _aligned([head, *rows])
@@ -146,12 +190,41 @@ def _bars(results: Mapping[str, Sample]) -> list[str]:
     return _aligned(rows)
 
 
-def _busy() -> str:
+def _shares(results: Mapping[str, Sample]) -> list[str]:
+    """Where the time of an instance goes, and the profile's first lines."""
+    watched = [
+        (case.title, results[case.key].more)
+        for case in CASES
+        if case.key in results and case.module == "shares"
+    ]
+    if not watched:
+        return []
+    head = [
+        "an instance's CPU and its share of the waits for the disk",
+        "ms",
+        "Python",
+        "SQL",
+        "fsync",
+    ]
+    rows = [
+        [title, f"{more['ms']:.2f}", *(f"{more[part]:.0%}" for part in ("python", "sql", "fsync"))]
+        for title, more in watched
+    ]  # fmt: skip
+    tops = [
+        f"{title}, the writer's thread: " + "; ".join(f"{name} {share:.0%}" for name, share in more["top"]) + "."
+        for title, more in watched
+    ]  # fmt: skip
+    return [*_aligned([head, *rows]), "", *tops, ""]
+
+
+def _busy() -> list[str]:
     """Whether to believe the clock."""
     load, cores = os.getloadavg()[0], os.cpu_count() or 1
     if load <= 1.5 * cores:
-        return f"{cores} cores, load {load:.1f}."
-    return f"{cores} cores, load {load:.1f}: others are at work here. Read CPU and ratios, not instances a second."
+        return [f"{cores} cores, load {load:.1f}."]
+    return [
+        f"{cores} cores, load {load:.1f}: others are at work here. Read CPU and ratios, not instances a second."
+    ]
 
 
 def _number(value: float | None, digits: int = 1) -> str:
@@ -173,7 +246,7 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [lines[0], f"|{'|'.join(rule)}|", *lines[1:]]
 
 
-def _keep(runs: Mapping[str, Sequence[Sample]]) -> None:
+def _keep(runs: Mapping[str, Sequence[Sample]], told: Sequence[str]) -> None:
     """For comparing with later runs; not kept by git."""
     RESULTS.parent.mkdir(exist_ok=True)
     machine = {
@@ -181,13 +254,16 @@ def _keep(runs: Mapping[str, Sequence[Sample]]) -> None:
         "python": platform.python_version(),
         "load": os.getloadavg(),
     }
-    told = {
+    kept = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": machine,
         "runs": {key: [asdict(sample) for sample in samples] for key, samples in runs.items()},
     }
-    RESULTS.write_text(json.dumps(told, indent=1))
-    _say(f"every round: {Path(os.path.relpath(RESULTS))}")
+    RESULTS.write_text(json.dumps(kept, indent=1))
+    TABLES.write_text("\n".join([*told, ""]))
+    _say(
+        f"every round: {Path(os.path.relpath(RESULTS))}, these tables: {Path(os.path.relpath(TABLES))}"
+    )
 
 
 def _say(line: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Size = Literal["quick", "normal", "full"]
+SIZES: tuple[Size, ...] = ("quick", "normal", "full")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One row. `quick` and `normal` are instances a run; peers are the keys of the rows to compare with."""
+    """One row. `quick` and `normal` are instances a run; `beside`: the rows to compare with, by the peer's name."""
 
     key: str
     title: str
@@ -18,49 +21,77 @@ class Case:
     normal: int
     options: Mapping[str, Any] = field(default_factory=dict)
     postgresql: bool = False
-    dbos: str | None = None
-    spiff: str | None = None
+    beside: Mapping[str, str] = field(default_factory=dict)
     repeats: bool = True
     """Run in every round; the others run once."""
 
+    least: Size = "quick"
+    """The smallest size of run it is part of; `--only` runs it in any."""
+
+    needs: str | None = None
+    """A peer of Node that must be installed; its row says why if it cannot be."""
+
+
+PEERS = {"DBOS": "dbos", "Spiff": "spiff", "Node-RED": "node-red", "n8n": "n8n"}
+"""Names of the columns, and of the peers' rows."""
+
+STRAIGHT = dict(PEERS)
+ON_POSTGRESQL = {**PEERS, "DBOS": "dbos-postgresql"}
+ONE = {name: f"{key}-http" for name, key in PEERS.items()}
+FIVE = {name: f"{key}-five" for name, key in PEERS.items()}
 
 CASES = (
     Case("limit", "limit loop, SQLite", "limit", 5_000, 20_000),
-    Case("sqlite", "Headrace, SQLite, 16 at once", "ours", 1_500, 6_000, dbos="dbos", spiff="spiff"),
-    Case("queue", "Headrace, SQLite, queue kept full", "ours", 3_000, 10_000, {"how": "queue"},
-         dbos="dbos", spiff="spiff"),
-    Case("lone", "Headrace, SQLite, one caller alone", "ours", 300, 1_500, {"at_once": 1},
-         dbos="dbos", spiff="spiff"),
-    Case("postgresql", "Headrace, PostgreSQL, 16 at once", "ours", 1_000, 4_000, postgresql=True,
-         dbos="dbos-postgresql", spiff="spiff"),
-    Case("rest", "Headrace, REST API, SQLite, 16 at once", "served", 1_500, 6_000, dbos="dbos", spiff="spiff"),
+    Case("sqlite", "Headrace, SQLite, 16 at once", "ours", 1_500, 6_000, beside=STRAIGHT),
+    Case("queue", "Headrace, SQLite, queue kept full", "ours", 3_000, 10_000, {"how": "queue"}, beside=STRAIGHT),
+    Case("lone", "Headrace, SQLite, one caller alone", "ours", 300, 1_500, {"at_once": 1}, beside=STRAIGHT),
+    Case("postgresql", "Headrace, PostgreSQL, 16 at once", "ours", 1_000, 4_000, postgresql=True, beside=ON_POSTGRESQL),
+    Case("pair", "Headrace, PostgreSQL, 2 workers", "shared", 1_000, 4_000, {"processes": 2}, postgresql=True,
+         beside=ON_POSTGRESQL),
+    Case("rest", "Headrace, REST API, SQLite, 16 at once", "served", 1_500, 6_000, beside=STRAIGHT),
+    Case("hooks", "Headrace, signed webhooks, 16 at once", "served", 1_500, 6_000, {"target": "hook"}),
     Case("dbos", "DBOS, SQLite, 16 at once", "peer_dbos", 48, 160),
     Case("dbos-postgresql", "DBOS, PostgreSQL, 16 at once", "peer_dbos", 48, 160, postgresql=True),
     Case("spiff", "SpiffWorkflow, one save a run, SQLite", "peer_spiff", 150, 600),
-    Case("http", "Headrace, SQLite + 1 HTTP step", "ours", 600, 3_000, {"http": True},
-         dbos="dbos-http", spiff="spiff-http"),
-    Case("http-postgresql", "Headrace, PostgreSQL + 1 HTTP step", "ours", 400, 2_000, {"http": True}, postgresql=True,
-         dbos="dbos-http", spiff="spiff-http"),
-    Case("pair", "Headrace, PostgreSQL, 2 workers", "shared", 1_000, 4_000, {"processes": 2}, postgresql=True,
-         dbos="dbos-postgresql", spiff="spiff"),
+    Case("node-red", "Node-RED over HTTP, nothing kept", "peer_node_red", 1_500, 6_000, needs="node-red"),
+    Case("n8n", "n8n over HTTP, SQLite", "peer_n8n", 60, 160, repeats=False, least="normal", needs="n8n"),
+    Case("http", "Headrace, SQLite + 1 HTTP step", "ours", 600, 3_000, {"calls": 1}, beside=ONE),
+    Case("http-postgresql", "Headrace, PostgreSQL + 1 HTTP step", "ours", 400, 2_000, {"calls": 1}, postgresql=True,
+         beside=ONE),
     Case("http-pair", "Headrace, PostgreSQL, 2 workers + 1 HTTP step", "shared", 400, 2_000,
-         {"processes": 2, "http": True}, postgresql=True, dbos="dbos-http", spiff="spiff-http"),
-    Case("rq-1", "Headrace, starts + 1 RQ worker, 1 HTTP step", "shared", 400, 1_500,
-         {"workers": 1, "http": True}, postgresql=True, dbos="dbos-http"),
-    Case("rq-2", "Headrace, starts + 2 RQ workers, 1 HTTP step", "shared", 400, 1_500,
-         {"workers": 2, "http": True}, postgresql=True, dbos="dbos-http"),
-    Case("rq-4", "Headrace, starts + 4 RQ workers, 1 HTTP step", "shared", 400, 1_500,
-         {"workers": 4, "http": True}, postgresql=True, dbos="dbos-http"),
-    Case("dbos-http", "DBOS, SQLite + 1 HTTP step", "peer_dbos", 48, 160, {"http": True}),
-    Case("spiff-http", "SpiffWorkflow + 1 HTTP step", "peer_spiff", 150, 600, {"http": True}),
-    Case("paced", "Headrace, REST API, 100 starts/s", "served", 300, 1_500, {"rate": 100.0}, repeats=False),
-    Case("hooks", "Headrace, signed webhooks, 16 at once", "served", 1_500, 6_000, {"target": "hook"}),
+         {"processes": 2, "calls": 1}, postgresql=True, beside=ONE),
+    Case("rq-1", "Headrace, starts + 1 RQ worker, 1 HTTP step", "shared", 400, 1_500, {"workers": 1, "calls": 1},
+         postgresql=True, beside=ONE, least="full"),
+    Case("rq-2", "Headrace, starts + 2 RQ workers, 1 HTTP step", "shared", 400, 1_500, {"workers": 2, "calls": 1},
+         postgresql=True, beside=ONE, least="full"),
+    Case("rq-4", "Headrace, starts + 4 RQ workers, 1 HTTP step", "shared", 400, 1_500, {"workers": 4, "calls": 1},
+         postgresql=True, beside=ONE, least="full"),
+    Case("dbos-http", "DBOS, SQLite + 1 HTTP step", "peer_dbos", 48, 160, {"calls": 1}),
+    Case("spiff-http", "SpiffWorkflow + 1 HTTP step", "peer_spiff", 150, 600, {"calls": 1}),
+    Case("node-red-http", "Node-RED + 1 HTTP step", "peer_node_red", 600, 3_000, {"calls": 1}, needs="node-red"),
+    Case("n8n-http", "n8n + 1 HTTP step", "peer_n8n", 60, 160, {"calls": 1}, repeats=False, least="normal", needs="n8n"),
+    Case("five", "Headrace, SQLite + 5 HTTP steps", "ours", 200, 1_000, {"calls": 5}, beside=FIVE),
+    Case("five-postgresql", "Headrace, PostgreSQL + 5 HTTP steps", "ours", 150, 600, {"calls": 5}, postgresql=True,
+         beside=FIVE),
+    Case("dbos-five", "DBOS, SQLite + 5 HTTP steps", "peer_dbos", 48, 128, {"calls": 5}),
+    Case("spiff-five", "SpiffWorkflow + 5 HTTP steps", "peer_spiff", 150, 600, {"calls": 5}),
+    Case("node-red-five", "Node-RED + 5 HTTP steps", "peer_node_red", 300, 1_500, {"calls": 5}, needs="node-red"),
+    Case("n8n-five", "n8n + 5 HTTP steps", "peer_n8n", 60, 160, {"calls": 5}, repeats=False, least="normal", needs="n8n"),
+    *(
+        Case(f"paced-{rate}", f"Headrace, REST API, {rate} starts/s", "served", 3 * rate, 10 * rate,
+             {"rate": float(rate)}, repeats=False)
+        for rate in (10, 50, 100, 200)
+    ),
+    Case("shares", "Headrace, SQLite, watched", "shares", 1_500, 6_000, repeats=False),
+    Case("shares-http", "Headrace, SQLite + 1 HTTP step, watched", "shares", 500, 2_000, {"calls": 1}, repeats=False),
+    Case("killed", "Headrace, killed and started again", "killed", 1, 1, repeats=False, least="normal"),
     Case("waiting", "Headrace, waiting instances, SQLite", "rests", 10_000, 100_000, {"due": 1_000}, repeats=False),
-    Case("timers", "Headrace, timers due within a minute, SQLite", "timers", 5_000, 100_000, {"spread_s": 60}, repeats=False),
+    Case("timers", "Headrace, timers due within a minute, SQLite", "timers", 5_000, 100_000, {"spread_s": 60},
+         repeats=False, least="full"),
     Case("timers-at-once", "Headrace, timers due at one moment, SQLite", "timers", 5_000, 100_000, {"spread_s": 0},
-         repeats=False),
+         repeats=False, least="full"),
     Case("timers-postgresql", "Headrace, timers due within a minute, PostgreSQL", "timers", 5_000, 100_000,
-         {"spread_s": 60}, postgresql=True, repeats=False),
+         {"spread_s": 60}, postgresql=True, repeats=False, least="full"),
 )  # fmt: skip
 
 WAITING_DUE = {"quick": 1_000, "normal": 10_000}

@@ -43,10 +43,10 @@ class Far:
 
 
 @contextmanager
-def far_side() -> Iterator[Far]:
-    """Serve while the block runs."""
+def far_side(silent: int = 0) -> Iterator[Far]:
+    """Serve while the block runs; the first `silent` calls are never answered."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.far"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.bench.far", str(silent)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -58,6 +58,7 @@ def far_side() -> Iterator[Far]:
 
 class _Protocol(asyncio.Protocol):
     calls = 0
+    silent = 0
     keys: ClassVar[set[bytes]] = set()
 
     def __init__(self) -> None:
@@ -74,7 +75,9 @@ class _Protocol(asyncio.Protocol):
             if len(self._pending) < end + 4 + size:
                 return
             self._pending = self._pending[end + 4 + size :]
-            self._transport.write(self._answer(head))
+            answer = self._answer(head)
+            if _Protocol.calls > _Protocol.silent or head.startswith(b"get"):
+                self._transport.write(answer)
 
     def _answer(self, head: bytes) -> bytes:
         kind = _Protocol
@@ -96,6 +99,7 @@ def _header(head: bytes, name: bytes) -> bytes | None:
 
 
 async def _serve() -> None:
+    _Protocol.silent = int(sys.argv[1])
     loop = asyncio.get_running_loop()
     server = await loop.create_server(_Protocol, "127.0.0.1", 0)
     port: Any = server.sockets[0].getsockname()[1]

@@ -39,7 +39,7 @@ class _Client(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._pending = b""
-        self._answered: asyncio.Future[int] | None = None
+        self._answered: asyncio.Future[tuple[int, bytes]] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
@@ -48,8 +48,8 @@ class _Client(asyncio.Protocol):
         if self._answered and not self._answered.done():
             self._answered.set_exception(exc or ConnectionError("closed"))
 
-    def ask(self, request: bytes) -> asyncio.Future[int]:
-        """Send it; the future holds the status."""
+    def ask(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Send it; the future holds status and body."""
         self._answered = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return self._answered
@@ -64,8 +64,9 @@ class _Client(asyncio.Protocol):
         size = int(head[at : head.find(b"\r\n", at) if b"\r\n" in head[at:] else None])
         if len(self._pending) >= end + 4 + size:
             assert self._answered is not None
+            body = self._pending[end + 4 : end + 4 + size]
             self._pending = self._pending[end + 4 + size :]
-            self._answered.set_result(int(head[9:12]))
+            self._answered.set_result((int(head[9:12]), body))
 
 
 async def _load(
@@ -78,6 +79,7 @@ async def _load(
     requests = [_request(target, number) for number in range(first, first + count)]
     latencies: list[float] = []
     statuses: Counter[int] = Counter()
+    bodies: dict[int, bytes] = {}
     began = time.perf_counter()
     numbers = iter(range(count))
 
@@ -88,17 +90,31 @@ async def _load(
                 due = began + index / rate
                 await asyncio.sleep(max(0.0, due - asked))
                 asked = due
-            statuses[await client.ask(requests[index])] += 1
+            status, body = await client.ask(requests[index])
             latencies.append(time.perf_counter() - asked)
+            statuses[status] += 1
+            if target.startswith("/"):
+                bodies[first + index] = body
 
     await asyncio.gather(*(work_through(client) for client in clients))
     seconds = time.perf_counter() - began
-    return {"seconds": seconds, "statuses": dict(statuses), **timed(latencies)}
+    wrong = [str(body) for number, body in bodies.items() if not _is_right(body, number)]
+    return {"seconds": seconds, "statuses": dict(statuses), "wrong": wrong, **timed(latencies)}
+
+
+def _is_right(body: bytes, number: int) -> bool:
+    try:
+        return bool(json.loads(body) == work.expected(number))
+    except ValueError:
+        return False
 
 
 def _request(target: str, number: int) -> bytes:
+    """`target`: a peer's path, `hook`, or the key of one of our flows."""
     data: Any = work.order(number)
-    if target == "hook":
+    if target.startswith("/"):
+        body, path, proof = json.dumps(data).encode(), target, "Accept: application/json"
+    elif target == "hook":
         body = json.dumps(data).encode()
         signature = hmac.new(work.HOOK_SECRET.encode(), body, hashlib.sha256).hexdigest()
         path, proof = f"/hooks/{work.KEY}/{work.HOOK_NODE}", f"X-Signature: {signature}"

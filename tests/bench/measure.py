@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,30 @@ def cpu_of(pid: int) -> float:
     """Seconds of CPU a process has used, all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+def cpu_of_group(group: int) -> float:
+    """The same of all processes of a group, and of those of them that have ended and were waited for."""
+    total = 0
+    for fields in _group(group):
+        total += sum(map(int, fields[11:15]))
+    return total * _TICK_S
+
+
+def rss_of_group(group: int) -> float:
+    """Resident memory of all processes of a group; what they share is counted for each."""
+    return sum(int(fields[21]) * _PAGE / 1e6 for fields in _group(group))
+
+
+def _group(group: int) -> Iterator[list[str]]:
+    """What the system says of each process of a group, from its state on (see `man 5 proc`)."""
+    for told in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = told.read_text().rpartition(")")[2].split()
+        except OSError:  # it has just ended
+            continue
+        if int(fields[2]) == group:
+            yield fields
 
 
 def rss_mb(pid: int | str = "self") -> float:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 KEY = "order"
-HTTP_KEY = "order-http"
+HTTP_KEYS = {1: "order-http", 5: "order-five"}
+"""The flow's key, by the calls of another system it makes."""
 WAIT_KEY = "order-wait"
+LOOP_KEY = "order-loop"
+LOOP_PIECES = 60
+"""Advances of the looping flow, each of 1,000 visits and one piece of history."""
 CONNECTION = "warehouse"
 HOOK_CONNECTION = "shop"
 HOOK_SECRET = "a-secret-for-the-bench"
@@ -206,20 +211,29 @@ def straight() -> dict[str, Any]:
     return _document(KEY, [_START, hook, *_WORK], [*starts, *_EDGES, ("last", "out", "done")])
 
 
-def with_http() -> dict[str, Any]:
-    """The same and one call of another system before the end: nine visits, one job."""
-    call = _node("reserve", "connector", {
-        "connection": CONNECTION, "method": "POST", "path": "/reserve/{{ order_no }}",
-        "body": '{"order_no": order_no, "warehouse": warehouse}', "timeout_s": 10, "attempts": 5, "backoff_s": 1,
-        "effect": "keyed",
-    })  # fmt: skip
+def key_of(calls: int) -> str:
+    """The flow with so many calls of another system."""
+    return HTTP_KEYS[calls] if calls else KEY
+
+
+def with_http(calls: int) -> dict[str, Any]:
+    """The same and calls of another system before the end, one after another: each a visit and a job more."""
+    names = [f"reserve{number}" for number in range(1, calls + 1)]
+    reserving = [
+        _node(name, "connector", {
+            "connection": CONNECTION, "method": "POST", "path": "/reserve/{{ order_no }}",
+            "body": '{"order_no": order_no, "warehouse": warehouse}', "timeout_s": 10, "attempts": 5, "backoff_s": 1,
+            "effect": "keyed",
+        })
+        for name in names
+    ]  # fmt: skip
+    row = ["last", *names, "done"]
     edges = [
         ("start", "out", "totals"),
         *_EDGES,
-        ("last", "out", "reserve"),
-        ("reserve", "out", "done"),
+        *((source, "out", target) for source, target in pairwise(row)),
     ]
-    return _document(HTTP_KEY, [_START, *_WORK, call], edges)
+    return _document(HTTP_KEYS[calls], [_START, *_WORK, *reserving], edges)
 
 
 def waiting() -> dict[str, Any]:
@@ -230,3 +244,20 @@ def waiting() -> dict[str, Any]:
         _node("done", "end", {}),
     ]
     return _document(WAIT_KEY, nodes, [("start", "out", "wait"), ("wait", "out", "done")])
+
+
+def looping() -> dict[str, Any]:
+    """Turn round and round: pure work for seconds."""
+    count = _node("count", "set_values", _values(turn="turn + 1"))
+    nodes = [
+        _START,
+        _node("zero", "set_values", _values(turn="0")),
+        count | {"visits_max": 1_000 * LOOP_PIECES},
+        _node("again", "condition", _branch("more", ("turn", "<", 500 * LOOP_PIECES))),
+        _node("done", "end", {}),
+    ]
+    edges = [
+        ("start", "out", "zero"), ("zero", "out", "count"), ("count", "out", "again"), ("again", "more", "count"),
+        ("again", "else", "done"),
+    ]  # fmt: skip
+    return _document(LOOP_KEY, nodes, edges)

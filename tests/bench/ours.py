@@ -27,22 +27,21 @@ def main(
     how: str = "submitters",
     at_once: int = 16,
     url: str | None = None,
-    http: bool = False,
-    profile: str | None = None,
+    calls: int = 0,
 ) -> None:
-    """`how`: submitters (that many threads at once) or queue (256 starts always waiting)."""
-    key = work.HTTP_KEY if http else work.KEY
+    """`how`: submitters (that many threads at once) or queue (256 starts always waiting); `calls` of another system each."""
+    key = work.key_of(calls)
     with far_side() as far, workspace(folder, url, far=far.url) as opened:
-        runtime = Runtime(opened) if http else None
+        runtime = Runtime(opened) if calls else None
         if runtime:
             runtime.start()
         try:
-            _start_all(opened, key, "submitters", 1, range(WARM))
-            _wait_for(opened, WARM)
+            start_all(opened, key, "submitters", 1, range(WARM))
+            wait_for(opened, WARM)
             commits = opened.writer.commits
             began, cpu = time.perf_counter(), time.process_time()
-            latencies = _start_all(opened, key, how, at_once, range(WARM, WARM + instances))
-            _wait_for(opened, WARM + instances)
+            latencies = start_all(opened, key, how, at_once, range(WARM, WARM + instances))
+            wait_for(opened, WARM + instances)
             seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
         finally:
             if runtime:
@@ -50,13 +49,13 @@ def main(
         groups = instances / max(1, opened.writer.commits - commits)
         assert output_of(opened, f"SO-2026-{WARM + 3:08d}") == work.expected(WARM + 3)
         more: dict[str, Any] = {"a_commit": round(groups, 1)}
-        if http:
-            calls, doubled = far.counts()
-            assert (calls, doubled) == (WARM + instances, 0), (calls, doubled)
+        if calls:
+            assert far.counts() == ((WARM + instances) * calls, 0), far.counts()
         report(Sample(instances, seconds, cpu, rss_mb=rss_mb(), more=more, **timed(latencies)))
 
 
-def _start_all(opened: Workspace, key: str, how: str, at_once: int, numbers: range) -> list[float]:
+def start_all(opened: Workspace, key: str, how: str, at_once: int, numbers: range) -> list[float]:
+    """Start these orders; answers how long each caller waited, in seconds."""
     if how == "queue":
         _keep_full(opened, key, numbers)
         return []
@@ -92,7 +91,8 @@ def _keep_full(opened: Workspace, key: str, numbers: range) -> None:
         future.result()
 
 
-def _wait_for(opened: Workspace, count: int) -> None:
+def wait_for(opened: Workspace, count: int) -> None:
+    """Until so many have come to their end."""
     pause = threading.Event()
     while completed(opened) < count:
         pause.wait(0.02)

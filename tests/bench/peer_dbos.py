@@ -61,31 +61,34 @@ def done(data: dict[str, Any]) -> dict[str, Any]:
 
 
 @DBOS.step()
-def reserve(data: dict[str, Any]) -> dict[str, Any]:
+def reserve(data: dict[str, Any], number: int) -> dict[str, Any]:
     assert _far is not None
     if not hasattr(_connections, "kept"):
         _connections.kept = http.client.HTTPConnection("127.0.0.1", _far.port)
     body = json.dumps({"order_no": data["order_no"], "warehouse": data["warehouse"]})
-    headers = {"Content-Type": "application/json", "Idempotency-Key": data["order_no"]}
+    headers = {
+        "Content-Type": "application/json",
+        "Idempotency-Key": f"{data['order_no']}/{number}",
+    }
     _connections.kept.request("POST", f"/reserve/{data['order_no']}", body, headers)
     answer: dict[str, Any] = json.loads(_connections.kept.getresponse().read())
     return answer
 
 
 @DBOS.workflow()
-def straight(data: dict[str, Any], with_http: bool) -> dict[str, Any]:
+def straight(data: dict[str, Any], calls: int) -> dict[str, Any]:
     data = start(data)
     data |= totals(data)
     data |= priority(data, worth(data))
     data |= warehouse(data, where(data))
     data |= last(data)
-    if with_http:
-        reserve(data)
+    for number in range(calls):
+        reserve(data, number)
     return done(data)
 
 
 def main(
-    folder: str, instances: int, at_once: int = 16, url: str | None = None, http: bool = False
+    folder: str, instances: int, at_once: int = 16, url: str | None = None, calls: int = 0
 ) -> None:
     """Run them all."""
     global _far
@@ -95,7 +98,7 @@ def main(
     DBOS.launch()
     with far_side() as far:
         _far = far
-        assert [_one(number, http) for number in range(WARM)] == [
+        assert [_one(number, calls) for number in range(WARM)] == [
             work.expected(number) for number in range(WARM)
         ]
         latencies: list[float] = []
@@ -103,7 +106,7 @@ def main(
         def submit(numbers: range) -> None:
             for number in numbers:
                 began = time.perf_counter()
-                _one(number, http)
+                _one(number, calls)
                 latencies.append(time.perf_counter() - began)
 
         numbers = range(WARM, WARM + instances)
@@ -117,14 +120,15 @@ def main(
         for thread in threads:
             thread.join()
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+        assert not calls or far.counts() == ((WARM + instances) * calls, 0), far.counts()
     assert len(latencies) == instances, "a submitter has failed"
     report(Sample(instances, seconds, cpu, rss_mb=rss_mb(), **timed(latencies)))
     DBOS.destroy()
 
 
-def _one(number: int, with_http: bool) -> dict[str, Any]:
+def _one(number: int, calls: int) -> dict[str, Any]:
     with SetWorkflowID(f"order-{number}"):
-        return straight(work.order(number), with_http)
+        return straight(work.order(number), calls)
 
 
 if __name__ == "__main__":

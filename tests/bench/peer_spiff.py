@@ -10,6 +10,7 @@ import json
 import sqlite3
 import time
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,22 +32,20 @@ _SCRIPTS = {
     "home": "warehouse = 'HZ-1'",
     "abroad": "warehouse = 'SG-2'",
     "last": "label = warehouse + '/' + order_no; points = int(money(total) / 10) * (buyer['level'] + 1)",
-    "reserve": "reserved = call(order_no, warehouse)",
 }
 _HIGH = "money(total) > 300"
 _DOMESTIC = "address['country'] == 'CN' and channel in ('tmall', 'jd', 'shopify')"
 
 
-def _bpmn(with_http: bool) -> bytes:
+def _bpmn(calls: int) -> bytes:
     flows = [
         ("start", "totals", ""), ("totals", "worth", ""), ("worth", "first", _HIGH), ("worth", "later", ""),
         ("first", "met", ""), ("later", "met", ""), ("met", "where", ""), ("where", "home", _DOMESTIC),
         ("where", "abroad", ""), ("home", "again", ""), ("abroad", "again", ""), ("again", "last", ""),
     ]  # fmt: skip
-    flows += (
-        [("last", "reserve", ""), ("reserve", "end", "")] if with_http else [("last", "end", "")]
-    )
-    scripts = {k: v for k, v in _SCRIPTS.items() if with_http or k != "reserve"}
+    names = [f"reserve{number}" for number in range(calls)]
+    flows += [(source, target, "") for source, target in pairwise(["last", *names, "end"])]
+    scripts = _SCRIPTS | {name: f"reserved = call(order_no, warehouse, '{name}')" for name in names}
     parts = ['<startEvent id="start"/>', '<endEvent id="end"/>']
     parts += [f'<scriptTask id="{k}"><script>{v}</script></scriptTask>' for k, v in scripts.items()]
     parts += [
@@ -66,14 +65,14 @@ def _bpmn(with_http: bool) -> bytes:
     return f'<definitions xmlns="{space}"><process id="order" isExecutable="true">{"".join(parts)}</process></definitions>'.encode()
 
 
-def main(folder: str, instances: int, http: bool = False) -> None:
+def main(folder: str, instances: int, calls: int = 0) -> None:
     """Run them one after another: its work is all Python, threads would not help."""
     with far_side() as far:
-        calls = _Caller(far.port)
+        caller = _Caller(far.port)
         parser = BpmnParser()
-        parser.add_bpmn_xml(etree.fromstring(_bpmn(http)))
+        parser.add_bpmn_xml(etree.fromstring(_bpmn(calls)))
         spec = parser.get_spec("order")
-        known = {"sum_of": _sum_of, "money": Decimal, "text": str, "call": calls}
+        known = {"sum_of": _sum_of, "money": Decimal, "text": str, "call": caller}
         engine = PythonScriptEngine(TaskDataEnvironment(known))
         serializer = BpmnWorkflowSerializer(BpmnWorkflowSerializer.configure())
         database = sqlite3.connect(Path(folder) / "spiff.sqlite3", isolation_level=None)
@@ -100,6 +99,7 @@ def main(folder: str, instances: int, http: bool = False) -> None:
         for number in range(WARM, WARM + instances):
             one(number)
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
+        assert not calls or far.counts() == ((WARM + instances) * calls, 0), far.counts()
     report(Sample(instances, seconds, cpu, rss_mb=rss_mb(), **timed(latencies)))
 
 
@@ -108,14 +108,14 @@ def _sum_of(lines: list[dict[str, Any]]) -> Any:
 
 
 class _Caller:
-    """The one call of another system, over a connection that is kept."""
+    """A call of another system, over a connection that is kept."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
 
-    def __call__(self, order_no: str, warehouse: str) -> dict[str, Any]:
+    def __call__(self, order_no: str, warehouse: str, step: str) -> dict[str, Any]:
         body = json.dumps({"order_no": order_no, "warehouse": warehouse})
-        headers = {"Content-Type": "application/json", "Idempotency-Key": order_no}
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f"{order_no}/{step}"}
         self._connection.request("POST", f"/reserve/{order_no}", body, headers)
         answer: dict[str, Any] = json.loads(self._connection.getresponse().read())
         return answer

@@ -32,8 +32,8 @@ def main(
 ) -> None:
     """`target`: the key of the flow to start, or `hook`."""
     with workspace(folder, url) as opened:
-        opened.writer.call(_token)
-    with _server(folder, url) as (pid, port):
+        opened.writer.call(prepare_token)
+    with server(folder, url) as (pid, port):
         load = {"port": port, "target": target, "at_once": at_once}
         warm = run_load(**load, first=0, count=WARM, rate=None)
         cpu = cpu_of(pid)
@@ -54,7 +54,8 @@ def workspace_again(folder: str, url: str | None) -> Any:
     return open_workspace(settings_for(folder, url), wait_s=5)
 
 
-def _token(connection: Connection) -> None:
+def prepare_token(connection: Connection) -> None:
+    """A token that may start instances."""
     user = {
         "id": "usr_bench",
         "login": "bench",
@@ -73,7 +74,8 @@ def _token(connection: Connection) -> None:
 
 
 @contextmanager
-def _server(folder: str, url: str | None) -> Iterator[tuple[int, int]]:
+def server(folder: str, url: str | None) -> Iterator[tuple[int, int]]:
+    """Serve while the block runs; answers process and port. It leads a group of its own."""
     port = free_port()
     settings = settings_for(folder, url)
     environment = {
@@ -86,6 +88,7 @@ def _server(folder: str, url: str | None) -> Iterator[tuple[int, int]]:
     process = subprocess.Popen(
         [sys.executable, "-c", program, "serve", "--port", str(port)],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        start_new_session=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -59,7 +59,8 @@ def workspace(
 
 def _install(opened: Workspace, connection: Connection, far: str) -> None:
     now = opened.clock.now_ms()
-    for document in (work.straight(), work.with_http(), work.waiting()):
+    drawn = [work.straight(), *map(work.with_http, work.HTTP_KEYS), work.waiting(), work.looping()]
+    for document in drawn:
         values = {
             "key": document["key"], "name": document["name"], "published_version": 1, "draft": "{}", "draft_etag": "e",
             "draft_updated_at": now, "draft_updated_by": "usr_bench", "created_at": now, "created_by": "usr_bench",
