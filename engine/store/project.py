@@ -263,12 +263,12 @@ def row_id(instance_id: str, step: int) -> str:
 
 def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable[e.Event]) -> None:
     """Add what these events of one instance mean for the tables around it."""
-    migrated = False
+    begun: set[int] | None = None
+    """After a migration: the steps begun since; timers of the others are there already."""
     for event in events:
         match event:
             case (
                 e.StepPassed()
-                | e.StepEntered()
                 | e.InstanceStarted()
                 | e.TokenMarked()
                 | e.JoinFired()
@@ -284,11 +284,13 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 | e.MessageTaken()
                 | e.CompensationKept()
                 | e.CompensationBegun()
-                | e.CompensationStarted()
                 | e.CancellationBegun()
                 | e.InstanceReopened()
             ):
                 pass
+            case e.StepEntered(step) | e.CompensationStarted(step):
+                if begun is not None:
+                    begun.add(step)
             case e.StepDone(step, node, port):
                 _close_step(
                     rows, instance, flow, step, node, port if port in DECISIONS else "skipped"
@@ -357,8 +359,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 )  # fmt: skip
             case e.InstanceMigrated():
                 _migrate(rows, instance, flow)
-                migrated = True
-            case e.TimerSet(step, name, due_at) if migrated:
+                begun = set()
+            case e.TimerSet(step, name, due_at) if begun is not None and step not in begun:
                 rows.timers_moved.append({"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at})
             case e.TimerSet(step, name, due_at):
                 rows.timers.append(

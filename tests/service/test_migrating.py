@@ -223,6 +223,25 @@ def test_a_join_that_needs_less_now_goes_on_at_once_and_is_not_undone(house: Hou
 # --- timers, jobs, variables ---------------------------------------------------------------------------
 
 
+def test_a_timer_that_begins_in_the_very_migration_is_there(house: House) -> None:
+    key = house.publish(split("quick", "slow"))
+    instance = house.start(key)
+    settle(house)
+    house.later(s=3_600)
+    settle(house)
+    drawing = flow("f").then("split", "split")
+    drawing.at("split").then("quick", "timer", duration="PT1H").then("both", "join", mode="first")
+    drawing.at("split").then("slow", "timer", duration="PT2H").to("both")
+    house.publish(drawing.at("both").then("more", "timer", duration="PT5H").then("done", "end"))
+    apply(house, plan(house))
+    assert sorted(house.waiting(instance)) == ["more", "slow"]
+    assert house.violations() == []
+
+    house.later(s=5 * 3_600)
+    settle(house)
+    assert house.status(instance) == "completed"
+
+
 def due_at(house: House) -> int:
     (row,) = house.rows(sa.select(t.timers.c.due_at))
     return int(row.due_at)
