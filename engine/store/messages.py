@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +23,8 @@ GREETED_MAX = 10_000
 ANY_KEY = ""
 """A subscription without a key hears every message of its name."""
 
-LOCKED_MAX = 1_000
-"""Names locked in one transaction against subscribers that come just now."""
+LOCKS = 1_000
+"""Locks that all names share: a transaction takes no more of them, however many names it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,15 +233,15 @@ def expire(connection: Connection, now_ms: int, limit: int = 1_000) -> int:
     return int(connection.execute(changed.values(status="expired")).rowcount)
 
 
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(1297303367, :b_number)")  # "MSGG"
+
+
 def _both_at_once(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
     """On PostgreSQL a publisher and a subscriber at the same moment would each miss the other: they take turns."""
     if connection.dialect.name != "postgresql":
         return
-    for name, key in sorted(set(names))[:LOCKED_MAX]:
-        connection.execute(
-            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7))"),
-            {"what": f"{name}\n{key}"},
-        )
+    for number in sorted({zlib.crc32(f"{name}\n{key}".encode()) % LOCKS for name, key in names}):
+        connection.execute(_LOCK, {"b_number": number})
 
 
 # --- starts ----------------------------------------------------------------------------------------------------------------
