@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from headrace.engine import jsontext
+from headrace.engine.clock import SystemClock
 from headrace.engine.errors import Conflict
 from headrace.engine.flow.model import sha256
 from headrace.engine.service import instances, opening, tasks
@@ -28,6 +29,7 @@ from headrace.engine.settings import Settings
 from headrace.engine.store import jobs
 from headrace.engine.store import tables as t
 from headrace.engine.store.writer import Writer, _Wish
+from headrace.engine.work.nudges import Listener, Nudger, queue_name
 from headrace.engine.work.runtime import Runtime
 from tests.crash.flows import APPROVER, case_name, decision, drawings, kind
 
@@ -68,16 +70,47 @@ def main(url: str, ledger_port: int, cases: int, point: str = "", number: int = 
     )  # a killed worker is found out sooner than in production
     home = Path(os.environ.get("TMPDIR", "/tmp"))
     settings = Settings(home, url, 0, ("127.0.0.0/8",), (KEY,))
-    with opening.open_workspace(settings, wait_s=5) as workspace:
+    clock = JumpingClock() if os.environ.get("HEADRACE_CRASH_CLOCK") else None
+    with opening.open_workspace(settings, wait_s=5, clock=clock) as workspace:
         workspace.writer.call(lambda connection: furnish(workspace, connection, ledger_port))
         runtime = Runtime(workspace, job_threads=8)
+        if redis_url := os.environ.get("HEADRACE_CRASH_REDIS"):
+            nudge(workspace, runtime, redis_url)
         runtime.start()
+        if clock:
+            threading.Thread(target=clock.jump, daemon=True).start()
         print("ready", flush=True)
         threading.Thread(target=approve_all, args=(workspace,), daemon=True).start()
         with ThreadPoolExecutor(16) as pool:
             list(pool.map(lambda n: start(workspace, n), range(cases)))
         print("started", flush=True)
         threading.Event().wait()
+
+
+class JumpingClock(SystemClock):
+    """Jumps an hour ahead and back again, some times, and stays ahead: what was set then is due."""
+
+    HOUR_MS = 3_600_000
+    JUMPS = 7
+    EVERY_S = 1.0
+    shift_ms = 0
+
+    def now_ms(self) -> int:
+        return super().now_ms() + self.shift_ms
+
+    def jump(self) -> None:
+        """Ahead, back, ahead …"""
+        for number in range(self.JUMPS):
+            threading.Event().wait(self.EVERY_S)
+            self.shift_ms = self.HOUR_MS if number % 2 == 0 else 0
+
+
+def nudge(workspace: Workspace, runtime: Runtime, redis_url: str) -> None:
+    """As `headrace work` does it: hints go and come through Redis, wherever there is one."""
+    nudger = Nudger(redis_url, workspace.counters, ())
+    nudger.start()
+    workspace.wakeup.carrier = nudger.carry
+    Listener(redis_url, queue_name(None), runtime.look_now).start()
 
 
 def furnish(workspace: Workspace, connection: sa.Connection, ledger_port: int) -> None:

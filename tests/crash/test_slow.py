@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+import redis
 
 from tests.crash.scene import FULL, Watch, dice, kill, kill_all, ledger, rest, run
-from tests.servers import restarted_postgresql
+from tests.servers import free_port, restarted_postgresql
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +73,64 @@ def test_an_engine_alone_that_sleeps_and_wakes_does_nothing_twice(
     kill(engine)
 
     print({"stopped s": STOPPED_S, **watch.promises(bank)})
+
+
+def test_a_clock_that_jumps_an_hour_ahead_and_back_does_nothing_twice(
+    sqlite_url: str, bank: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leases run out while their workers are at it, timers come and go: what happens twice is asked for under the same key."""
+    monkeypatch.setenv("HEADRACE_CRASH_CLOCK", "jumps")
+    watch = Watch(sqlite_url, CASES)
+    engine = run("tests.crash.engine", sqlite_url, str(bank), str(CASES))
+    watch.wait_for_all(engine, LEFT_S)
+    kill(engine)
+
+    print({"seed": seed, "jumps": 7, **watch.promises(bank)})
+
+
+def two_engines(url: str, bank: int, seed: int) -> dict[str, object]:
+    """Two engines on one database, one or the other killed now and then."""
+    moments = dice(seed)
+    watch = Watch(url, CASES)
+    arguments = ("tests.crash.engine", url, str(bank), str(CASES))
+    engines = [run(*arguments), run(*arguments)]
+    for _ in range(ROUNDS):
+        rest(moments.uniform(1.0, 2.5))
+        victim = moments.randrange(2)
+        kill(engines[victim])
+        engines[victim] = run(*arguments)
+    watch.wait_for_all(engines[0], LEFT_S)
+    for engine in engines:
+        kill(engine)
+    return {"kills": ROUNDS, **watch.promises(bank)}
+
+
+def test_without_its_redis_nothing_is_lost_or_done_twice(
+    postgresql_url: str, bank: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_CRASH_REDIS", f"redis://127.0.0.1:{free_port()}/0")
+
+    print({"redis": "gone", **two_engines(postgresql_url, bank, seed)})
+
+
+def test_with_a_redis_that_forgets_everything_nothing_is_lost_or_done_twice(
+    postgresql_url: str, redis_url: str, bank: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_CRASH_REDIS", redis_url)
+    store = redis.Redis.from_url(redis_url)
+    stop = threading.Event()
+
+    def forget() -> None:
+        while not stop.wait(1):
+            store.flushall()
+
+    forgetting = threading.Thread(target=forget)
+    forgetting.start()
+    try:
+        print({"redis": "flushed", **two_engines(postgresql_url, bank, seed)})
+    finally:
+        stop.set()
+        forgetting.join()
 
 
 def test_a_database_restarted_during_recovery_strands_nothing(bank: int, seed: int) -> None:
