@@ -307,7 +307,7 @@ class Run:
         if self.instance.cancelling and (compensate or by == "engine"):
             self.ignore(c.Cancel(reason, by, compensate), "the instance is being cancelled already")
             return
-        withdraw_all(self, by=by)
+        withdraw_all(self, by=by, compensate=compensate)
         if not (compensate and undo.begin_cancellation(self, reason, by)):
             self.emit(e.InstanceCancelled(reason, by))
 
@@ -348,6 +348,7 @@ class Run:
         again = self.flow.reach.behind(command.node)
         withdraw(self, again, entries=again)
         joins.restore(self, again)
+        waits.release_behind(self, command.node)
         self._place(
             command, command.node, command.by, command.reason, command.variables,
             replace=command.variables is not None,

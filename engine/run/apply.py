@@ -128,10 +128,10 @@ def apply(instance: Instance, event: e.Event) -> None:
             instance.steps[step].wait = "state"
         case e.LockRequested(step, key):
             instance.steps[step].wait, instance.steps[step].key = "lock", key
-        case e.LockTaken(_, key):
-            instance.locks.append(key)
+        case e.LockTaken(step, key):
+            instance.locks[key] = instance.steps[step].node
         case e.LockReleased(_, key):
-            instance.locks.remove(key)
+            del instance.locks[key]
         case e.CompensationKept(step, node, handler, output):
             instance.undo.append([step, node, handler, output])
         case e.CompensationBegun(step, todo):
@@ -193,7 +193,7 @@ def _listen(step: Step, name: str) -> None:
 
 def _at_rest(instance: Instance) -> None:
     instance.pending, instance.marks, instance.start_at = [], {}, None
-    instance.placed, instance.rounds, instance.locks, instance.undoing = [], {}, [], {}
+    instance.placed, instance.rounds, instance.locks, instance.undoing = [], {}, {}, {}
     instance.cancelling, instance.suspended, instance.reopened = None, None, ""
 
 
@@ -278,6 +278,7 @@ def _migrate(instance: Instance, event: e.InstanceMigrated) -> None:
     }
     instance.placed = [node_of(node) for node in instance.placed]
     instance.visits = {node_of(node): n for node, n in instance.visits.items()}
+    instance.locks = {key: node_of(node) for key, node in instance.locks.items()}
     instance.incidents = {
         id_: [step, node_of(node)] for id_, (step, node) in instance.incidents.items()
     }

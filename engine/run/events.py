@@ -415,11 +415,12 @@ class NotificationQueued(NamedTuple):
 
 
 class StepCancelled(NamedTuple):
-    """An open step was withdrawn, with its job, task, timers and children."""
+    """An open step was withdrawn, with its job, task, timers and children; `compensate`: these undo what they did."""
 
     step: int
     node: str
     children: Sequence[str] = ()
+    compensate: bool = False
 
 
 class IncidentRaised(NamedTuple):

@@ -73,10 +73,10 @@ def settle_incident(run: Run, step: Step, resolution: str) -> None:
         run.emit(e.IncidentResolved(step.incident, resolution, "engine"))
 
 
-def withdraw_all(run: Run, *, by: str = "engine") -> None:
-    """Withdraw every token there is."""
+def withdraw_all(run: Run, *, by: str = "engine", compensate: bool = False) -> None:
+    """Withdraw every token there is; `compensate`: sub-flows that still run undo what they did."""
     instance = run.instance
     for incident in list(instance.incidents):
         run.emit(e.IncidentResolved(incident, "cancelled", by))
     for step in list(instance.steps.values()):
-        run.emit(e.StepCancelled(step.id, step.node, children_of(step)))
+        run.emit(e.StepCancelled(step.id, step.node, children_of(step), compensate))

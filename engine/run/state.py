@@ -85,8 +85,8 @@ class Instance:
     """Nodes before which a person has put a token, oldest first."""
     visits: dict[str, int] = field(default_factory=dict)
     """Node with a bound → how often it was entered."""
-    locks: list[str] = field(default_factory=list)
-    """Keys held."""
+    locks: dict[str, str] = field(default_factory=dict)
+    """Keys held → the nodes at which they were taken."""
     undo: list[list[Any]] = field(default_factory=list)
     """What can be undone, oldest first: [step, node, handler, output]."""
     undoing: dict[int, list[int]] = field(default_factory=dict)
@@ -149,7 +149,7 @@ def step_to_json(step: Step) -> dict[str, Any]:
 
 _DEFAULTS: dict[str, Any] = {
     "steps": {}, "pending": [], "start_at": None, "marks": {}, "incidents": {}, "rounds": {}, "placed": [], "visits": {},
-    "locks": [], "undo": [], "undoing": {}, "cancelling": None, "reopened": "", "suspended": None, "output": None,
+    "locks": {}, "undo": [], "undoing": {}, "cancelling": None, "reopened": "", "suspended": None, "output": None,
     "result": None, "depth": 0, "ended": "",
 }  # fmt: skip
 """What is left out of the stored state where it says nothing."""
@@ -205,7 +205,7 @@ def from_json(
         rounds=state.get("rounds", {}),
         placed=state.get("placed", []),
         visits=state.get("visits", {}),
-        locks=state.get("locks", []),
+        locks=state.get("locks", {}),
         undo=state.get("undo", []),
         undoing=dict(state.get("undoing", ())),
         cancelling=state.get("cancelling"),

@@ -180,6 +180,14 @@ def unlock(run: Run, step: Step, key: str) -> None:
     run.done(step, Done())
 
 
+def release_behind(run: Run, node: str) -> None:
+    """After a rewind to before a section: no token is in it any more. A rewind within a section keeps its key."""
+    behind = run.flow.reach.behind
+    for key, lock_node in list(run.instance.locks.items()):
+        if lock_node in behind(node) and (node == lock_node or node not in behind(lock_node)):
+            run.emit(e.LockReleased(0, key))
+
+
 # --- milestones ----------------------------------------------------------------------------------------------------------
 
 

@@ -44,6 +44,9 @@ class Rows:
     jobs_fenced: list[Row] = field(default_factory=list)
     jobs_held: list[Row] = field(default_factory=list)
     jobs_resumed: list[Row] = field(default_factory=list)
+    jobs_resumed_before: list[Row] = field(default_factory=list)
+    """Of those that are suspended again in the same advance."""
+    timers_resumed_before: list[Row] = field(default_factory=list)
     timers_held: list[Row] = field(default_factory=list)
     timers_resumed: list[Row] = field(default_factory=list)
     timers_moved: list[Row] = field(default_factory=list)
@@ -84,6 +87,7 @@ class Rows:
             (_JOB_AGAIN, self.jobs_again),
             (_JOB_FENCED, self.jobs_fenced),
             (_JOB_GONE, self.jobs_gone),
+            (_JOBS_RESUMED, self.jobs_resumed_before),
             (_JOBS_HELD, self.jobs_held),
             (_JOBS_RESUMED, self.jobs_resumed),
             (_INSTANCE_MIGRATED, self.instances_migrated),
@@ -100,6 +104,7 @@ class Rows:
             # Timers before their end: a step may begin and end in one advance.
             (t.timers.insert(), self.timers),
             (_TIMER_GONE, self.timers_gone),
+            (_TIMERS_RESUMED, self.timers_resumed_before),
             (_TIMERS_HELD, self.timers_held),
             (_TIMERS_RESUMED, self.timers_resumed),
             (t.subscriptions.insert(), self.subscriptions),
@@ -115,6 +120,15 @@ class Rows:
         ):
             if rows:
                 connection.execute(statement, rows)
+
+    def suspend_again(self, id_: str) -> None:
+        """What resumed the instance in this very advance comes before what suspends it now."""
+        for rows, before in (
+            (self.jobs_resumed, self.jobs_resumed_before),
+            (self.timers_resumed, self.timers_resumed_before),
+        ):
+            before += [row for row in rows if row["b_instance"] == id_]
+            rows[:] = [row for row in rows if row["b_instance"] != id_]
 
     def changed(self) -> Iterable[str]:
         """Names of the hints that workers want."""
@@ -295,8 +309,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _close_step(
                     rows, instance, flow, step, node, port if port in DECISIONS else "skipped"
                 )
-            case e.StepCancelled(step, node, children):
-                _withdraw_step(rows, instance, flow, step, node, children)
+            case e.StepCancelled(step, node, children, compensate):
+                _withdraw_step(rows, instance, flow, step, node, children, compensate=compensate)
             case e.StepInterrupted(step, node, _, _, _, _, children):
                 _withdraw_step(rows, instance, flow, step, node, children)
             case e.ItemsAdded():
@@ -334,6 +348,7 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
             case e.LockReleased(_, key):
                 rows.locks_left.append({"b_key": key, "b_instance": instance.id})
             case e.InstanceSuspended(by, reason, timers, at):
+                rows.suspend_again(instance.id)
                 rows.jobs_held.append({"b_instance": instance.id})
                 if timers == "shift":
                     rows.timers_held.append({"b_instance": instance.id, "b_at": at})
@@ -450,6 +465,8 @@ def _withdraw_step(
     step: int,
     node_id: str,
     children: Iterable[str],
+    *,
+    compensate: bool = False,
 ) -> None:
     node = flow.nodes[node_id]
     if node.type.in_worker:
@@ -457,13 +474,12 @@ def _withdraw_step(
     if node.type.lock == "enter":
         rows.locks_gone.append({"b_instance": instance.id, "b_step": step})
     _close_step(rows, instance, flow, step, node_id, "cancelled")
-    _cancel_children(rows, children)
+    _cancel_children(rows, children, compensate=compensate)
 
 
-def _cancel_children(rows: Rows, children: Iterable[str]) -> None:
-    rows.wishes.extend(
-        (child, c.Cancel("the flow that started it was cancelled", "engine")) for child in children
-    )
+def _cancel_children(rows: Rows, children: Iterable[str], *, compensate: bool = False) -> None:
+    wish = c.Cancel("the flow that started it was cancelled", "engine", compensate)
+    rows.wishes.extend((child, wish) for child in children)
 
 
 def _open_children(instance: Instance) -> Iterable[str]:

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.service import instances, operations
+from headrace.engine.service.advance import advance_each
 from headrace.engine.store import tables as t
 from tests.builder import Flow, flow
 from tests.fakes import ANN, Case, House, ScriptedWorld, claim_jobs, run_claim, settle
@@ -193,3 +194,51 @@ def test_what_was_done_while_suspended_is_undone_by_the_cancellation(house: Hous
     assert [path for _, path, _ in world.calls] == ["/pay", "/refund"]
     assert house.status(id_) == "cancelled"
     assert house.rows(sa.select(t.jobs.c.id)) == []
+
+
+def test_one_that_is_suspended_again_at_once_does_nothing(house: House) -> None:
+    id_ = house.start(house.publish(flow("paid").then("pay", "connector").then("end", "end")))
+    operations.suspend(house.workspace, house.actor(ANN), id_)
+    wishes = [(id_, c.Resume(ANN)), (id_, c.Suspend(ANN, "", "keep"))]
+    house.write(lambda connection: advance_each(house.workspace, connection, [id_], wishes))
+
+    assert claim_jobs(house) == []
+
+
+def test_sub_flows_undo_what_they_did_when_their_parent_is_cancelled_so(house: House) -> None:
+    child = flow("one").then("pay", "connector").event("undo", "compensation")
+    child.then("ask", "approval").then("end", "end")
+    house.publish(child.at("pay", "undo").then("refund", "connector", path="/refund"))
+    id_ = house.start(house.publish(flow("f").then("sub", "subflow", flow="one").then("e", "end")))
+    world = ScriptedWorld()
+    settle(house, world)
+    instances.cancel(house.workspace, house.actor(ANN), id_, "no", compensate=True)
+    settle(house, world)
+
+    assert [path for _, path, _ in world.calls] == ["/pay", "/refund"]
+
+
+# --- a rewind and a critical section ---
+
+
+def _section() -> Case:
+    drawing = flow("section").then("before", "approval").then("enter", "lock", key="'k'")
+    drawing.then("inside", "approval").then("leave", "unlock", key="'k'").then("end", "end")
+    case = Case(drawing)
+    case.vote("before", ANN)
+    case.grant("enter")
+    return case
+
+
+def test_a_rewind_to_before_a_section_gives_the_key_back() -> None:
+    for node in ("before", "enter"):
+        case = _section()
+        case.tell(c.Rewind(node, ANN, "again"))
+        assert case.instance.locks == {}
+        assert case.instance.incidents == {}
+
+
+def test_a_rewind_within_a_section_keeps_the_key() -> None:
+    case = _section()
+    case.tell(c.Rewind("inside", ANN, "again"))
+    assert list(case.instance.locks) == ["k"]
