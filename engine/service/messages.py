@@ -191,15 +191,18 @@ def item_list(
         rows = items.page(connection, instance_id, step, after=after, limit=limit + 1)
         counts = items.counts(connection, instance_id, step)
         stored = instances.find(connection, instance_id)
-    if stored is None:
-        raise NotFound(kind="instance", id=instance_id)
+        if stored is None:
+            raise NotFound(kind="instance", id=instance_id)
+        goes_on = step in instances.load_one(connection, stored).steps
+    if not goes_on:  # what had not ended when the step did was withdrawn with it
+        counts.update(running=0, waiting=0)
     found = [
         {
             "number": row.number,
             "input": jsontext.loads(row.input),
             "business_key": row.business_key,
             "instance_id": row.child_id,
-            "status": row.status,
+            "status": row.status if goes_on or row.status not in items.NOT_ENDED else "cancelled",
             "output": None if row.output is None else jsontext.loads(row.output),
         }
         for row in rows

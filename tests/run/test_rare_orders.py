@@ -4,7 +4,7 @@ import sqlalchemy as sa
 
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.service import instances, operations
+from headrace.engine.service import instances, messages, operations
 from headrace.engine.service.advance import advance_each
 from headrace.engine.store import tables as t
 from tests.builder import Flow, flow
@@ -156,6 +156,19 @@ def test_a_condition_that_fails_twice_is_one_incident() -> None:
     case.item("each", 1)
 
     assert len(case.instance.incidents) == 1
+
+
+def test_items_that_were_withdrawn_are_not_shown_as_running(house: House) -> None:
+    house.publish(flow("one").then("ask", "approval").then("end", "end"))
+    drawing = flow("many").then("each", "subflow", flow="one", for_each="[1, 2, 3]", window=2)
+    id_ = house.start(house.publish(drawing.then("done", "end")))
+    settle(house)
+    messages.close_items(house.workspace, house.actor(ANN), id_, 2, finish=True)
+    settle(house)
+
+    found = messages.item_list(house.workspace, house.actor(ANN), id_, 2)
+    assert [item["status"] for item in found["items"]] == ["cancelled"] * 3
+    assert found["counts"] == {"total": 3, "done": 0, "failed": 0, "running": 0, "waiting": 0}
 
 
 # --- messages ---
