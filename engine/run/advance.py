@@ -485,6 +485,11 @@ class Run:
         ):
             self._too_many(node, via, step_id)
             return
+        if node.handler is not None and (found := self._undo_bytes()) > VARIABLES_MAX_BYTES:
+            self.emit(e.StepEntered(step_id, node.id, via))
+            message = f"expected at most {VARIABLES_MAX_BYTES} bytes kept to undo what was done, but found {found}"
+            self.raise_incident(instance.steps[step_id], "too_much_to_undo", message)
+            return
         if node.visits_max is not None:
             self.emit(e.VisitCounted(node.id))
         if node.type.in_worker:
@@ -504,6 +509,11 @@ class Run:
             return
         self.emit(e.StepEntered(step_id, node.id, via))
         self.begin(instance.steps[step_id], node, outcome)
+
+    def _undo_bytes(self) -> int:
+        """What is kept to undo is part of the state, written with every advance."""
+        undo = self.instance.undo
+        return len(jsontext.dumps(undo)) if undo else 0
 
     def _too_many(self, node: CompiledNode, via: tuple[str, ...], step_id: int) -> None:
         self.emit(e.StepEntered(step_id, node.id, via))

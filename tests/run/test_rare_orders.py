@@ -6,6 +6,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.service import instances, messages, operations
 from headrace.engine.service.advance import advance_each
+from headrace.engine.settings import VARIABLES_MAX_BYTES
 from headrace.engine.store import tables as t
 from tests.builder import Flow, flow
 from tests.fakes import ANN, Case, House, ScriptedWorld, claim_jobs, run_claim, settle
@@ -255,3 +256,18 @@ def test_a_rewind_within_a_section_keeps_the_key() -> None:
     case = _section()
     case.tell(c.Rewind("inside", ANN, "again"))
     assert list(case.instance.locks) == ["k"]
+
+
+def test_what_is_kept_to_undo_does_not_grow_for_ever() -> None:
+    drawing = flow("round").then("pay", "connector").event("undo", "compensation")
+    drawing.then("again", "approval").to("pay").at("again", "rejected").then("end", "end")
+    drawing.at("pay", "undo").then("refund", "connector")
+    case = Case(drawing, restart=False)
+    for _ in range(VARIABLES_MAX_BYTES // 500_000 + 2):
+        if case.instance.incidents:
+            break
+        case.done("pay", "x" * 500_000)
+        case.vote("again", ANN)
+
+    assert case.of(e.IncidentRaised)[-1].code == "too_much_to_undo"
+    assert case.of(e.JobRequested)[-1].step != case.step("pay").id
