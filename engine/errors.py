@@ -115,6 +115,20 @@ class DraftStale(HeadraceError):
     status = 412
 
 
+class CalendarStale(HeadraceError):
+    """Expected version {expected} of calendar {key}, but {updated_by} has saved version {found} meanwhile: look at it first."""
+
+    code = "calendar_stale"
+    status = 412
+
+
+class NoCalendar(HeadraceError):
+    """Expected a business calendar to count {length} by, but there is none here: keep timers as they are, or count every day."""
+
+    code = "no_calendar"
+    status = 422
+
+
 class BodyTooLarge(HeadraceError):
     """Expected a body of at most {limit} bytes, but found {found}."""
 

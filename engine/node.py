@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from headrace.engine.duration import duration_ms as duration_ms
+from headrace.engine.errors import NoCalendar
 
 Text = Mapping[str, str]
 """A text in both languages: `{"zh": …, "en": …}`."""
@@ -378,6 +379,14 @@ class Context:
     """Nodes of the instance where a token waits now (pure nodes only)."""
     compensated: Mapping[str, Any] | None = None
     """For a node that undoes another: `{node, step, key, output}` of what is undone; also the variable `compensated`."""
+    business: Callable[[int, str], int] | None = None
+    """By the flow's business calendar: from a moment (ms) and a length (`P1D`, `PT8H`) the moment it is over (`after_business`)."""
+
+    def after_business(self, length: str) -> int:
+        """The moment when so much business time has passed from now. Raises `errors.NoCalendar` where there is no calendar."""
+        if self.business is None:
+            raise NoCalendar(length=length)
+        return self.business(self.now_ms, length)
 
 
 # --- the type -----------------------------------------------------------------------------------------------------------

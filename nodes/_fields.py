@@ -68,6 +68,25 @@ def duration(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
     return setting(title, hint, type="string", format="duration", minLength=2, maxLength=40, **more)
 
 
+def counted_days(**more: Any) -> dict[str, Any]:
+    """Whether lengths of time are counted on the clock, or by the flow's business calendar."""
+    return setting(
+        ("怎样算时间", "What counts"),
+        (
+            "工作时间：按流程的工作日历，P1D 是下一个工作日的同一时刻，PT8H 是八个工作小时；法定节假日与调休都算在内。",
+            "Business time goes by the flow's calendar: P1D is the same time on the next business day, PT8H eight business hours;"
+            " public holidays and make-up days are known.",
+        ),
+        type="string",
+        choices={
+            "all": ("每一天，全天", "Every day, all day"),
+            "business": ("只算工作时间", "Business time only"),
+        },
+        default="all",
+        **more,
+    )
+
+
 def connection(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
     """The key of a connection."""
     return setting(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.engine.node import Context, NodeType, Port, Reminder, WaitForTask, duration_ms
-from headrace.nodes._fields import assignees, duration, form, setting, template
+from headrace.nodes._fields import assignees, counted_days, duration, form, setting, template
 
 PORTS = (
     Port("approved", {"zh": "同意", "en": "Approved"}),
@@ -29,17 +29,23 @@ def run(context: Context) -> WaitForTask:
             for row in settings.get("show", ())
         ],
         buttons=settings.get("buttons", {}),
-        due_ms=_length(settings.get("due")),
-        reminder=_reminder(settings.get("reminder")),
+        due_ms=_length(context, settings.get("due")),
+        reminder=_reminder(context, settings.get("reminder")),
     )
 
 
-def _length(source: str | None) -> int | None:
-    return None if source is None else duration_ms(source)
+def _length(context: Context, source: str | None) -> int | None:
+    if source is None:
+        return None
+    if context.settings.get("days") == "business":
+        return context.after_business(source) - context.now_ms
+    return duration_ms(source)
 
 
-def _reminder(source: Mapping[str, Any] | None) -> Reminder | None:
-    return None if source is None else Reminder(duration_ms(source["after"]), source["to"])
+def _reminder(context: Context, source: Mapping[str, Any] | None) -> Reminder | None:
+    if source is None:
+        return None
+    return Reminder(_length(context, source["after"]) or 0, source["to"])
 
 
 _TEXT = {
@@ -172,6 +178,7 @@ NODE = NodeType(
             ),
             advanced=True,
         ),
+        days=counted_days(advanced=True),
     ),
     example={
         "title": "退款 {{ amount }} 元待审批",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from headrace.engine.node import Context, Failed, NodeType, WaitUntil, duration_ms
-from headrace.nodes._fields import Problems, duration, expression, form, needed, setting
-
-CHINA = timezone(timedelta(hours=8))
-"""Where business days begin and end. Asia/Shanghai has no summer time."""
+from headrace.nodes._fields import (
+    Problems,
+    counted_days,
+    duration,
+    expression,
+    form,
+    needed,
+    setting,
+)
 
 
 def run(context: Context) -> WaitUntil | Failed:
@@ -18,29 +23,9 @@ def run(context: Context) -> WaitUntil | Failed:
     settings = context.settings
     if settings["mode"] == "until":
         return _until(context.evaluate.expression(settings["until"]))
-    length = duration_ms(settings["duration"])
     if settings.get("days") == "business":
-        return WaitUntil(after_business_time(context.now_ms, length))
-    return WaitUntil(context.now_ms + length)
-
-
-def after_business_time(now_ms: int, length_ms: int) -> int:
-    """The clock stands still on Saturdays and Sundays: one day from Friday 15:00 is Monday 15:00."""
-    moment = _workday(datetime.fromtimestamp(now_ms / 1000, CHINA))
-    weeks, rest_ms = divmod(length_ms, 5 * 86_400_000)
-    moment += timedelta(weeks=weeks)
-    rest = timedelta(milliseconds=rest_ms)
-    weekend = datetime.combine(moment.date() + timedelta(days=5 - moment.weekday()), time(), CHINA)
-    if moment + rest >= weekend and rest:
-        rest += timedelta(days=2)
-    return round((moment + rest).timestamp() * 1000)
-
-
-def _workday(moment: datetime) -> datetime:
-    """The same moment, or the Monday after it."""
-    if moment.weekday() < 5:
-        return moment
-    return datetime.combine(moment.date() + timedelta(days=7 - moment.weekday()), time(), CHINA)
+        return WaitUntil(context.after_business(settings["duration"]))
+    return WaitUntil(context.now_ms + duration_ms(settings["duration"]))
 
 
 def _until(value: Any) -> WaitUntil | Failed:
@@ -90,21 +75,7 @@ NODE = NodeType(
             ),
             when={"mode": ["for"]},
         ),
-        days=setting(
-            ("怎样算天数", "Which days count"),
-            (
-                "工作日：周六、周日不计时（按北京时间）；法定节假日与调休暂不计入。",
-                "Working days: the clock stands still on Saturdays and Sundays, Beijing time."
-                " Public holidays are not known yet.",
-            ),
-            type="string",
-            choices={
-                "all": ("每一天", "Every day"),
-                "business": ("只算工作日", "Working days only"),
-            },
-            default="all",
-            when={"mode": ["for"]},
-        ),
+        days=counted_days(when={"mode": ["for"]}),
         until=expression(
             ("哪个时刻", "Which moment"),
             (

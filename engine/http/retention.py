@@ -10,6 +10,7 @@ from headrace.engine.http.route import Call, route
 from headrace.engine.http.shapes import (
     BOOLEAN,
     COUNT,
+    FLOW_KEY,
     LINE,
     STRING,
     body,
@@ -50,6 +51,7 @@ RULES = record(
         "retain_days": or_null(COUNT),
         "kept_days": or_null(COUNT),
         "priority": COUNT,
+        "calendar": or_null(STRING),
     }
 )
 HELD = record({"hold": BOOLEAN, "roots": many(STRING)})
@@ -92,9 +94,9 @@ def read_flow(call: Call, key: str) -> Any:
 @route(
     "PATCH",
     "/api/flows/{key}/rules",
-    "Change them. `retain_days` wants the permission retention:write. The priority counts for new instances",
+    "Change them; `retain_days` wants retention:write, `calendar` calendars:write. They count for what begins now",
     permission="instances:operate",
-    body=body({"retain_days?": DAYS, "priority?": PRIORITY}),
+    body=body({"retain_days?": DAYS, "priority?": PRIORITY, "calendar?": or_null(FLOW_KEY)}),
     answer=RULES,
     errors=(403,),
 )

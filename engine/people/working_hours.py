@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo, available_timezones
 
 from headrace.engine.errors import Problem
@@ -21,6 +21,14 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CLOCK = "^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"
 
 Content = Mapping[str, Any]
+
+
+class BusinessTime(Protocol):
+    """Whoever can count business time: a calendar, or something that looks for one when asked."""
+
+    def after(self, start_ms: int, length: str) -> int:
+        """The moment (ms, UTC) when so much business time has passed since `start_ms`."""
+        ...
 
 
 def calendar_of(content: Content) -> Calendar:

@@ -36,6 +36,7 @@ from headrace.engine.node import (
 )
 from headrace.engine.people.assign import resolve
 from headrace.engine.people.directory import Directory, Person
+from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run import items, joins, undo, waits
@@ -85,8 +86,10 @@ class Run:
         directory: Directory,
         ends: items.Ends | None = None,
         flows: Callable[[int], CompiledFlow] | None = None,
+        calendar: BusinessTime = STANDARD,
     ) -> None:
         """`ends`: how items of a for-each ended before this advance. `flows`: other versions, for a migration."""
+        self.calendar, self.reckoned = calendar, dict[tuple[int, int], tuple[int, str]]()
         self.flow = flow
         self.instance = instance
         self.now_ms = now_ms
@@ -451,6 +454,9 @@ class Run:
         if node.join is None:
             self._enter(node, (edge_id,))
             return
+        if node.visits_max is not None and self.instance.visits.get(node.id, 0) >= node.visits_max:
+            self._too_many(node, (edge_id,), self.instance.next_step)
+            return
         self.emit(e.TokenMarked(edge_id, node.id))
         joins.offer(self, node)
 
@@ -535,6 +541,7 @@ class Run:
             settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=self.now_ms, key=key,
             connected=node.connected, compensated=undone,
             waiting_at=frozenset(step.node for step in self.instance.steps.values() if step.id != step_id),
+            business=lambda start_ms, length: self._business(step_id, start_ms, length),
         )  # fmt: skip
         try:
             outcome = node.type.run(context)
@@ -548,6 +555,11 @@ class Run:
             found = {"result": result, "output": outcome.output}
             return Done(found, None, terminate=outcome.terminate)
         return self.kept_small(node, outcome) if type(outcome) is Done else outcome
+
+    def _business(self, step_id: int, start_ms: int, length: str) -> int:
+        end_ms = self.calendar.after(start_ms, length)
+        self.reckoned[step_id, end_ms] = (start_ms, length)
+        return end_ms
 
     def kept_small(self, node: CompiledNode, outcome: Done) -> Done | Failed:
         """Variables are written with every advance: a loop that doubles them is an incident, not a full disk."""

@@ -25,7 +25,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
         {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "instances:operate", "tasks:decide",
             "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write",
-            "records:read", "audit:read", "retention:write",
+            "records:read", "audit:read", "retention:write", "calendars:write",
         }
     ),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
-from headrace.engine.service import forced
+from headrace.engine.service import calendars, forced
 from headrace.engine.service.counting import in_a_span, note_group
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
@@ -258,6 +258,8 @@ def _advance(
     rows = Rows(now_ms, directory)
     rows.priorities = {one.instance.id: one.priority for one, _ in batch if one.priority}
     ends = StoredEnds(connection)
+    business = calendars.calendars_of(workspace, connection)
+    reckoned: dict[tuple[str, int, int], tuple[calendars.Known, int, str]] = {}
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     applied: list[tuple[int, int]] = []
     unfinished: list[str] = []
@@ -275,7 +277,8 @@ def _advance(
             rows.wishes.extend((instance.id, wish) for number, wish in later if not number)
             if later:
                 resting.add(instance.id)
-        run = Run(flow, instance, now_ms, directory, ends, _versions(workspace, connection, flow))
+        versions, calendar = _versions(workspace, connection, flow), business.of(flow.key)
+        run = Run(flow, instance, now_ms, directory, ends, versions, calendar)
         told = 0
         for _, wish in wishes:
             if type(wish) is c.Migrate:  # what was before is told in the words of the old version
@@ -288,11 +291,15 @@ def _advance(
             saved.append((stored, run.events))
             if run.flow.search_fields:
                 found.extend(search.rows_for(run.flow, instance, searched))
+        for (step, due_at), (start_ms, length) in run.reckoned.items():
+            reckoned[instance.id, step, due_at] = (calendar, start_ms, length)
         applied.extend((id_, stored.rev + 1) for id_, _ in wishes if id_)
         if not instance.ended and not instance.rests:
             unfinished.append(instance.id)
     note_group(workspace, saved, flows)
     instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
+    if reckoned:
+        calendars.remember(rows, reckoned)
     rows.write(connection)
     search.write(connection, found)
     inbox.mark_applied(connection, applied)

@@ -24,6 +24,7 @@ from headrace.engine.flow.upgrade import upgrade
 from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, NOTES_MAX, validate
 from headrace.engine.service import audit, canary, connections, schedules, testrun
 from headrace.engine.service.actor import Actor
+from headrace.engine.service.calendars import calendars_of
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts, drafts
@@ -270,12 +271,14 @@ def test(
         }
     with workspace.read() as connection:
         directory = workspace.directory(connection)
+        calendar = calendars_of(workspace, connection).of(key)
     return testrun.run_test(
         drawn,
         workspace.types,
         input_,
         now_ms=workspace.clock.now_ms() if now_ms is None else now_ms,
         directory=directory,
+        calendar=calendar,
         **told,
     )
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from headrace.engine.clock import Clock, SystemClock
 from headrace.engine.errors import StoreLocked
 from headrace.engine.registry import node_types
-from headrace.engine.service import users
+from headrace.engine.service import calendars, users
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
 from headrace.engine.store.dbclock import DatabaseClock
@@ -48,6 +48,7 @@ def open_workspace(
             )
             made.append(workspace)
             users.prepare(workspace)
+            calendars.prepare(workspace)
             yield workspace
         finally:
             writer.close()

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Connection
 
 from headrace.engine.errors import NotFound
-from headrace.engine.service import audit
+from headrace.engine.service import audit, calendars
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import FRESH_MS, Workspace
@@ -137,13 +137,16 @@ def read_flow(workspace: Workspace, actor: Actor, flow_key: str) -> dict[str, An
         "retain_days": own,
         "kept_days": days if own is None else own,
         "priority": row.priority if row else 0,
+        "calendar": row.calendar if row else None,
     }
 
 
 def change_flow(
     workspace: Workspace, actor: Actor, flow_key: str, values: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Change how long a flow's instances are kept (`retain_days`) and how urgent new ones are (`priority`)."""
+    """Change how long a flow's instances are kept (`retain_days`), how urgent new ones are (`priority`), and its `calendar`."""
+    if "calendar" in values:
+        actor.require("calendars:write")
     if "retain_days" in values:
         actor.require("retention:write")
     if "priority" in values:
@@ -153,6 +156,8 @@ def change_flow(
     def write(connection: Connection) -> None:
         if not rules.flow_exists(connection, flow_key):
             raise NotFound(kind="flow", id=flow_key)
+        if (key := values.get("calendar")) and not calendars.exists(connection, key):
+            raise NotFound(kind="calendar", id=key)
         changed = {**values, "updated_at": now_ms, "updated_by": actor.user_id}
         if "retain_days" in values:
             changed["retag_after"] = ""
@@ -161,6 +166,7 @@ def change_flow(
 
     workspace.writer.call(write)
     forget(workspace)
+    calendars.forget(workspace)
     return read_flow(workspace, actor, flow_key)
 
 

@@ -14,6 +14,7 @@ from headrace.engine.errors import HeadraceError, NotFound, Problem
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
 from headrace.engine.node import NodeType
 from headrace.engine.people.directory import Directory, Person
+from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.advance import Run
@@ -40,6 +41,7 @@ def run_test(
     now_ms: int,
     directory: Directory | None = None,
     stop_at: frozenset[str] = frozenset(),
+    calendar: BusinessTime = STANDARD,
 ) -> dict[str, Any]:
     """Run a valid document on sample data; answers the way taken and what each node saw and said.
 
@@ -49,7 +51,13 @@ def run_test(
     """
     flow = compile_flow(document, types)
     test = _Test(
-        flow, now_ms, directory or Directory(), dict(decisions or {}), dict(mocks or {}), stop_at
+        flow,
+        now_ms,
+        directory or Directory(),
+        dict(decisions or {}),
+        dict(mocks or {}),
+        stop_at,
+        calendar,
     )
     try:
         request = prepare(
@@ -79,6 +87,7 @@ def run_from(
     mocks: Mapping[str, Any] | None = None,
     now_ms: int,
     directory: Directory | None = None,
+    calendar: BusinessTime = STANDARD,
 ) -> dict[str, Any]:
     """`run_test` from a node in the middle on, with these variables."""
     flow = compile_flow(document, types)
@@ -91,6 +100,7 @@ def run_from(
         dict(decisions or {}),
         dict(mocks or {}),
         frozenset(),
+        calendar,
     )
     for instance in (test.instance, test.story.instance):
         instance.business_key = business_key
@@ -109,7 +119,9 @@ class _Test:
         decisions: dict[str, Any],
         mocks: dict[str, Any],
         stop_at: frozenset[str],
+        calendar: BusinessTime,
     ) -> None:
+        self.calendar = calendar
         self.flow, self.decisions, self.mocks, self.stop_at = flow, decisions, mocks, stop_at
         self.began_at = self.now_ms = now_ms
         self.directory = _Anybody(directory.people, directory.roles, directory.by_login)
@@ -125,7 +137,9 @@ class _Test:
 
     def tell(self, command: c.Command) -> None:
         """Apply one wish and let the tokens move."""
-        run = Run(self.flow, self.instance, self.now_ms, self.directory, self.ends)
+        run = Run(
+            self.flow, self.instance, self.now_ms, self.directory, self.ends, calendar=self.calendar
+        )
         run.take(command)
         run.move()
         while not self.instance.rests and not self.instance.ended and self.rounds < ROUNDS_MAX:

@@ -36,6 +36,7 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
         "zh": "设置保留期限、依法留存",
         "en": "Set retention, hold back from purging",
     },
+    "calendars:write": {"zh": "管理工作日历", "en": "Change business calendars"},
 }
 """What a token may be given, and in words. The same names as the permissions of users."""
 

@@ -13,6 +13,7 @@ from headrace.engine.errors import NotFound
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, step_to_json
 from headrace.engine.service.actor import Actor
+from headrace.engine.service.calendars import calendars_of
 from headrace.engine.service.instances import row_for
 from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.story import before_step, standing_at
@@ -102,6 +103,7 @@ def test_from(
         if found is None:
             raise NotFound(kind="flow version", id=f"{row.flow_key} {number}")
         directory = workspace.directory(connection)
+        calendar = calendars_of(workspace, connection).of(row.flow_key)
     return run_from(
         jsontext.loads(found.document),
         workspace.types,
@@ -112,4 +114,5 @@ def test_from(
         mocks=mocks,
         now_ms=workspace.clock.now_ms(),
         directory=directory,
+        calendar=calendar,
     )

@@ -868,3 +868,39 @@ batch_items = Table(
 )
 
 # --- many processes -----------------------------------------------------------------------------------------------------------
+
+# --- calendars ----------------------------------------------------------------------------------------------------------------
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),  # the one in force
+)
+
+calendar_versions = Table(
+    "calendar_versions",
+    metadata,
+    Column("calendar", String(64), ForeignKey("calendars.key"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("content", Json, nullable=False),
+    Column("source", String(80)),  # where the public holidays came from, with its version
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+)
+
+RECKONED = "calendar IS NOT NULL"
+RECKONED_TASK = "calendar IS NOT NULL AND status = 'open'"
+for _table, _where in ((timers, RECKONED), (tasks, RECKONED_TASK)):
+    # What a calendar has told, so that a change of it can be followed: {"from": ms, "length": "PT8H", "due": ms}.
+    _table.append_column(Column("calendar", String(64)))
+    _table.append_column(Column("calendar_version", Integer))
+    _table.append_column(Column("reckoning", Json))
+    Index(
+        f"ix_{_table.name}_calendar",
+        _table.c.calendar,
+        _table.c.calendar_version,
+        sqlite_where=sa.text(_where),
+        postgresql_where=sa.text(_where),
+    )
+flow_rules.append_column(Column("calendar", String(64)))  # null: the workspace's

@@ -24,7 +24,7 @@ from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import Context, Done, Failed, Outcome, Policy, World
 from headrace.engine.run import commands as c
-from headrace.engine.service import breakers
+from headrace.engine.service import breakers, calendars
 from headrace.engine.service.advance import advance_each
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
@@ -90,6 +90,7 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
     context = Context(
         settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=started_at, key=claim.key,
         connected=node.connected, attempt=claim.attempt, unknown_before=claim.unknown, world=world,
+        business=lambda start_ms, length: calendars.kept(workspace, claim.flow_key).after(start_ms, length),
         compensated=variables.get("compensated"),
     )  # fmt: skip
     wait_until = 0

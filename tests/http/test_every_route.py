@@ -12,6 +12,7 @@ import pytest
 from headrace.engine.http.api import routes
 from headrace.engine.http.openapi import description
 from headrace.engine.http.route import ANYBODY, SIGNED_IN, Route
+from headrace.engine.people.working_hours import CHINA
 from headrace.engine.service.actor import EVERYTHING
 from tests.http.conftest import Api, Browser, make_api
 
@@ -48,6 +49,8 @@ GET /api/retention · PATCH /api/retention · GET /api/flows/{}/rules · PATCH /
 GET /api/messages · POST /api/messages · POST /api/signals · GET /api/subscriptions · GET /api/instances/{}/locks
 GET /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/close
 GET /healthz · GET /readyz · GET /metrics
+GET /api/calendars · POST /api/calendars · GET /api/calendars/{} · PUT /api/calendars/{} · GET /api/calendars/{}/days
+POST /api/calendars/{}/standard
 """
 
 RIGHT_BODIES: dict[str, Any] = {
@@ -69,6 +72,7 @@ RIGHT_BODIES: dict[str, Any] = {
     "POST /api/instances/{}/hold": {"on": True, "reason": "r"},
     "PUT /api/connections/{}/breaker": {"force": "open"},
     "POST /api/instances/{}/steps/{}/items": {"inputs": [{}]},
+    "PUT /api/calendars/{}": CHINA,
 }
 
 ALL = {f"{route.method} {re.sub(r'{.*?}', '{}', route.path)}": route for route in routes()}

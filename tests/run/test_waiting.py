@@ -144,6 +144,22 @@ def test_a_timer_is_set_for_its_moment(settings: dict[str, str], due_at: int) ->
     assert (timer.name, timer.due_at) == ("due", due_at)
 
 
+def test_a_task_may_be_due_in_business_time() -> None:
+    case = Case(
+        flow("ask")
+        .then(
+            "boss", "approval", title="?", assignees=[{"kind": "role", "id": "boss"}], days="business",
+            due="P1D", reminder={"after": "PT4H", "to": [{"kind": "role", "id": "boss"}]},
+        )
+        .then("done", "end")
+    )  # fmt: skip
+
+    (task,), (timer,) = case.of(e.TaskOpened), case.of(e.TimerSet)
+    monday = NOON + 3 * 86_400_000  # NOON is 16:00 on a Friday in Beijing, hours end at 18:00
+    assert task.due_at == monday
+    assert (timer.name, timer.due_at) == ("remind", monday - 5 * 3_600_000)
+
+
 def test_a_timer_fires_once() -> None:
     case = Case(
         flow("wait")

@@ -1,0 +1,99 @@
+"""Business calendars: every version is kept; timers and tasks say which one told their due time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row, Table
+
+from headrace.engine.store import tables as t
+
+_VERSION = t.calendar_versions.c
+_NOW = sa.select(
+    t.calendars, _VERSION.content, _VERSION.source, _VERSION.created_at, _VERSION.created_by
+).join(
+    t.calendar_versions,
+    sa.and_(_VERSION.calendar == t.calendars.c.key, _VERSION.version == t.calendars.c.version),
+)
+"""Every calendar with its version in force."""
+
+
+def in_force(connection: Connection) -> Sequence[Row[Any]]:
+    """Every calendar as it is now, by key; calendars are few."""
+    return connection.execute(_NOW.order_by(t.calendars.c.key)).all()
+
+
+def page(connection: Connection, after: str, limit: int) -> Sequence[Row[Any]]:
+    """A page of them, by key."""
+    query = _NOW.where(t.calendars.c.key > after)
+    return connection.execute(query.order_by(t.calendars.c.key).limit(limit)).all()
+
+
+def find(connection: Connection, key: str, *, lock: bool = False) -> Row[Any] | None:
+    """One calendar as it is now."""
+    query = _NOW.where(t.calendars.c.key == key)
+    if lock:
+        query = query.with_for_update(of=t.calendars)
+    return connection.execute(query).one_or_none()
+
+
+def insert(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
+    """A new calendar; `values`: those of its first version."""
+    connection.execute(t.calendars.insert().values(key=key, version=1))
+    connection.execute(t.calendar_versions.insert().values(calendar=key, version=1, **values))
+
+
+def add_version(connection: Connection, key: str, version: int, values: Mapping[str, Any]) -> None:
+    """The next version, in force from now on."""
+    connection.execute(t.calendar_versions.insert().values(calendar=key, version=version, **values))
+    connection.execute(t.calendars.update().where(t.calendars.c.key == key).values(version=version))
+
+
+def chosen(connection: Connection) -> dict[str, str]:
+    """Flow → its calendar, where it has one of its own."""
+    columns = t.flow_rules.c
+    query = sa.select(columns.flow_key, columns.calendar).where(columns.calendar.is_not(None))
+    return {row.flow_key: row.calendar for row in connection.execute(query)}
+
+
+# --- due times that an older version told --------------------------------------------------------------
+
+
+def _behind(table: Table, key: str, version: int) -> sa.ColumnElement[bool]:
+    older = sa.and_(table.c.calendar == key, table.c.calendar_version < version)
+    return older if table is t.timers else sa.and_(older, t.tasks.c.status == "open")
+
+
+def any_behind(connection: Connection, key: str, version: int) -> bool:
+    """Is there a due time that an older version told?"""
+    found = (
+        sa.select(sa.literal(1)).where(_behind(table, key, version)).limit(1)
+        for table in (t.timers, t.tasks)
+    )
+    return any(connection.execute(query).first() is not None for query in found)
+
+
+def behind(
+    connection: Connection, table: Table, key: str, version: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Due times that an older version told, locked: who fires one now has deleted its row."""
+    columns = table.c
+    query = sa.select(columns.id, columns.due_at, columns.reckoning)
+    query = query.where(_behind(table, key, version)).order_by(columns.id).limit(limit)
+    return connection.execute(query.with_for_update()).all()
+
+
+def set_due(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """New due times: `{b_id, b_due, b_version, b_reckoning}`."""
+    if rows:
+        statement = table.update().where(table.c.id == sa.bindparam("b_id"))
+        connection.execute(
+            statement.values(
+                due_at=sa.bindparam("b_due"),
+                calendar_version=sa.bindparam("b_version"),
+                reckoning=sa.bindparam("b_reckoning", type_=t.Json()),
+            ),
+            rows,
+        )
