@@ -55,7 +55,7 @@ def _if(name: str, *rules: tuple[str, str, str, Any]) -> dict[str, Any]:
         {
             "id": f"{name}-{index}",
             "leftValue": left,
-            "operator": {"type": type_, "operation": sign},
+            "operator": {"type": type_, "operation": sign, "singleValue": sign == "true"},
             "rightValue": right,
         }
         for index, (left, type_, sign, right) in enumerate(rules)
@@ -96,7 +96,7 @@ def workflow(far: Far, calls: int) -> dict[str, Any]:
         _values("first", ("priority", "string", "high"), ("sla_hours", "number", 4)),
         _values("later", ("priority", "string", "normal"), ("sla_hours", "number", 24)),
         _if("where", ("={{ $json.body.address.country }}", "string", "equals", "CN"),
-            ("={{ ['tmall', 'jd', 'shopify'] }}", "array", "contains", "={{ $json.body.channel }}")),
+            ("={{ ['tmall', 'jd', 'shopify'].includes($json.body.channel) }}", "boolean", "true", "")),
         _values("home", ("warehouse", "string", "HZ-1")),
         _values("abroad", ("warehouse", "string", "SG-2")),
         _values("last", ("label", "string", "={{ $json.warehouse }}/{{ $json.body.order_no }}"),
