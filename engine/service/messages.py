@@ -49,7 +49,9 @@ def publish(
     A dedup key seen before under this name does nothing and answers `duplicate`.
     """
     actor.require("instances:start")
-    disk.require_room(workspace)
+    with workspace.read() as connection:
+        if store.starts_of(connection, [name]):  # what only moves running work on is taken
+            disk.require_room(workspace)
     now_ms = workspace.clock.now_ms()
     expires_at = now_ms + min(ttl_s, TTL_MAX_S) * 1_000
     id_ = workspace.id("msg")

@@ -15,6 +15,9 @@ from headrace.engine.store import tables as t
 CHAIN_MAX = 100
 """Holders looked at in search of a circle."""
 
+EDGES_MAX = 10_000
+"""Waits looked at in one search; the oldest first, so that each has its turn."""
+
 _LEFT = t.locks.delete().where(
     t.locks.c.key == bindparam("b_key"), t.locks.c.instance_id == bindparam("b_instance"), t.locks.c.held
 )  # fmt: skip
@@ -78,11 +81,15 @@ def circles(connection: Connection) -> list[tuple[str, c.Command]]:
     """Instances that can do nothing but wait for one another's keys: one of each circle is told so."""
     waiting = t.locks.alias("waiting")
     holding = t.locks.alias("holding")
+    also = t.locks.alias("also")
     query = (
         sa.select(waiting.c.instance_id, waiting.c.step, waiting.c.key, holding.c.instance_id)
         .join(holding, (holding.c.key == waiting.c.key) & holding.c.held)
         .where(sa.not_(waiting.c.held))
+        # In a circle every holder waits as well.
+        .where(sa.exists().where(also.c.instance_id == holding.c.instance_id, sa.not_(also.c.held)))
         .order_by(waiting.c.id)
+        .limit(EDGES_MAX)
     )
     edges: dict[str, list[tuple[int, str, str]]] = {}
     for instance, step, key, holder in connection.execute(query):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ def publish(
 
     `extra`: receivers besides those that wait (flows that it starts). A message without any waits for one until it expires.
     """
-    dedup = None if message.dedup is None else f"{message.name}:{message.dedup}"
+    dedup = None if message.dedup is None else _dedup(message.name, message.dedup)
     if dedup is not None:
         seen = sa.select(t.messages.c.id).where(t.messages.c.dedup == dedup)
         if connection.execute(seen).first() is not None:
@@ -72,6 +73,11 @@ def publish(
         },
     )  # fmt: skip
     return wishes
+
+
+def _dedup(name: str, dedup: str) -> str:
+    """One text for both, of a length that the column takes, different for different pairs."""
+    return hashlib.sha256(f"{len(name)}:{name}:{dedup}".encode()).hexdigest()
 
 
 def _deliver(connection: Connection, message: Message) -> list[Wish]:

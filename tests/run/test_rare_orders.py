@@ -271,3 +271,28 @@ def test_what_is_kept_to_undo_does_not_grow_for_ever() -> None:
 
     assert case.of(e.IncidentRaised)[-1].code == "too_much_to_undo"
     assert case.of(e.JobRequested)[-1].step != case.step("pay").id
+
+
+def test_a_join_may_be_bounded_too() -> None:
+    """A loop over a join: one token more than it may take is an incident, not a way round for ever."""
+    drawing = (
+        flow("loop")
+        .then("fork", "split")
+        .then("a", "timer", duration="PT1M")
+        .then("meet", "join", mode="first")
+        .bounded(1)
+        .then("ask", "approval")
+        .then("done", "end")
+        .at("fork")
+        .then("b", "timer", duration="PT2M")
+        .to("meet")
+        .at("ask", "rejected")
+        .to("a")
+    )
+    case = Case(drawing)
+    case.fire("a")
+    case.vote("ask", ANN, "rejected")
+    case.fire("a")
+
+    (raised,) = case.of(e.IncidentRaised)
+    assert (raised.node, raised.code) == ("meet", "too_many_visits")
