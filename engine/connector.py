@@ -3,27 +3,43 @@
 An account is a *connection*: settings anyone may read, secrets nobody reads back. A connector says what both look like and how
 to find out whether an account works. Like a node type it is a value, one a file, found by being there; it never reaches out by
 itself, but is handed an `Outside`.
+
+What can be asked of a platform is an `Operation`: it builds a request (pure: time, nonce and key are arguments) and judges the
+answer, also one that says HTTP 200 and means no. `docs/connectors.md` lists all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
 
 from headrace.engine.limits import Rate
 from headrace.engine.node import ConnectionInfo, EffectClass, HttpAnswer, Text
 
 __all__ = [
+    "ORDER_STATES",
+    "TROUBLES",
     "ConnectionInfo",
     "Connector",
+    "ErrorTable",
     "HttpAnswer",
     "Incoming",
+    "Mapped",
+    "Meaning",
     "Operation",
     "Outside",
+    "Paging",
+    "ParamWrong",
     "Rate",
     "Receipt",
+    "Reply",
+    "Request",
     "Text",
+    "Trouble",
+    "Verdict",
+    "Window",
+    "Wish",
 ]
 
 
@@ -43,12 +59,27 @@ class Incoming:
     headers: Mapping[str, str]
     """Names in lower case."""
     query: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     """Exactly the bytes that came: signatures are over these."""
+    now_ms: int = 0
+    """When it came, by our clock: signatures that grow old are measured against it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the far side wants to hear once its call is in the store; anything else and it calls again."""
+
+    body: str
+    content_type: str = "text/plain; charset=utf-8"
+    status: int = 200
 
 
 class Outside(Protocol):
     """What the trial of a connection may touch. Guarded like everything that leaves."""
+
+    def now_ms(self) -> int:
+        """What time it is: signatures hold it."""
+        ...
 
     def http(
         self,
@@ -71,6 +102,159 @@ class Outside(Protocol):
         ...
 
 
+ORDER_STATES = (
+    "unpaid", "paid", "held", "part_shipped", "shipped", "signed", "completed", "cancelled", "refunded",
+)  # fmt: skip
+"""The life of an order in our words. held: paid, and must not be shipped now."""
+
+
+# --- what can be asked ----------------------------------------------------------------------------
+
+
+class ParamWrong(ValueError):
+    """A parameter, setting or secret that no request can be made of. The message never holds a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a request is made of besides the account."""
+
+    params: Mapping[str, Any]
+    key: str
+    """The idempotency key: the same on every attempt."""
+    now_ms: int
+    nonce: str
+    """Another one on every attempt, a-z and 0-9."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, signed and with credentials: only its method may be shown."""
+
+    method: str
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    body: bytes | None = field(repr=False, default=None)
+
+
+Trouble = Literal[
+    "throttled",
+    "busy",
+    "token_dead",
+    "signature",
+    "not_allowed",
+    "withdrawn",
+    "refused",
+    "unlisted",
+]
+"""Why a platform said no, in words that are the same for all; also the code a flow's retry policy reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What follows from a trouble."""
+
+    title: Text
+    retryable: bool = False
+    maybe_done: bool = False
+    """It may have happened all the same: where twice does harm, nobody may simply repeat it."""
+
+
+TROUBLES: Mapping[Trouble, Meaning] = {
+    "throttled": Meaning({"zh": "调用太频繁", "en": "too many calls"}, retryable=True),
+    "busy": Meaning(
+        {"zh": "平台侧故障", "en": "trouble at the platform"}, retryable=True, maybe_done=True
+    ),
+    "token_dead": Meaning({"zh": "授权已失效", "en": "authorisation ended"}),
+    "signature": Meaning({"zh": "签名或时间不对", "en": "signature or clock wrong"}),
+    "not_allowed": Meaning(
+        {"zh": "没有权限或 IP 不在白名单", "en": "no permission, or IP not listed"}
+    ),
+    "withdrawn": Meaning({"zh": "接口已下线", "en": "interface withdrawn"}),
+    "refused": Meaning({"zh": "请求有误或业务拒绝", "en": "bad request, or refused by its rules"}),
+    "unlisted": Meaning({"zh": "未知的错误码", "en": "a code nobody listed"}, maybe_done=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTable:
+    """What a platform's codes mean. A key is a code, or the beginning of one and `*`."""
+
+    kinds: Mapping[str, Trouble]
+    pauses: Mapping[str, float] = field(default_factory=dict)
+    """Code or trouble → how long to leave it alone (s), where the far side does not say so itself."""
+
+    def kind(self, *codes: str) -> Trouble:
+        """The first code that is listed decides: give the most exact one first."""
+        return self.kinds.get(self._deciding(codes), "unlisted")
+
+    def verdict(self, message: str, *codes: str) -> Verdict:
+        """The verdict on an answer that says no with these codes."""
+        decided = self._deciding(codes)
+        kind = self.kinds.get(decided, "unlisted")
+        shown = next((code for code in codes if code), "")
+        pause_s = self.pauses.get(decided, self.pauses.get(kind))
+        return Verdict(trouble=kind, code=shown, message=message, pause_s=pause_s)
+
+    def _deciding(self, codes: Sequence[str]) -> str:
+        for code in codes:
+            if code in self.kinds:
+                return code
+            for known in self.kinds:
+                if known.endswith("*") and code.startswith(known[:-1]):
+                    return known
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer means. Without a trouble it is a yes, and `output` is what a flow sees of it."""
+
+    output: Any = None
+    trouble: Trouble | None = None
+    code: str = ""
+    """The platform's own code."""
+    message: str = ""
+    pause_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a list is walked. backwards: last page first, or what changes meanwhile is missed."""
+
+    by: Literal["page", "cursor", "link"]
+    direction: Literal["forwards", "backwards"]
+    size_max: int
+    first: int = 1
+    """The number of the first page."""
+
+    def pages(self, total: int, size: int) -> Sequence[int]:
+        """The numbers of all pages of so many items, in the order to ask for them."""
+        count = -(-total // size)
+        numbers = range(self.first, self.first + count)
+        return numbers if self.direction == "forwards" else numbers[::-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What times a list may be asked for."""
+
+    longest_s: int | None = None
+    advised_s: int | None = None
+    lag_s: int = 0
+    """The end must be this far behind the platform's clock."""
+    history_s: int | None = None
+
+    def slices(self, since_ms: int, until_ms: int, now_ms: int) -> list[tuple[int, int]]:
+        """The time between, in pieces the platform answers to; nothing later than it may be asked for, no gap, no overlap."""
+        end = min(until_ms, now_ms - self.lag_s * 1_000)
+        begin = since_ms
+        if self.history_s is not None:
+            begin = max(begin, now_ms - self.history_s * 1_000)
+        step = (self.advised_s or self.longest_s or 86_400) * 1_000
+        return [(at, min(at + step, end)) for at in range(begin, end, step)]
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """Something that can be asked of the far side. `rate`: what it bears by its own word; a new connection begins with it."""
@@ -80,6 +264,33 @@ class Operation:
     effect: EffectClass
     """May it be repeated, where the drawing says nothing else?"""
     rate: Rate | None = None
+    api: str = ""
+    """The platform's own name of it, version included."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """JSON Schema of its parameters, annotated as a node's settings are."""
+    build: Callable[[ConnectionInfo, Wish], Request] | None = None
+    """None: it is only named here, and another node does it. Raises `ParamWrong`."""
+    judge: Callable[[HttpAnswer], Verdict] | None = None
+    key_field: str = ""
+    """Where the far side finds our idempotency key, or what it knows a repetition by."""
+    probe: str = ""
+    """Effect class probe: the operation that tells whether it happened, asked with the same parameters."""
+    happened: Callable[[Wish, Any], bool | None] | None = None
+    """Reads the output of the probe; None: it cannot tell yet."""
+    paging: Paging | None = None
+    window: Window | None = None
+    unproven: bool = False
+    """Its name or fields are common knowledge, not read in a source: try it before relying on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A platform's order or refund in our words. Nothing is lost: a field that is not in `values` is in `extra`."""
+
+    values: Mapping[str, Any]
+    extra: Any
+    taken: frozenset[tuple[str | int, ...]]
+    """Paths of the fields that became values."""
 
 
 def _nothing_to_try(_: ConnectionInfo, __: Outside) -> Receipt:
@@ -106,5 +317,18 @@ class Connector:
     test: Callable[[ConnectionInfo, Outside], Receipt] = _nothing_to_try
     verify: Callable[[ConnectionInfo, str, Incoming], bool] | None = None
     """Does an incoming request come from the far side, by this way of telling (`token`, `hmac`)? None: it never sends any."""
+    unwrap: Callable[[ConnectionInfo, Incoming], Any] | None = None
+    """What a verified call says, decrypted; None: its body is read as it came. Raises `ParamWrong`."""
+    proves: Callable[[ConnectionInfo, HttpAnswer, int], bool] | None = None
+    """Is an answer theirs, and fresh by our clock (ms)? None: TLS alone says so."""
+    reply: Reply | None = None
+    """Said only where a call is now safe with us."""
+    greet: Callable[[ConnectionInfo, Incoming], str | None] | None = None
+    """What to answer to the far side's first GET, which asks whether we are there; None: it is not them."""
+    errors: ErrorTable | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    """The platform's status code of an order → ours (`ORDER_STATES`); one that is not here goes to a person, never to a default."""
+    order: Callable[[Mapping[str, Any]], Mapped] | None = None
+    refund: Callable[[Mapping[str, Any]], Mapped] | None = None
     check: Callable[[Mapping[str, Any]], Sequence[tuple[str, str, Mapping[str, Any]]]] = lambda _: ()
     """More problems of the settings than a schema can tell: (path inside settings, code, params)."""

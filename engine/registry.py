@@ -84,6 +84,8 @@ def describe_connector(connector: Connector) -> dict[str, Any]:
                     "per_s": operation.rate.per_s,
                     "burst": operation.rate.burst,
                 },
+                "api": operation.api,
+                "params": operation.params,
             }
             for operation in connector.operations
         ],

@@ -215,7 +215,7 @@ def _refused(context: Context, account: ConnectionInfo, answer: HttpAnswer) -> F
         retryable=server_side or answer.status in RETRYABLE,
         # After a 5xx the far side may have done it; a repetition does no harm where it is pure or keyed.
         unknown=server_side and _harmful(context),
-        retry_after_s=_retry_after(answer, context.now_ms),
+        retry_after_s=retry_after(answer, context.now_ms),
     )
 
 
@@ -267,7 +267,7 @@ def _excerpt(account: ConnectionInfo, answer: HttpAnswer) -> str:
     return " ".join(text.split())[:EXCERPT_MAX]
 
 
-def _retry_after(answer: HttpAnswer, now_ms: int) -> float | None:
+def retry_after(answer: HttpAnswer, now_ms: int) -> float | None:
     """`Retry-After` as seconds or as a date; what cannot be read counts as not said."""
     source = answer.headers.get("retry-after", "").strip()
     if source.isascii() and source.isdigit():
@@ -304,7 +304,7 @@ def _probe(context: Context, account: ConnectionInfo) -> Done | Failed | None:
             f"Asking whether it happened: HTTP {answer.status}: {_excerpt(account, answer)}",
             retryable=True,
             unknown=True,
-            retry_after_s=_retry_after(answer, context.now_ms),
+            retry_after_s=retry_after(answer, context.now_ms),
         )
     output = _output(answer)
     if isinstance(output, Failed):

@@ -28,6 +28,7 @@ from headrace.engine.node import (
 )
 from headrace.engine.registry import connectors, describe, describe_connector, node_types
 from headrace.engine.service import limits
+from tests import platforms
 from tools import nodes_doc
 
 TYPES = list(node_types().values())
@@ -55,10 +56,13 @@ def test_every_file_is_found():
 def test_these_come_with_the_engine():
     assert set(node_types()) == {
         "approval", "cancel", "compensate", "condition", "connector", "end", "join", "lock", "message_start",
-        "milestone", "notification", "publish", "receive", "record", "schedule", "set_values", "split", "start",
+        "milestone", "notification", "operation", "publish", "receive", "record", "schedule", "set_values", "split", "start",
         "subflow", "timer", "unlock", "webhook",
     }  # fmt: skip
-    assert set(connectors()) == {"rest", "robot", "smtp", "webhook"}
+    assert set(connectors()) == {
+        "alipay", "aliyun_sms", "doudian", "jd", "pdd", "rest", "robot", "shopify", "smtp", "taobao", "webhook",
+        "wechat_pay", "wechat_shop", "woocommerce",
+    }  # fmt: skip
 
 
 # --- what people read ---------------------------------------------------------------------------
@@ -229,6 +233,9 @@ class ObligingWorld:
     """A world where everything works; what really happens there is asked in tests/nodes and tests/work."""
 
     def connection(self, key):
+        if key == "shop":
+            shop = connectors()["woocommerce"]
+            return ConnectionInfo(key, shop.name, shop.example, shop.example_secrets)
         settings = {"base_url": "https://pay.test", "auth": "none"}
         return ConnectionInfo(key, "rest", settings, {})
 
@@ -256,12 +263,22 @@ def test_no_secret_is_kept_among_the_settings(connector):
 
 @every_connector
 def test_a_connection_can_be_tried(connector):
-    account = ConnectionInfo("c", connector.name, connector.example, connector.example_secrets)
+    account = platforms.account(connector)
 
-    assert connector.test(account, ObligingOutside()).ok
+    assert connector.test(account, ObligingOutside(platforms.GOOD.get(connector.name))).ok
 
 
 class ObligingOutside(ObligingWorld, Outside):
+    def __init__(self, body=None):
+        self._body = body
+
+    def now_ms(self):
+        return 1_767_945_600_000
+
+    def http(self, method, url, *, headers, body, timeout_s):
+        answer = super().http(method, url, headers=headers, body=body, timeout_s=timeout_s)
+        return answer if self._body is None else HttpAnswer(200, answer.headers, self._body)
+
     def greet_mail(self, connection):
         return Receipt(True, "220 ready")
 

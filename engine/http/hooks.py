@@ -1,14 +1,20 @@
-"""Webhooks in: the bytes as they came, so that their signature can be proven. 202 means that it is in the store."""
+"""Webhooks in: the bytes as they came, so that their signature can be proven. 2xx means that it is in the store.
+
+The answer is 202 and what was started, or the words the platform insists on (`success`), where its connector knows some.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import parse_qsl
 
+from flask import Response
+
 from headrace.engine.errors import NotJson, WrongContentType
 from headrace.engine.http import body as bodies
 from headrace.engine.http.route import ANYBODY, Call, route
 from headrace.engine.http.shapes import BOOLEAN, STRING, many, record
+from headrace.engine.node import ConnectionInfo
 from headrace.engine.service import connections, hooks
 
 HOOK_MAX_BYTES = 2_000_000
@@ -46,9 +52,30 @@ def receive(call: Call, flow_key: str, node_id: str) -> Any:
         body,
         {name.lower(): value for name, value in request.headers.items()},
         {name: value.replace("\0", "") for name, value in request.args.items()},
-        lambda key: connections.open_connection(call.workspace, key),
+        lambda key: _account(call, key),
     )
+    wanted = hooks.reply(call.workspace, flow_key, node_id, lambda key: _account(call, key))
+    if wanted is not None:
+        return Response(wanted.body, wanted.status, content_type=wanted.content_type)
     return {"instances": [{"id": one.id, "duplicate": one.duplicate} for one in started]}
+
+
+@route(
+    "GET",
+    "/hooks/{flow_key}/{node_id}",
+    "Answer a platform that asks whether we are there, before it calls for the first time",
+    permission=ANYBODY,
+    media="text/plain",
+    errors=(401, 404),
+)
+def greet(call: Call, flow_key: str, node_id: str) -> Any:
+    query = {name: value.replace("\0", "") for name, value in call.request.args.items()}
+    word = hooks.greeting(call.workspace, flow_key, node_id, query, lambda key: _account(call, key))
+    return Response(word, 200, content_type="text/plain; charset=utf-8")
+
+
+def _account(call: Call, key: str) -> ConnectionInfo:
+    return connections.open_connection(call.workspace, key)
 
 
 def _fields(raw: bytes) -> dict[str, str]:

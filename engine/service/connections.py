@@ -25,8 +25,16 @@ from headrace.engine.store import accounts, limits
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
-CONNECTOR_OF_NODE: Mapping[str, str] = {"webhook": "webhook"}
-"""Node types whose connection must be of one connector; the others say it themselves when they run."""
+
+def _wanted(node_type: str, settings: Mapping[str, Any]) -> list[str]:
+    """Connectors a node's connection may be of; none: the node says it itself when it runs."""
+    match node_type:
+        case "webhook":
+            return [name for name, connector in connectors().items() if connector.verify]
+        case "operation":
+            return [str(settings.get("operation", "")).partition(".")[0]]
+        case _:
+            return []
 
 
 def kinds(actor: Actor) -> dict[str, Any]:
@@ -188,17 +196,18 @@ def problems(
             if schema.get("x-widget") != "connection" or not isinstance(key, str) or not key:
                 continue
             path = f"/nodes/{index}/settings/{name}"
-            wanted = CONNECTOR_OF_NODE.get(node_type.name)
+            wanted = _wanted(node_type.name, settings)
             if key not in known:
                 yield Problem(
                     path, "connection_unknown", {"connection": key, "known": sorted(known)},
                     f"Expected a connection, but found no {key}.", node=node.get("id"),
                 )  # fmt: skip
-            elif wanted is not None and known[key] != wanted:
+            elif wanted and known[key] not in wanted:
+                expected = " / ".join(wanted)
                 yield Problem(
                     path, "connection_kind_wrong",
-                    {"connection": key, "expected": wanted, "found": known[key]},
-                    f"Expected a connection of {wanted}, but {key} is one of {known[key]}.",
+                    {"connection": key, "expected": expected, "found": known[key]},
+                    f"Expected a connection of {expected}, but {key} is one of {known[key]}.",
                     node=node.get("id"),
                 )  # fmt: skip
 

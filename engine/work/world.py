@@ -58,6 +58,10 @@ class WorkerOutside:
         self._http = http
         self._now_ms = now_ms
 
+    def now_ms(self) -> int:
+        """What time it is."""
+        return self._now_ms()
+
     def http(
         self,
         method: str,

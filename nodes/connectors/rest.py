@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from headrace.engine.connector import ConnectionInfo, Connector, Operation, Outside, Receipt
 from headrace.engine.errors import AddressRefused
@@ -55,11 +56,26 @@ def compose(
 
 
 def masked(connection: ConnectionInfo, text: str) -> str:
-    """The text without the account's secrets, should the far side repeat them."""
-    for secret in connection.secrets.values():
-        if len(secret) >= 4:
-            text = text.replace(secret, "•••").replace(quote(secret, safe=""), "•••")
+    """The text without the account's secrets, should the far side repeat them, whole or as they were sent."""
+    secrets = [secret for secret in connection.secrets.values() if len(secret) >= 4]
+    pairs = [f"{one}:{other}" for one in secrets for other in secrets if one != other]
+    shapes = {*secrets, *(base64.b64encode(text.encode()).decode() for text in (*pairs, *secrets))}
+    for _ in range(ESCAPED_MAX):
+        shapes |= {escaped(shape) for shape in shapes for escaped in _ESCAPED}
+    for shape in sorted(shapes, key=len, reverse=True):
+        text = text.replace(shape, "•••")
     return text
+
+
+ESCAPED_MAX = 2
+"""JSON inside JSON, or inside an address: deeper nobody repeats it."""
+
+_ESCAPED: tuple[Callable[[str], str], ...] = (
+    lambda shape: json.dumps(shape)[1:-1],
+    lambda shape: json.dumps(shape, ensure_ascii=False)[1:-1],
+    lambda shape: quote(shape, safe=""),
+    quote_plus,
+)
 
 
 def test(connection: ConnectionInfo, outside: Outside) -> Receipt:

@@ -23,7 +23,7 @@ from tests.http.conftest import Api, Browser
         ("DELETE", "/api/flows", 405, "method_not_allowed"),
         ("OPTIONS", "/api/flows", 405, "method_not_allowed"),
         ("TRACE", "/api/flows", 405, "method_not_allowed"),
-        ("GET", "/hooks/a/b", 405, "method_not_allowed"),
+        ("PUT", "/hooks/a/b", 405, "method_not_allowed"),
         ("GET", "/hooks", 404, "not_found"),
     ],
 )

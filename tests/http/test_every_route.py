@@ -38,7 +38,7 @@ PATCH /api/connections/{} · DELETE /api/connections/{} · POST /api/connections
 GET /api/connections/{}/limits · PUT /api/connections/{}/limits · PUT /api/connections/{}/breaker · GET /api/breakers
 GET /api/tokens · POST /api/tokens · DELETE /api/tokens/{} · GET /api/scopes
 GET /api/records · GET /api/records/tables · GET /api/overview · GET /api/audit
-POST /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
+POST /hooks/{}/{} · GET /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
 GET /api/schedules · POST /api/schedules/{}/pause · POST /api/schedules/{}/resume
 POST /api/instances/{}/suspend · POST /api/instances/{}/resume · POST /api/instances/{}/inject
 POST /api/instances/{}/move · POST /api/instances/{}/rewind · POST /api/instances/{}/priority · POST /api/instances/{}/test

@@ -1,0 +1,278 @@
+"""JD shops, through the Zeus open platform (JOS). Errors come with HTTP 200; changes are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from headrace.engine.connector import (
+    ConnectionInfo,
+    Connector,
+    ErrorTable,
+    HttpAnswer,
+    Mapped,
+    Operation,
+    Paging,
+    Request,
+    Verdict,
+    Window,
+    Wish,
+)
+from headrace.nodes import _shop as shop
+from headrace.nodes import _wire as wire
+from headrace.nodes._fields import form
+
+GATEWAY = "https://api.jd.com/routerjson"
+STATES = "WAIT_SELLER_STOCK_OUT,WAIT_GOODS_RECEIVE_CONFIRM,WAIT_SELLER_DELIVERY,FINISHED_L,TRADE_CANCELED,LOCKED"
+FIELDS = (
+    "orderId,venderId,orderState,orderStateRemark,orderPayment,orderTotalPrice,orderSellerPrice,freightPrice,orderStartTime,"
+    "paymentConfirmTime,modified,orderRemark,venderRemark,consigneeInfo,itemInfoList"
+)
+
+ERRORS = ErrorTable(
+    {
+        "2": "throttled",
+        "24": "throttled",
+        "32": "throttled",
+        "4": "refused",
+        "5": "refused",
+        "7": "signature",
+        "8": "signature",
+        "11": "signature",
+        "12": "signature",
+        "14": "refused",
+        "15": "withdrawn",
+        "18": "token_dead",
+        "19": "token_dead",
+    },
+    {"throttled": 60.0, "2": 3_600.0},
+)
+
+STATUSES = {
+    "WAIT_SELLER_STOCK_OUT": "paid",
+    "WAIT_SELLER_DELIVERY": "paid",
+    "SEND_TO_DISTRIBUTION_CENER": "shipped",  # the spelling is JD's
+    "DISTRIBUTION_CENTER_RECEIVED": "shipped",
+    "WAIT_GOODS_RECEIVE_CONFIRM": "shipped",
+    "RECEIPTS_CONFIRM": "signed",
+    "FINISHED_L": "completed",
+    "TRADE_CANCELED": "cancelled",
+    "LOCKED": "held",  # the buyer asked to cancel
+    "PAUSE": "held",
+}
+
+
+def signed(account: ConnectionInfo, method: str, own: Mapping[str, Any], now_ms: int) -> Request:
+    """A call of one of its interfaces; its clock may differ from ours by six minutes."""
+    params = {
+        "360buy_param_json": wire.compact(own, in_order=True),
+        "access_token": wire.secret(account, "access_token"),
+        "app_key": account.settings["app_key"],
+        "method": method,
+        "timestamp": f"{wire.china_time(now_ms)}.{now_ms % 1000:03}+0800",
+        "v": "2.0",
+    }
+    params["sign"] = wire.wrapped_md5(wire.secret(account, "app_secret"), params)
+    headers = {"content-type": wire.FORM, "accept": "application/json"}
+    address = account.settings.get("gateway", GATEWAY)
+    return Request("POST", address, headers, wire.form_body(params))
+
+
+def judge(answer: HttpAnswer) -> Verdict:
+    """`error_response`, or a code other than 0 in the answer, whose name JD spells `…_responce`."""
+    body = wire.read_object(answer.body)
+    found = body.get("error_response")
+    if found is None:
+        found = next((v for k, v in body.items() if k.endswith(("_responce", "_response"))), None)
+    if not isinstance(found, Mapping):
+        return Verdict(
+            trouble="busy" if answer.status >= 500 else "unlisted", code=f"http_{answer.status}"
+        )
+    code = wire.words(found.get("code"))
+    if "error_response" in body or code not in ("", "0"):
+        message = wire.words(found.get("zh_desc") or found.get("en_desc") or found.get("msg"))
+        return ERRORS.verdict(message, code)
+    inner = next((v for k, v in found.items() if k.lower().endswith(("result", "info"))), found)
+    if (
+        wire.inside(inner, "apiResult", "success") is False
+    ):  # a yes of the gateway, a no of the shop
+        code = wire.words(wire.inside(inner, "apiResult", "numberCode"))
+        message = wire.words(wire.inside(inner, "apiResult", "chineseErrCode"))
+        return Verdict(trouble="refused", code=code, message=message)
+    return Verdict(inner)
+
+
+def judge_list(answer: HttpAnswer) -> Verdict:
+    verdict = judge(answer)
+    if verdict.trouble:
+        return verdict
+    items = wire.inside(verdict.output, "orderInfoList") or []
+    total = wire.inside(verdict.output, "orderTotal")
+    return Verdict({"items": items, "more": bool(items), "total": total, "next": None})
+
+
+def _orders(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {
+        "start_date": wire.china_time(wire.moment_ms(wish.params, "since")),
+        "end_date": wire.china_time(wire.moment_ms(wish.params, "until")),
+        "order_state": wire.text(wish.params, "status", STATES),
+        "optional_fields": FIELDS,
+        "page": str(wire.whole(wish.params, "page", 1)),
+        "page_size": str(wire.whole(wish.params, "size", 100)),
+        "dateType": "0",
+        "sortType": "1",
+    }
+    return signed(account, "jingdong.pop.order.search", own, wish.now_ms)
+
+
+def _order(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {"order_id": wire.text(wish.params, "order_id"), "optional_fields": FIELDS}
+    return signed(account, "jingdong.pop.order.get", own, wish.now_ms)
+
+
+def _ship(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {
+        "orderId": wire.text(wish.params, "order_id"),
+        "logiCoprId": wire.text(wish.params, "company"),
+        "logiNo": wire.text(wish.params, "waybill"),
+    }
+    return signed(account, "jingdong.pop.order.shipment", own, wish.now_ms)
+
+
+def _has_left(_: Wish, output: Any) -> bool | None:
+    found = wire.inside(output, "orderInfo") or output
+    state = STATUSES.get(wire.words(wire.inside(found, "orderState")))
+    return None if state is None else state in ("shipped", "signed", "completed")
+
+
+def _call(account: ConnectionInfo, wish: Wish) -> Request:
+    method = shop.not_of_tokens(wire.text(wish.params, "method"))
+    return signed(account, method, wish.params.get("body") or {}, wish.now_ms)
+
+
+def order(payload: Mapping[str, Any]) -> Mapped:
+    """An order of `jingdong.pop.order.search`."""
+    reading = shop.Reading(payload)
+    parts = {
+        "province": reading.text("consigneeInfo.province"),
+        "city": reading.text("consigneeInfo.city"),
+        "district": reading.text("consigneeInfo.county"),
+        "street": reading.text("consigneeInfo.town"),
+        "detail": reading.text("consigneeInfo.fullAddress"),
+    }
+    values = {
+        "channel": "jd",
+        "shop": reading.text("venderId"),
+        "platform_order_id": reading.text("orderId"),
+        "created_at": reading.china("orderStartTime"),
+        "updated_at": reading.china("modified"),
+        "paid_at": reading.china("paymentConfirmTime"),
+        "status_code": reading.text("orderState"),
+        "status_label": reading.text("orderStateRemark"),
+        "buyer": {
+            "name": reading.text("consigneeInfo.fullname"),
+            "phone": reading.text("consigneeInfo.mobile", "consigneeInfo.telephone"),
+        },
+        "address": parts["detail"] or shop.address(*parts.values()),
+        "address_parts": parts,
+        "currency": "CNY",
+        "total": reading.yuan("orderPayment"),
+        "items": [
+            {
+                "sku": row.text("outerSkuId", "skuId"),
+                "title": row.text("skuName"),
+                "quantity": int(row.text("itemTotal") or 0),
+                "price": row.yuan("jdPrice"),
+            }
+            for row in reading.each("itemInfoList")
+        ],
+        "note": reading.text("orderRemark"),
+    }
+    return shop.mapped(reading, STATUSES, values, what="order")
+
+
+ORDER = Operation(
+    "order",
+    {"zh": "查一个订单", "en": "Get an order"},
+    "pure",
+    api="jingdong.pop.order.get 2.0",
+    params=form(["order_id"], order_id=shop.ORDER_ID),
+    build=_order,
+    judge=judge,
+    unproven=True,
+)
+
+CONNECTOR = Connector(
+    name="jd",
+    title={"zh": "京东", "en": "JD"},
+    help={
+        "zh": "京东宙斯开放平台：取订单、查订单、出库。卖家改主密码后授权会失效。",
+        "en": "JD's Zeus open platform: orders, one order, shipping. Authorisation ends when the seller changes the main"
+        " password.",
+    },
+    icon="shop",
+    settings=form(["app_key"], app_key=shop.APP_KEY, gateway=shop.gateway(GATEWAY)),
+    secrets=form(
+        ["app_secret", "access_token"],
+        app_secret=shop.APP_SECRET,
+        access_token=shop.ACCESS_TOKEN,
+        refresh_token=shop.REFRESH_TOKEN,
+    ),
+    example={"app_key": "yourappkey"},
+    example_secrets={"app_secret": "example-app-secret", "access_token": "example-access-token"},
+    operations=(
+        Operation(
+            "orders",
+            {"zh": "按修改时间取订单", "en": "Orders by time of change"},
+            "pure",
+            api="jingdong.pop.order.search 2.0",
+            params=form(
+                ["since", "until"],
+                since=shop.SINCE,
+                until=shop.UNTIL,
+                status=shop.plain(
+                    ("订单状态", "States"),
+                    ("用逗号分开；留空取全部常用状态。", "With commas; empty: all that are usual."),
+                    maxLength=500,
+                ),
+                page=shop.PAGE,
+                size=shop.size(100),
+            ),
+            build=_orders,
+            judge=judge_list,
+            paging=Paging("page", "backwards", 100),
+            window=Window(30 * 86_400, 3_600),
+        ),
+        ORDER,
+        Operation(
+            "ship",
+            {"zh": "出库", "en": "Ship"},
+            "probe",
+            api="jingdong.pop.order.shipment 2.0",
+            params=form(
+                ["order_id", "company", "waybill"],
+                order_id=shop.ORDER_ID,
+                company=shop.COMPANY,
+                waybill=shop.WAYBILL,
+            ),
+            build=_ship,
+            judge=judge,
+            key_field="orderId",
+            probe="order",
+            happened=_has_left,
+            unproven=True,
+        ),
+        Operation(
+            "call",
+            {"zh": "其他接口", "en": "Any other interface"},
+            "once",
+            params=form(["method"], method=shop.METHOD, body=shop.BODY),
+            build=_call,
+            judge=judge,
+        ),
+    ),
+    test=shop.trial(ORDER, {"order_id": "0"}),
+    errors=ERRORS,
+    statuses=STATUSES,
+    order=order,
+)
