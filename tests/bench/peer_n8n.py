@@ -147,6 +147,7 @@ def _environment(folder: str, port: int) -> dict[str, str]:
         "N8N_TEMPLATES_ENABLED": "false",
         "N8N_PERSONALIZATION_ENABLED": "false",
         "N8N_COMMUNITY_PACKAGES_ENABLED": "false",
+        "N8N_DISABLED_MODULES": "mcp-registry,instance-reporting,community-packages",
         "N8N_LOG_LEVEL": "warn",
         "DB_TYPE": "sqlite",
     }
