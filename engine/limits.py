@@ -55,7 +55,7 @@ class Guard:
     """When a breaker opens, and for how long."""
 
     failures: int = 5
-    """So many failures among the last `WINDOW` outcomes open it, if they are half of them or more."""
+    """So many failures in a row open it; and so does half or more of at least `COUNTED_MIN` of the last `WINDOW` outcomes."""
     open_s: float = 30.0
     """The first time; doubles with every probe that fails."""
     open_max_s: float = 600.0
@@ -92,8 +92,11 @@ def read_limits(text: str) -> Limits:
 
 # --- breakers ---------------------------------------------------------------------------------------------------------------
 
-WINDOW = 20
+WINDOW = 40
 """The last outcomes that count."""
+
+COUNTED_MIN = 20
+"""Fewer outcomes say nothing about a share: a far side that fails one call in five is slow work, not a reason to stop."""
 
 FORGET_MS = 300_000
 """After so long without an outcome the window begins anew: yesterday's failures say nothing about now."""
@@ -146,8 +149,9 @@ def _counted(breaker: Breaker, guard: Guard, good: bool, now_ms: int) -> Breaker
     kept = breaker.window if now_ms - breaker.seen_at <= FORGET_MS else ""
     window = (kept + (GOOD if good else BAD))[-WINDOW:]
     counted = replace(breaker, window=window, seen_at=now_ms)
-    failures = window.count(BAD)
-    if good or failures < guard.failures or 2 * failures < len(window):
+    in_a_row = window.endswith(BAD * guard.failures)
+    half = len(window) >= COUNTED_MIN and 2 * window.count(BAD) >= len(window)
+    if good or not (in_a_row or half):
         return counted
     return _opened(counted, guard, now_ms)
 

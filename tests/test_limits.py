@@ -81,7 +81,10 @@ TRYING = tried(OPEN)
         (CLOSED, "xx", "closed", 0),  # too few
         (CLOSED, "xxx", "open", 10_000),  # enough, and all of them
         (CLOSED, "...x.x.x", "closed", 0),  # enough, but fewer than half
-        (CLOSED, "..xxx", "open", 10_000),  # enough, and half of them or more
+        (CLOSED, "..xxx", "open", 10_000),  # so many in a row
+        (CLOSED, "x.x." * 4 + "x.x", "closed", 0),  # half, of too few to say so
+        (CLOSED, "x.x." * 4 + "x.xx", "open", 10_000),  # half of twenty
+        (CLOSED, "x...." * 40, "closed", 0),  # one in five, for ever
         (CLOSED, "x" + "." * WINDOW + "xx", "closed", 0),  # the first has left the window
         (OPEN, "x.", "open", 10_000),  # those that began before it opened say nothing
         (TRYING, "x.", "half_open", 10_000),  # only the one let through counts

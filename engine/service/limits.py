@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.connector import Connector
 from headrace.engine.errors import NotFound, Problem, ValidationFailed
-from headrace.engine.limits import WINDOW, Guard
+from headrace.engine.limits import COUNTED_MIN, WINDOW, Guard
 from headrace.engine.registry import connectors
 from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
@@ -86,9 +86,10 @@ SCHEMA = _closed(
             _closed(
                 {
                     "failures": _named(
-                        "失败次数", "Failures", f"最近 {WINDOW} 次里失败这么多次（且不少于一半）就暂停。",
-                        f"So many of the last {WINDOW} (and at least half of them) open it.",
-                        {"type": "integer", "minimum": 1, "maximum": WINDOW, "default": GUARD.failures},
+                        "连续失败", "Failures in a row",
+                        f"连续失败这么多次就暂停；最近 {COUNTED_MIN} 到 {WINDOW} 次里一半失败也会。",
+                        f"So many in a row open it; so does half or more of the last {WINDOW} calls (of {COUNTED_MIN} at least).",
+                        {"type": "integer", "minimum": 1, "maximum": COUNTED_MIN, "default": GUARD.failures},
                     ),
                     "open_s": _named(
                         "暂停（秒）", "Pause (s)", "第一次暂停多久，之后逐次加倍。",
