@@ -51,6 +51,7 @@ SCREENS = {
         "/connections",
         "/users",
         "/roles",
+        "/calendars",
         "/tokens",
         "/audit",
         "/notifications",
