@@ -83,9 +83,10 @@ patterns: ## the control-flow patterns, with 10,000 random processes and 3,000 r
 	$(SETUP) python
 	HEADRACE_PATTERNS=full $(BIN)/pytest tests/patterns
 
-docs: ## write docs/nodes.md from the node types
+docs: ## write docs/nodes.md and docs/connectors.md from what they list
 	$(SETUP) python
 	$(BIN)/python -m tools.nodes_doc
+	$(BIN)/python -m tools.connectors_doc
 
 soak: ## half an hour of mixed flows with workers killed at random (SOAK="--minutes 1" for a short run)
 	$(SETUP) python

@@ -29,7 +29,7 @@ from headrace.engine.node import (
 from headrace.engine.registry import connectors, describe, describe_connector, node_types
 from headrace.engine.service import limits
 from tests import platforms
-from tools import nodes_doc
+from tools import connectors_doc, nodes_doc
 
 TYPES = list(node_types().values())
 CONNECTORS = list(connectors().values())
@@ -347,6 +347,17 @@ def test_a_token_is_taken_from_a_header_or_the_address():
 def test_the_reference_is_what_the_types_say():
     """`make docs` writes it."""
     assert nodes_doc.PLACE.read_text("utf-8") == nodes_doc.text()
+
+
+def test_the_page_of_platforms_is_what_the_connectors_say():
+    assert connectors_doc.PLACE.read_text("utf-8") == connectors_doc.text()
+
+
+@every_connector
+def test_every_connector_is_on_its_page(connector):
+    assert f"## `{connector.name}` " in connectors_doc.text()
+    for operation in connector.operations:
+        assert f"`{operation.name}`" in connectors_doc.text()
 
 
 @every_type

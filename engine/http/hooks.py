@@ -35,6 +35,7 @@ FORM_TYPE = "application/x-www-form-urlencoded"
     body_max=HOOK_MAX_BYTES,
     answer=record({"instances": many(record({"id": STRING, "duplicate": BOOLEAN}))}),
     status=202,
+    also={200: "The words the platform wants to hear, where its connector knows some"},
     errors=(400, 401, 404, 413, 415, 422, 507),
 )
 def receive(call: Call, flow_key: str, node_id: str) -> Any:

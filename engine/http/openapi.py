@@ -174,6 +174,8 @@ def _responses(known: Route) -> dict[str, Any]:
     }
     if known.status == 201 and content:
         responses["200"] = {"description": "It was so already", "content": content}
+    for status, words in known.also.items():
+        responses[str(status)] = {"description": words}
     for status in sorted(possible_errors(known)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,

@@ -101,6 +101,8 @@ class Route:
     if_match: bool = False
     errors: Sequence[int] = ()
     """Statuses besides those that follow from the rest."""
+    also: Mapping[int, str] = field(default_factory=dict)
+    """Other good answers: their status, and what they say in words."""
     form: Form | None = None
     """The validator of `body`, built once."""
     query_forms: Mapping[str, Form] = field(default_factory=dict)
