@@ -132,9 +132,9 @@ def prepare(workspace: Workspace) -> None:
         return
 
     def write(connection: Connection) -> None:
-        if rows.find(connection, FIRST) is None:
-            rows.insert(connection, FIRST, _values(workspace, ENGINE, CHINA))
-        for row in rows.in_force(connection):
+        rows.insert(connection, FIRST, _values(workspace, ENGINE, CHINA))
+        for key in [row.key for row in rows.in_force(connection)]:
+            row = _found(connection, key, lock=True)  # another process may start just now, too
             if _outdated(row):
                 _add_version(workspace, connection, ENGINE, row, row.content)
 
@@ -293,9 +293,8 @@ def create(workspace: Workspace, actor: Actor, key: str, content: Content) -> di
     _check(content)
 
     def write(connection: Connection) -> None:
-        if rows.find(connection, key) is not None:
+        if not rows.insert(connection, key, _values(workspace, actor, content)):
             raise Conflict(expected=f"no calendar {key}", found="one with this key")
-        rows.insert(connection, key, _values(workspace, actor, content))
         audit.note(connection, workspace, actor, "calendars.create", key, content=dict(content))
 
     workspace.writer.call(write)

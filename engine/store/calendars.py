@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Table
 
 from headrace.engine.store import tables as t
+from headrace.engine.store.inbox import upsert
 
 _VERSION = t.calendar_versions.c
 _NOW = sa.select(
@@ -33,16 +34,23 @@ def page(connection: Connection, after: str, limit: int) -> Sequence[Row[Any]]:
 
 def find(connection: Connection, key: str, *, lock: bool = False) -> Row[Any] | None:
     """One calendar as it is now."""
-    query = _NOW.where(t.calendars.c.key == key)
-    if lock:
-        query = query.with_for_update(of=t.calendars)
-    return connection.execute(query).one_or_none()
+    if lock:  # before reading: who waited must see the version that came meanwhile
+        connection.execute(
+            sa.select(t.calendars.c.key).where(t.calendars.c.key == key).with_for_update()
+        )
+    return connection.execute(_NOW.where(t.calendars.c.key == key)).one_or_none()
 
 
-def insert(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
-    """A new calendar; `values`: those of its first version."""
-    connection.execute(t.calendars.insert().values(key=key, version=1))
-    connection.execute(t.calendar_versions.insert().values(calendar=key, version=1, **values))
+def insert(connection: Connection, key: str, values: Mapping[str, Any]) -> bool:
+    """A new calendar; `values`: those of its first version. False when there is one by that key, also one made just now."""
+    statement = upsert(connection, t.calendars).values(key=key, version=1)
+    statement = statement.on_conflict_do_nothing(index_elements=["key"]).returning(
+        t.calendars.c.key
+    )
+    made = connection.execute(statement).first() is not None
+    if made:
+        connection.execute(t.calendar_versions.insert().values(calendar=key, version=1, **values))
+    return made
 
 
 def add_version(connection: Connection, key: str, version: int, values: Mapping[str, Any]) -> None:
@@ -77,7 +85,7 @@ def any_behind(connection: Connection, key: str, version: int) -> bool:
 
 def behind(
     connection: Connection, table: Table, key: str, version: int, limit: int
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Due times that an older version told, locked: who fires one now has deleted its row."""
     columns = table.c
     query = sa.select(columns.id, columns.due_at, columns.reckoning)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -59,6 +60,19 @@ def test_a_new_workspace_has_the_calendar_of_china(house: House) -> None:
     assert found["content"] == CHINA
     assert found["holidays_from"].startswith("chinesecalendar ")
     assert found["changed_by"] == "engine"
+
+
+def test_processes_that_start_at_once_make_it_once(house: House) -> None:
+    others = [House(house.url, clock=house.clock, furnish=False) for _ in range(2)]
+    house.write(lambda connection: connection.execute(t.calendar_versions.delete()))
+    house.write(lambda connection: connection.execute(t.calendars.delete()))
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda one: calendars.prepare(one.workspace), [house, *others]))
+
+    for other in others:
+        other.close()
+    assert house.rows(sa.select(t.calendars.c.key, t.calendars.c.version)) == [("china", 1)]
 
 
 def test_a_wait_in_business_time_goes_by_the_standard_calendar(house: House) -> None:
@@ -199,6 +213,26 @@ def test_two_who_change_at_once_do_not_undo_each_other(house: House) -> None:
 
     with pytest.raises(CalendarStale, match="version 1 of calendar china, but"):
         change(house, CHINA, version="1")
+
+
+def test_of_many_who_change_at_the_same_moment_one_is_right(house: House) -> None:
+    others = [House(house.url, clock=house.clock, furnish=False) for _ in range(4)]
+    own = [{**CHINA, "days": [{"date": f"2026-03-0{n}", "hours": []}]} for n in range(2, 6)]
+
+    def try_it(other: House, content: Any) -> str:
+        try:
+            change(other, content, version="1")
+        except CalendarStale:
+            return "stale"
+        return "changed"
+
+    with ThreadPoolExecutor() as pool:
+        told = sorted(pool.map(try_it, others, own))
+
+    for other in others:
+        other.close()
+    assert told == ["changed", "stale", "stale", "stale"]
+    assert calendars.detail(house.workspace, house.actor(ANN), "china")["version"] == 2
 
 
 def test_a_calendar_without_an_hour_is_refused_and_nothing_is_lost(house: House) -> None:
