@@ -18,6 +18,8 @@ PROBED = {
     "effect": "probe",
     "probe": {"method": "GET", "path": "/probed/{{ step.key }}", "done_when": "status == 200"},
 }
+BREAKER = '{"breaker": {"failures": 20, "open_s": 1, "open_max_s": 2}}'
+"""Limits of the bank's connection."""
 CASE = [{"name": "case", "value": "case"}]
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 
 from tests.crash.flows import APPROVER, case_name, decision, drawings, kind
+from tests.crash.kinds import BREAKER
 from tests.crash.scene import ALIVE, FULL, Watch, dice, kill, kill_all, ledger, rest
 from tests.crash.scene import _die_with_parent as die_with_parent
 from tests.servers import free_port
@@ -194,6 +195,7 @@ def furnish(server: Server, bank: int) -> None:
         "secrets": {},
     }
     server.ask("POST", "/api/connections", account)
+    server.ask("PUT", "/api/connections/bank/limits", json.loads(BREAKER))
     for document in reversed(drawings()):  # the sub-flow first
         server.ask(
             "POST",
