@@ -178,6 +178,9 @@ def trial(operation: Operation, params: Mapping[str, Any]) -> Any:
 # --- orders in our words ------------------------------------------------------------------------
 
 Path = tuple[str | int, ...]
+AMOUNT_DIGITS_MAX = 20
+SECONDS_MAX = 10**11
+"""The year 5138: what is later was no time."""
 
 
 class Reading:
@@ -208,10 +211,15 @@ class Reading:
     def yuan(self, *places: str) -> Decimal | None:
         """Money the platform writes in yuan (or its currency)."""
         value = self.take(*places)
+        if value is None:
+            return None
         try:
-            return None if value is None else Decimal(str(value))
+            amount = Decimal(str(value))
         except InvalidOperation:
-            raise ParamWrong(f"Expected an amount at {places[0]}, but it is none.") from None
+            amount = Decimal("NaN")
+        if not amount.is_finite() or abs(amount.adjusted()) > AMOUNT_DIGITS_MAX:
+            raise ParamWrong(f"Expected an amount at {places[0]}, but it is none.")
+        return amount
 
     def fen(self, *places: str) -> Decimal | None:
         """Money the platform writes in fen."""
@@ -219,12 +227,15 @@ class Reading:
         return None if amount is None else amount / 100
 
     def epoch(self, *places: str) -> str | None:
-        """A time in seconds since the epoch; 0 is none."""
+        """A time in seconds since the epoch (13 digits: ms); 0 is none."""
         value = self.take(*places)
         digits = str(value)
         if value is None or not digits.isascii() or not digits.isdigit() or int(digits) == 0:
             return None
-        return datetime.fromtimestamp(int(digits[:11]), UTC).isoformat().replace("+00:00", "Z")
+        seconds = int(digits[:10]) if len(digits) == 13 else int(digits)
+        if seconds > SECONDS_MAX:
+            raise ParamWrong(f"Expected a time at {places[0]}, but it is none.")
+        return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
     def china(self, *places: str) -> str | None:
         """A time written without a zone, in China's."""

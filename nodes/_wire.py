@@ -8,7 +8,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -61,6 +61,8 @@ def rsa_holds(public_key: str, message: bytes, signature: str) -> bool:
     """Is this the SHA256withRSA signature of the message? Anything that cannot be read is not."""
     try:
         given = base64.b64decode(signature.encode("utf-8", "backslashreplace"), validate=True)
+        if b64(given) != signature:  # two texts for the same bytes: only one is what was sent
+            return False
         _public(public_key).verify(given, message, padding.PKCS1v15(), hashes.SHA256())
     except (InvalidSignature, ParamWrong, ValueError):
         return False
@@ -108,9 +110,23 @@ def read_json(data: bytes | str) -> Any:
     if len(data) > BODY_MAX:
         return None
     try:
-        return json.loads(data, parse_float=Decimal, parse_constant=_no_constant)
+        return json.loads(data, parse_float=_exact, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         return None
+
+
+EXPONENT_MAX = 400
+"""A number with more digits than that, written short, would fill the memory as soon as somebody counts with it."""
+
+
+def _exact(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except ArithmeticError as wrong:
+        raise ValueError(text[:40]) from wrong
+    if abs(number.adjusted()) > EXPONENT_MAX:
+        raise ValueError(text[:40])
+    return number
 
 
 def _no_constant(name: str) -> Any:
@@ -164,7 +180,7 @@ def compact(value: Any, *, in_order: bool = False) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < EXPONENT_MAX:
         if value == value.to_integral_value():
             return int(value)
         number = float(value)
@@ -201,8 +217,8 @@ def text(params: Mapping[str, Any], name: str, default: str | None = None) -> st
 def whole(params: Mapping[str, Any], name: str, default: int) -> int:
     """A whole number."""
     value = params.get(name, default)
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        value = int(value)
+    if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < 20:
+        value = int(value) if value == value.to_integral_value() else value
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
@@ -237,7 +253,7 @@ def fen(params: Mapping[str, Any], name: str) -> int:
             and cents == cents.to_integral_value()
             and 0 < cents < 10**12
         )
-    except (InvalidOperation, ValueError):
+    except (ArithmeticError, ValueError):
         good, cents = False, Decimal(0)
     if not good:
         raise ParamWrong(f"Expected an amount above 0 with at most 2 decimals for {name}.")

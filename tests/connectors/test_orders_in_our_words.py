@@ -12,6 +12,7 @@ import pytest
 
 from headrace.engine.connector import ORDER_STATES, ParamWrong
 from headrace.engine.registry import connectors
+from headrace.nodes import _wire
 
 FOLDER = Path(
     os.environ.get("HEADRACE_PAYLOADS", Path(__file__).parents[3] / "shared/data/payloads")
@@ -291,3 +292,24 @@ def test_a_field_nobody_knows_is_kept_where_it_stood():
         "line_items": [{}, {"new": {"deep": [1]}}],
         "empty": {},
     }
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"id": 1, "total_price": "NaN"},
+        {"id": 1, "total_price": "1e999999999"},
+        {"id": 1, "total_price": {}, "line_items": [{"price": [1]}]},
+        {"id": 1, "total_price": "free"},
+    ],
+)
+def test_an_amount_that_is_none_is_refused_and_fills_no_memory(payload):
+    with pytest.raises(ParamWrong):
+        connectors()["shopify"].order(payload)
+
+
+def test_a_number_that_would_fill_the_memory_is_not_read():
+    assert _wire.read_json('{"a": 1e999999999}') is None
+    assert _wire.read_json('{"a": 471e99905288465508532862}') is None
+    assert _wire.read_json("[" * 100_000) is None
+    assert _wire.read_json('{"a": 1.10}') == {"a": Decimal("1.10")}
