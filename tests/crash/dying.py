@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from headrace.engine import jsontext
 from headrace.engine.errors import Conflict, HeadraceError
 from headrace.engine.flow.model import sha256
+from headrace.engine.registry import connectors
 from headrace.engine.service import hooks, instances, messages, opening, schedules, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.secrets import seal
@@ -167,6 +168,13 @@ def furnish(workspace: Workspace, kind: Kind, port: int, connection: sa.Connecti
             key="bank", name="Bank", connector="rest", secrets=seal(workspace, {}),
             settings={"base_url": f"http://127.0.0.1:{port}", "auth": "none"},
             created_at=0, updated_at=0, updated_by="x",
+        )
+    )  # fmt: skip
+    shop = connectors()["woocommerce"]
+    connection.execute(
+        t.connections.insert().values(
+            key="shop", name="Shop", connector=shop.name, secrets=seal(workspace, shop.example_secrets),
+            settings={"base_url": f"http://127.0.0.1:{port}"}, created_at=0, updated_at=0, updated_by="x",
         )
     )  # fmt: skip
     # One call in five fails here for ever: left alone for half a minute each time, nothing would ever end.

@@ -167,6 +167,16 @@ def kinds() -> dict[str, Kind]:
         "webhook": Kind(
             [ended(hook, "webhook")], lambda case: both("webhook", case), start="webhook"
         ),
+        "operation": plain(
+            "operation",
+            "operation",
+            connection="shop",
+            operation="woocommerce.order",
+            params=[{"name": "order_id", "value": "'1'"}],
+            timeout_s=3,
+            attempts=20,
+            backoff_s=0.1,
+        ),
         "schedule": Kind(
             [
                 ended(
