@@ -15,6 +15,9 @@ from tests.crash.scene import FULL, Watch, dice, kill, kill_all, ledger, rest, r
 from tests.servers import free_port, restarted_postgresql
 
 pytestmark = pytest.mark.slow
+long_only = pytest.mark.skipif(
+    not FULL, reason="make crash runs it; tests/machines has a short one"
+)
 
 STOPPED_S = 60.0 if FULL else 5.0
 """Longer than a lease (3 s in this engine): whoever sleeps so long has lost what it held."""
@@ -34,6 +37,7 @@ def bank(seed: int) -> Iterator[int]:
     kill_all()
 
 
+@long_only
 def test_an_engine_that_sleeps_and_wakes_does_nothing_twice(
     postgresql_url: str, bank: int, seed: int
 ) -> None:
@@ -105,6 +109,7 @@ def two_engines(url: str, bank: int, seed: int) -> dict[str, object]:
     return {"kills": ROUNDS, **watch.promises(bank)}
 
 
+@long_only
 def test_without_its_redis_nothing_is_lost_or_done_twice(
     postgresql_url: str, bank: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +118,7 @@ def test_without_its_redis_nothing_is_lost_or_done_twice(
     print({"redis": "gone", **two_engines(postgresql_url, bank, seed)})
 
 
+@long_only
 def test_with_a_redis_that_forgets_everything_nothing_is_lost_or_done_twice(
     postgresql_url: str, redis_url: str, bank: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
