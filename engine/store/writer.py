@@ -45,6 +45,9 @@ TRIES_MAX = 5
 RACES_LOST = frozenset({"40P01", "40001", "23505"})
 """SQLSTATEs of deadlock, serialization failure, and a key that another process has just inserted."""
 
+HELD = frozenset({"55P03", "57014"})
+"""SQLSTATEs of a lock and of a statement that took too long: another process holds what is needed, and may hang."""
+
 Operation = Callable[[Connection], Any]
 Gathered = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 
@@ -239,10 +242,13 @@ def _lost_a_race(broken: BaseException) -> bool:
 
 
 def _told(broken: BaseException) -> BaseException:
-    """A full disk is no mystery to the caller; everything else is told as it is."""
+    """A full disk, or a row that somebody who hangs holds, is no mystery to the caller; everything else is told as it is."""
     if isinstance(broken, OperationalError):
         text = str(broken.orig).lower()
-        if "disk is full" in text or getattr(broken.orig, "sqlstate", "") == "53100":
+        state = getattr(broken.orig, "sqlstate", "")
+        if state in HELD:
+            return Busy(what="a row that another process holds", retry_after_s=RETRY_AFTER_S)
+        if "disk is full" in text or state == "53100":
             return DiskLow(
                 found="no room", expected="room for a commit", retry_after_s=DISK_RETRY_AFTER_S
             )

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from headrace.engine import jsontext
 from headrace.engine.clock import SystemClock
-from headrace.engine.errors import Conflict
+from headrace.engine.errors import Busy, Conflict
 from headrace.engine.flow.model import sha256
 from headrace.engine.service import instances, opening, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
@@ -152,7 +152,13 @@ def furnish(workspace: Workspace, connection: sa.Connection, ledger_port: int) -
 def start(workspace: Workspace, number: int) -> None:
     """A caller who does not know whether an earlier try was heard tries again with the same key."""
     name = case_name(number)
-    instances.start(workspace, ANN, kind(number), {"case": name}, dedup_key=name)
+    while True:
+        try:
+            instances.start(workspace, ANN, kind(number), {"case": name}, dedup_key=name)
+        except (sa.exc.DBAPIError, Busy):
+            threading.Event().wait(0.5)
+        else:
+            return
 
 
 def approve_all(workspace: Workspace) -> None:
