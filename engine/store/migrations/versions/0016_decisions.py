@@ -1,0 +1,14 @@
+"""Decision tables and their versions."""
+
+revision = "0016"
+down_revision = "0015"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Up."""
+
+
+def downgrade() -> None:
+    """Down."""
