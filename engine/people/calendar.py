@@ -95,6 +95,20 @@ class Calendar:
             at_ms = self._opening(at_ms, length)
         return self._hours(at_ms, rest_ms, length) if rest_ms else at_ms
 
+    def worked(self, start_ms: int, end_ms: int) -> int:
+        """How many ms of business time lie between the two."""
+        total = 0
+        for from_ms, to_ms in self._open_from(start_ms, "PT0S"):
+            if from_ms >= end_ms:
+                break
+            total += min(to_ms, end_ms) - max(from_ms, start_ms)
+        return total
+
+    def part(self, start_ms: int, end_ms: int, percent: float) -> int:
+        """The moment when so many percent of the business time between the two have passed."""
+        part_ms = round(self.worked(start_ms, end_ms) * percent / 100)
+        return self._hours(self._opening(start_ms, "PT0S"), part_ms, f"{percent:g}%")
+
     def _opening(self, at_ms: int, length: str) -> int:
         """The same moment if it is inside business hours, else the next opening."""
         for from_ms, to_ms in self._open_from(at_ms, length):

@@ -30,6 +30,14 @@ class BusinessTime(Protocol):
         """The moment (ms, UTC) when so much business time has passed since `start_ms`."""
         ...
 
+    def part(self, start_ms: int, end_ms: int, percent: float) -> int:
+        """The moment when so many percent of the business time between the two have passed."""
+        ...
+
+    def worked(self, start_ms: int, end_ms: int) -> int:
+        """How many ms of business time lie between the two."""
+        ...
+
 
 def calendar_of(content: Content) -> Calendar:
     """The calendar behind a content in which `problems_of` has found none."""

@@ -904,3 +904,115 @@ for _table, _where in ((timers, RECKONED), (tasks, RECKONED_TASK)):
         postgresql_where=sa.text(_where),
     )
 flow_rules.append_column(Column("calendar", String(64)))  # null: the workspace's
+
+# --- deadlines and delivery -----------------------------------------------------------------------------------------------------
+
+timers.append_column(Column("paused_at", AT))  # stands still since then: its task is paused
+roles.append_column(Column("calendar", String(64)))  # whose hours count for it; null: the flow's
+
+# To one person: by `ways`, one after the other until one works; made of `kind` and `details` in the person's language.
+for _column in (
+    Column("kind", String(24)),
+    Column("user_id", ID),
+    Column("task_id", String(100)),
+    Column("details", Json),
+    Column("ways", Json),
+):
+    outbox.append_column(_column)
+notifications.append_column(Column("task_id", String(100)))
+notifications.append_column(Column("kind", String(24)))
+UNREAD_OF_TASK = "task_id IS NOT NULL AND read_at IS NULL"
+Index(
+    "ix_notifications_task",
+    notifications.c.task_id,
+    sqlite_where=sa.text(UNREAD_OF_TASK),
+    postgresql_where=sa.text(UNREAD_OF_TASK),
+)
+
+person_channels = Table(
+    "person_channels",
+    metadata,
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "settings", Json, nullable=False
+    ),  # {"order": […], "addresses": {…}, "quiet": …, "off": […]}
+    Column("updated_at", AT, nullable=False),
+)
+
+# --- inbox: the chain of decisions, nonces, exemptions -------------------------------------------------------------------------
+
+decisions = Table(
+    "decisions",  # append-only: triggers of 0011 refuse every change but a redaction
+    metadata,
+    Column("seq", AT, primary_key=True, autoincrement=False),  # the place in the chain, from 1
+    Column("at", AT, nullable=False),
+    Column("actor", ID),
+    Column("on_behalf_of", ID),
+    Column("action", String(24)),  # approved rejected returned transfer add_sign … released purged
+    Column("comment", Text),
+    Column("before", Text),  # canonical JSON: what the form and the watched data were
+    Column("after", Text),
+    Column("via", String(12)),  # web api mail bulk release rule
+    Column("ip", String(64)),
+    Column("client", String(300)),
+    Column("batch_id", ID),
+    Column("task_id", String(100)),
+    Column("seat", Integer),
+    Column("round", Integer),
+    Column("title", Text),
+    Column("instance_id", ID),
+    Column("flow_key", String(64)),
+    Column("version", Integer),
+    Column("node", String(64)),
+    Column("business_key", String(200)),
+    Column("salt", String(32)),  # gone with a redaction, so that what is gone cannot be guessed
+    Column("digest", String(64), nullable=False),  # sha256 of salt and canonical JSON of the above
+    Column("hash", String(64), nullable=False),  # sha256 of seq, the hash before, and the digest
+    Column("redacted_at", AT),
+    Index("ix_decisions_at", "at", "seq"),
+    Index("ix_decisions_actor", "actor", "seq"),
+    Index("ix_decisions_on_behalf_of", "on_behalf_of", "seq"),
+    Index("ix_decisions_action", "action", "seq"),
+    Index("ix_decisions_flow_key", "flow_key", "seq"),
+    Index("ix_decisions_task_id", "task_id", "seq"),
+    Index("ix_decisions_instance_id", "instance_id", "seq"),
+    Index("ix_decisions_batch_id", "batch_id", "seq"),
+    Index("ix_decisions_business_key", "business_key", "seq"),
+)
+
+decision_head = Table(
+    "decision_head",  # one row: where the chain ends; its lock is what processes queue for
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", AT, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("at", AT, nullable=False),
+    Column("signature", String(64), nullable=False),  # HMAC by the workspace's secret
+)
+
+task_nonces = Table(
+    "task_nonces",
+    metadata,
+    Column("id", String(64), primary_key=True),  # sha256 of the nonce, or of a link in a mail
+    Column("task_id", String(100), nullable=False),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("user_id", ID, nullable=False),
+    Column("request", String(64), nullable=False),  # sha256 of what was asked for with it
+    Column("action", String(24), nullable=False),
+    Column("answer", Json, nullable=False),  # what was answered, as short as it can be told
+    Column("used_at", AT, nullable=False),
+)
+
+exemptions = Table(
+    "exemptions",
+    metadata,
+    Column("flow_key", String(64), primary_key=True),
+    Column("node", String(64), primary_key=True),
+    Column("user_id", ID, primary_key=True),
+    Column("period", String(16), primary_key=True),  # 2026-11-22, 2026-W47, 2026-11
+    Column("number", Integer, primary_key=True),  # from 1: two at once cannot both have the last
+    Column("task_id", String(100), nullable=False),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("at", AT, nullable=False),
+)
