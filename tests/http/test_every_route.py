@@ -29,7 +29,7 @@ GET /api/flows/{}/compare · GET /api/flows/{}/diff · POST /api/flows/{}/versio
 GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
 POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
 GET /api/instances/{}/live · POST /api/instances/{}/cancel · POST /api/incidents/{}/retry · POST /api/incidents/{}/skip
-GET /api/incidents · GET /api/tasks · GET /api/tasks/count · GET /api/tasks/{} · POST /api/tasks/{}/decide
+GET /api/incidents · GET /api/tasks · GET /api/tasks/count · GET /api/tasks/live · GET /api/tasks/{} · POST /api/tasks/{}/decide
 GET /api/notifications · POST /api/notifications/{}/read · GET /api/deliveries
 GET /api/templates · GET /api/templates/{} · POST /api/templates/{}/install · POST /api/templates/{}/try
 GET /api/users · POST /api/users · PATCH /api/users/{} · GET /api/roles · POST /api/roles · PATCH /api/roles/{}

@@ -1,0 +1,117 @@
+"""A person's inbox as it changes: server-sent events `inbox`, so that a new task appears without being asked for.
+
+As in `live.py` a stream holds a thread, so there are few and each ends after a while; the browser comes back with the mark of
+what it has seen, and asks now and then when there is no room.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+
+from flask import Response
+
+from headrace.engine import jsontext
+from headrace.engine.errors import Busy
+from headrace.engine.http.live import FULL_RETRY_AFTER_S, PING_S, STREAM_S
+from headrace.engine.http.route import SIGNED_IN, Call, route
+from headrace.engine.service import glance
+
+STREAMS_MAX = 16
+"""Beside those of single instances; together they leave the server more than a third of its threads."""
+
+LOOK_EVERY_S = 0.4
+"""At a busy server something happens all the time, mostly to other people."""
+
+RETRY_MS = 300
+"""A task that comes between two streams is seen within a second all the same."""
+
+_slots = threading.BoundedSemaphore(STREAMS_MAX)
+
+
+@route(
+    "GET",
+    "/api/tasks/live",
+    "Changes of my inbox, as server-sent events `inbox` and `ping`; ends after 25 s, come back with Last-Event-ID",
+    permission=SIGNED_IN,
+    query={
+        "task": {
+            "type": "string",
+            "maxLength": 100,
+            "description": "Also tell when this task changes.",
+        }
+    },
+    answer={"type": "string"},
+    media="text/event-stream",
+    errors=(403, 404, 503),
+)
+def live(call: Call) -> Any:
+    task = call.query.get("task")
+    glance.allowed(call.workspace, call.actor, task)
+    if not _slots.acquire(blocking=False):
+        raise Busy(what="the number of live screens", retry_after_s=FULL_RETRY_AFTER_S)
+    headers = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
+    return Response(_Stream(call, task), 200, headers, content_type="text/event-stream")
+
+
+class _Stream:
+    """Gives its slot back however it ends: read to the end, or closed by a browser that has gone."""
+
+    def __init__(self, call: Call, task: str | None) -> None:
+        self._call = call
+        self._task = task
+        self._mark = call.request.headers.get("Last-Event-ID", "")
+        self._events = self._read()
+        self._open = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._events)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """WSGI calls it at the end."""
+        if self._open:
+            self._open = False
+            self._events.close()
+            _slots.release()
+
+    def _read(self) -> Generator[bytes, None, None]:
+        workspace, stopping = self._call.workspace, self._call.house.stopping
+        ends_at = time.monotonic() + STREAM_S
+        pinged_at = time.monotonic()
+        yield f"retry: {RETRY_MS}\n\n".encode()
+        while True:
+            seen = workspace.wakeup.seen("history")
+            told = self._told()
+            if told:
+                yield told
+            now = time.monotonic()
+            if now >= ends_at or stopping.is_set():
+                return
+            if now - pinged_at >= PING_S:
+                pinged_at = now
+                yield b"event: ping\ndata: {}\n\n"
+            workspace.wakeup.wait("history", seen, min(PING_S, ends_at - now))
+            stopping.wait(LOOK_EVERY_S)
+
+    def _told(self) -> bytes:
+        found = glance.look(self._call.workspace, self._call.actor, self._task)
+        if found.mark == self._mark:
+            return b""
+        self._mark = found.mark
+        data = {
+            "todo": found.todo,
+            "notification": found.newest_notification,
+            "task": None
+            if found.task is None
+            else {"status": found.task[0], "revision": found.task[1]},
+        }
+        return f"id: {found.mark}\nevent: inbox\ndata: {jsontext.dumps(data)}\n\n".encode()

@@ -1,0 +1,103 @@
+"""The inbox as it changes: what a screen that stays open is told."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from headrace.engine.http import inbox
+from tests.builder import flow
+from tests.http.conftest import Api, Browser
+
+
+@pytest.fixture
+def leave(api: Api) -> Browser:
+    """A flow that asks customer service, at the hands of who drew it."""
+    dora = api.browser("dora")
+    asks = {"title": "Leave", "assignees": [{"kind": "role", "id": "cs_lead"}]}
+    drawing = flow("asking").then("ask", "approval", **asks).then("done", "end")
+    document = drawing.at("ask", "rejected").to("done").document()
+    assert dora.post("/api/flows", {"document": document}).status == 201
+    assert dora.post("/api/flows/asking/publish").status == 201
+    return dora
+
+
+def start(browser: Browser) -> str:
+    answer = browser.post("/api/flows/asking/instances", {"input": {}})
+    assert answer.status == 201, answer.data
+    return str(answer.json["id"])
+
+
+def told(chunk: bytes) -> dict[str, Any]:
+    lines = dict(line.split(": ", 1) for line in chunk.decode().splitlines() if line)
+    assert lines["event"] == "inbox"
+    return {"id": lines["id"], **json.loads(lines["data"])}
+
+
+def test_a_new_task_is_told_to_whom_it_waits_for(api: Api, leave: Browser) -> None:
+    ann = api.browser("ann")
+    stream = iter(ann.client.get("/api/tasks/live").response)
+    assert next(stream).startswith(b"retry: ")  # type: ignore[arg-type]
+    before = told(next(stream))  # type: ignore[arg-type]
+
+    start(leave)
+
+    after = told(next(stream))  # type: ignore[arg-type]
+    assert (before["todo"], after["todo"]) == (0, 1)
+    assert before["id"] != after["id"]
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_who_comes_back_is_told_nothing_twice(api: Api, leave: Browser) -> None:
+    start(leave)
+    ann = api.browser("ann")
+    api.house.stopping.set()
+    first = ann.get("/api/tasks/live").data
+    mark = told(first.split(b"\n\n")[1])["id"]
+
+    again = ann.get("/api/tasks/live", headers={"Last-Event-ID": mark}).data
+
+    assert b"event: inbox" in first
+    assert b"event: inbox" not in again
+
+
+def test_the_task_on_the_screen_is_told_when_somebody_else_was_faster(
+    api: Api, leave: Browser
+) -> None:
+    start(leave)
+    ann = api.browser("ann")
+    task = ann.get("/api/tasks").json["items"][0]["id"]
+    admin = api.browser("ada")
+    stream = iter(admin.client.get(f"/api/tasks/live?task={task}").response)
+    next(stream)
+    assert told(next(stream))["task"]["status"] == "open"  # type: ignore[arg-type]
+
+    ann.post(f"/api/tasks/{task}/decide", {"decision": "rejected"})
+
+    assert told(next(stream))["task"]["status"] == "rejected"  # type: ignore[arg-type]
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_a_strangers_task_cannot_be_watched(api: Api, leave: Browser) -> None:
+    start(leave)
+    task = api.browser("ann").get("/api/tasks").json["items"][0]["id"]
+
+    assert api.browser("nobody").get(f"/api/tasks/live?task={task}").status == 403
+    assert api.browser("ann").get("/api/tasks/live?task=nothing").status == 404
+
+
+def test_beyond_its_number_a_screen_is_asked_to_poll_and_places_come_back(
+    api: Api, leave: Browser
+) -> None:
+    ann = api.browser("ann")
+    taken = [inbox._slots.acquire(blocking=False) for _ in range(inbox.STREAMS_MAX)]
+    refused = ann.get("/api/tasks/live")
+    for _ in taken:
+        inbox._slots.release()
+
+    assert (refused.status, refused.code) == (503, "busy")
+    api.house.stopping.set()
+    for _ in range(inbox.STREAMS_MAX + 3):
+        assert ann.get("/api/tasks/live").status == 200
