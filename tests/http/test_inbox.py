@@ -30,6 +30,11 @@ def start(browser: Browser) -> str:
     return str(answer.json["id"])
 
 
+def streaming(browser: Browser, path: str) -> Any:
+    """The pieces as they come."""
+    return iter(browser.client.get(path).response)
+
+
 def told(chunk: bytes) -> dict[str, Any]:
     lines = dict(line.split(": ", 1) for line in chunk.decode().splitlines() if line)
     assert lines["event"] == "inbox"
@@ -38,16 +43,16 @@ def told(chunk: bytes) -> dict[str, Any]:
 
 def test_a_new_task_is_told_to_whom_it_waits_for(api: Api, leave: Browser) -> None:
     ann = api.browser("ann")
-    stream = iter(ann.client.get("/api/tasks/live").response)
-    assert next(stream).startswith(b"retry: ")  # type: ignore[arg-type]
-    before = told(next(stream))  # type: ignore[arg-type]
+    stream = streaming(ann, "/api/tasks/live")
+    assert next(stream).startswith(b"retry: ")
+    before = told(next(stream))
 
     start(leave)
 
-    after = told(next(stream))  # type: ignore[arg-type]
+    after = told(next(stream))
     assert (before["todo"], after["todo"]) == (0, 1)
     assert before["id"] != after["id"]
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
 
 
 def test_who_comes_back_is_told_nothing_twice(api: Api, leave: Browser) -> None:
@@ -70,14 +75,14 @@ def test_the_task_on_the_screen_is_told_when_somebody_else_was_faster(
     ann = api.browser("ann")
     task = ann.get("/api/tasks").json["items"][0]["id"]
     admin = api.browser("ada")
-    stream = iter(admin.client.get(f"/api/tasks/live?task={task}").response)
+    stream = streaming(admin, f"/api/tasks/live?task={task}")
     next(stream)
-    assert told(next(stream))["task"]["status"] == "open"  # type: ignore[arg-type]
+    assert told(next(stream))["task"]["status"] == "open"
 
     ann.post(f"/api/tasks/{task}/decide", {"decision": "rejected"})
 
-    assert told(next(stream))["task"]["status"] == "rejected"  # type: ignore[arg-type]
-    stream.close()  # type: ignore[attr-defined]
+    assert told(next(stream))["task"]["status"] == "rejected"
+    stream.close()
 
 
 def test_a_strangers_task_cannot_be_watched(api: Api, leave: Browser) -> None:
