@@ -41,6 +41,7 @@ TAGS = {
     "overview": "Overview",
     "health": "Health and metrics",
     "audit": "Audit",
+    "decisions": "Audit of decisions",
     "openapi": "This description",
 }
 """Module of the routes → its heading; a module not named here gets its own name."""

@@ -35,6 +35,10 @@ _WORDS = {
     },
     "notification_days": {**DAYS, "description": "Notifications after they were read."},
     "audit_days": {**DAYS, "description": "Entries of who changed what."},
+    "decision_days": {
+        **DAYS,
+        "description": "What decisions on tasks said; their places in the chain stay for ever.",
+    },
     "archive": {**BOOLEAN, "description": "Write every instance into a file before it is deleted."},
 }
 RETENTION = record(

@@ -16,7 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from headrace.engine.service import archive
+from headrace.engine.service import archive, decisions
 from headrace.engine.service.rules import DAY_MS, Rules, load
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import facts, purge, rules, vacuum
@@ -197,6 +197,10 @@ def _limits(workspace: Workspace, done: Purged, stopping: Callable[[], bool]) ->
     ):
         if days is not None:
             _walk(workspace, done, table, now_ms - days * DAY_MS, stopping)
+    if kept.decision_days is not None:
+        older = partial(decisions.redact_some, workspace, now_ms - kept.decision_days * DAY_MS)
+        while not stopping() and (rows := workspace.writer.call(older)):
+            done.rows += rows
     messages = [] if kept.message_days is None else [kept.message_days * DAY_MS]
     for delete, age in (
         (purge.delete_old_replies, REPLIES_KEPT_MS),

@@ -37,6 +37,8 @@ class Retention:
     """Notifications after they were read."""
     audit_days: int | None = None
     """Entries of who changed what."""
+    decision_days: int | None = None
+    """What a decision on a task said; its place in the chain stays for ever."""
     archive: bool = False
     """Write every instance into a file before it is deleted."""
 

@@ -56,6 +56,8 @@ class Workspace:
     """What the next commit counts (see `note`); only the writer's thread touches it."""
     alerted: dict[str, int] = field(default_factory=dict)
     """What people were told of, and when; only the writer's thread touches it."""
+    caller: Any = None
+    """Whose wish is being applied, for the audit of decisions; only the writer's thread touches it."""
     operations: dict[str, Callable[..., Any]] = field(default_factory=dict)
     """Operations that the writer gathers; kept, because it gathers by identity."""
     counters: Counters = field(default_factory=Counters)

@@ -62,6 +62,13 @@ def find(connection: Connection, id_: str) -> Row[Any] | None:
     return connection.execute(sa.select(t.tasks).where(t.tasks.c.id == id_)).one_or_none()
 
 
+def titles(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Task → title and node, of those that exist."""
+    columns = t.tasks.c
+    query = sa.select(columns.id, columns.title, columns.node).where(columns.id.in_(ids))
+    return {row.id: (row.title, row.node) for row in connection.execute(query)}
+
+
 def votes(connection: Connection, id_: str) -> Sequence[Row[Any]]:
     """Everybody asked, with what they said."""
     columns = t.task_actors.c

@@ -70,6 +70,8 @@ class Writer:
         self._thread = threading.Thread(target=self._loop, name="headrace-writer", daemon=True)
         self._closed = False
         self._door = threading.Lock()
+        self.deferred: list[tuple[Gathered, Any]] = []
+        """What the transaction under way does at its end; see `defer`. Only the writer's thread touches it."""
         self.commits = 0
         self.operations = 0
         self.rollbacks = 0
@@ -97,6 +99,13 @@ class Writer:
     def submit_gathered(self, gathered: Gathered, item: Any) -> Future[Any]:
         """`gather` without waiting."""
         return self._put(_Wish(gathered=gathered, item=item))
+
+    def defer(self, gathered: Gathered, item: Any) -> None:
+        """For operations: do this last in the transaction under way, once with all that the group defers for it.
+
+        So that a row which all processes queue for is held for the commit only. What a failed operation deferred is dropped.
+        """
+        self.deferred.append((gathered, item))
 
     def depth(self) -> int:
         """Operations waiting now."""
@@ -178,6 +187,7 @@ class Writer:
 
     def _transaction(self, group: list[_Wish]) -> list[Any]:
         results: list[Any] = [None] * len(group)
+        self.deferred = []
         with (
             self._engine.connect().execution_options(headrace_begin="IMMEDIATE") as connection,
             connection.begin(),
@@ -185,11 +195,16 @@ class Writer:
             for gathered, indexes in _by_kind(group):
                 if gathered is None:
                     index = indexes[0]
+                    deferred = len(self.deferred)
                     results[index] = _alone(connection, group[index].run, savepoint=len(group) > 1)
+                    if isinstance(results[index], BaseException):
+                        del self.deferred[deferred:]
                 else:
                     answers = gathered(connection, [group[index].item for index in indexes])
                     for index, answer in zip(indexes, answers, strict=True):
                         results[index] = answer
+            for last in dict.fromkeys(gathered for gathered, _ in self.deferred):
+                last(connection, [item for gathered, item in self.deferred if gathered is last])
         return results
 
 

@@ -51,6 +51,7 @@ GET /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/items ·
 GET /healthz · GET /readyz · GET /metrics
 GET /api/calendars · POST /api/calendars · GET /api/calendars/{} · PUT /api/calendars/{} · GET /api/calendars/{}/days
 POST /api/calendars/{}/standard
+GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
 
 RIGHT_BODIES: dict[str, Any] = {
