@@ -1,7 +1,7 @@
 // The controls of a form, one for each kind. Numbers stay text while they are typed.
 
 import { EyeInvisibleOutlined, EyeOutlined } from "@ant-design/icons";
-import { useState } from "react";
+import { type ComponentType, createContext, useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useText } from "../text";
 import { type FieldProps, type Kind, optionsOf, typeOf } from "./kinds";
@@ -13,10 +13,22 @@ export interface ControlProps extends FieldProps {
   id: string;
   described: string;
   wrong: boolean;
+  /** Where no `<label>` leads to the control. */
+  label?: string;
 }
 
+/** Controls that know the server or hold forms of their own (forms/FormView.tsx brings them). */
+export const MoreControls = createContext<Partial<Record<Kind, ComponentType<ControlProps>>>>({});
+
 export function Control(props: ControlProps) {
+  const More = useContext(MoreControls)[props.kind];
+  if (More !== undefined) return <More {...props} />;
   switch (props.kind) {
+    case "attachments":
+    case "person":
+    case "department":
+    case "lines":
+      return <JsonText {...props} />;
     case "boolean":
       return <YesNo {...props} />;
     case "choice":
@@ -36,7 +48,15 @@ export function Control(props: ControlProps) {
   }
 }
 
-function inputProps({ id, name, described, wrong, required, disabled }: ControlProps) {
+export function inputProps({
+  id,
+  name,
+  described,
+  wrong,
+  required,
+  disabled,
+  label,
+}: ControlProps) {
   return {
     id,
     name,
@@ -44,6 +64,7 @@ function inputProps({ id, name, described, wrong, required, disabled }: ControlP
     "aria-describedby": described || undefined,
     "aria-invalid": wrong || undefined,
     "aria-required": required || undefined,
+    "aria-label": label,
     "data-testid": `field-${name}`,
     className: "hr-input",
   };
@@ -59,7 +80,7 @@ function OneLine(props: ControlProps) {
   return (
     <input
       {...inputProps(props)}
-      type={INPUT_TYPE[kind] ?? (schema.format === "email" ? "email" : "text")}
+      type={INPUT_TYPE[kind] ?? (schema.format === "email" ? "email" : telOrText(schema))}
       {...(numeric ? { inputMode: typeOf(schema) === "integer" ? "numeric" : "decimal" } : {})}
       autoComplete="off"
       value={shown}
@@ -70,6 +91,10 @@ function OneLine(props: ControlProps) {
       onBlur={() => setTyped(null)}
     />
   );
+}
+
+function telOrText(schema: ControlProps["schema"]): "tel" | "text" {
+  return schema["x-widget"] === "phone" || schema["x-mask"] === "phone" ? "tel" : "text";
 }
 
 function LongText(props: ControlProps) {
@@ -157,7 +182,8 @@ function Choice(props: ControlProps) {
   const { t } = useTranslation("app");
   const { text } = useText();
   const options = optionsOf(props.schema, text);
-  if (options.length <= RADIOS_MAX) return <Radios {...props} options={options} />;
+  const inCell = props.schema["x-widget"] === "select";
+  if (options.length <= RADIOS_MAX && !inCell) return <Radios {...props} options={options} />;
   return (
     <select
       {...inputProps(props)}

@@ -92,6 +92,8 @@ export function Field(props: FieldProps) {
     kind === "boolean" ||
     kind === "object" ||
     kind === "list" ||
+    kind === "attachments" ||
+    kind === "lines" ||
     kind === "bilingual";
   const label = (
     <>

@@ -19,7 +19,11 @@ export type Kind =
   | "list"
   | "object"
   | "json"
-  | "bilingual";
+  | "bilingual"
+  | "attachments"
+  | "person"
+  | "department"
+  | "lines";
 
 export interface FieldProps {
   name: string;
@@ -41,7 +45,9 @@ const LONG_FROM = 201; // characters; beyond, one line hides too much of what is
 const PICK: (text: Text) => string = (text) => text.zh ?? text.en ?? "";
 
 export function kindOf(schema: JsonSchema): Kind {
-  if (schema["x-widget"] === "bilingual") return "bilingual";
+  const widget = schema["x-widget"];
+  if (widget === "bilingual" || widget === "attachments") return widget;
+  if (widget === "person" || widget === "department" || widget === "lines") return widget;
   if (optionsOf(schema, PICK).length > 0) return "choice";
   switch (typeOf(schema)) {
     case "boolean":

@@ -2,6 +2,21 @@
 
 import type { Text } from "../text";
 
+/** What one may do with a field at a node. */
+export type Right = "hidden" | "read" | "edit" | "required";
+
+/** How a form is laid out: fields in one or two columns, in sections; what no section names comes first. */
+export interface FormUi {
+  columns?: 1 | 2;
+  sections?: FormSection[];
+}
+
+export interface FormSection {
+  title: Text;
+  help?: Text;
+  fields: string[];
+}
+
 export interface JsonSchema {
   type?: string | string[];
   title?: string;
@@ -35,6 +50,31 @@ export interface JsonSchema {
   "x-widget"?: string;
   /** Asked only when another field of the same record has one of these values (or has it as default). */
   "x-when"?: Record<string, unknown[]>;
+  /** Worked out from other fields (forms/formula.ts), never typed. */
+  "x-compute"?: string;
+  /** Digits after the point of what is worked out or shown. */
+  "x-decimals"?: number;
+  /** CNY, USD …: shown beside an amount. */
+  "x-currency"?: string;
+  /** Of a column: its sum stands under the table. */
+  "x-total"?: boolean;
+  /** Shown with stars to whoever has none of the roles in `x-unmask`: phone, id_card, bank_card, name, email … */
+  "x-mask"?: string;
+  "x-unmask"?: string[];
+  /** Attachments: what may be handed in (`image`, `pdf`, `sheet`, `document`, `archive`), and how large each (megabytes). */
+  "x-accept"?: string[];
+  "x-max-mb"?: number;
+  /** A choice whose options come from a table. */
+  "x-options"?: { table: string; title?: string };
+  /** Layout: full width although there are two columns. */
+  "x-wide"?: boolean;
+  /** Of an input: instances can be found by it. */
+  "x-search"?: boolean;
+  /** How a form is laid out; of the flow's forms. */
+  "x-ui"?: FormUi;
+  "x-rights"?: Record<string, Right>;
+  "x-others"?: Right;
+  "x-into"?: string;
   /** Titles of the values of an `enum`, by value. */
   "x-enum-titles"?: Record<string, Text>;
 }
