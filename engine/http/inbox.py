@@ -36,32 +36,22 @@ _slots = threading.BoundedSemaphore(STREAMS_MAX)
     "/api/tasks/live",
     "Changes of my inbox, as server-sent events `inbox` and `ping`; ends after 25 s, come back with Last-Event-ID",
     permission=SIGNED_IN,
-    query={
-        "task": {
-            "type": "string",
-            "maxLength": 100,
-            "description": "Also tell when this task changes.",
-        }
-    },
     answer={"type": "string"},
     media="text/event-stream",
-    errors=(403, 404, 503),
+    errors=(503,),
 )
 def live(call: Call) -> Any:
-    task = call.query.get("task")
-    glance.allowed(call.workspace, call.actor, task)
     if not _slots.acquire(blocking=False):
         raise Busy(what="the number of live screens", retry_after_s=FULL_RETRY_AFTER_S)
     headers = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
-    return Response(_Stream(call, task), 200, headers, content_type="text/event-stream")
+    return Response(_Stream(call), 200, headers, content_type="text/event-stream")
 
 
 class _Stream:
     """Gives its slot back however it ends: read to the end, or closed by a browser that has gone."""
 
-    def __init__(self, call: Call, task: str | None) -> None:
+    def __init__(self, call: Call) -> None:
         self._call = call
-        self._task = task
         self._mark = call.request.headers.get("Last-Event-ID", "")
         self._events = self._read()
         self._open = True
@@ -103,15 +93,9 @@ class _Stream:
             stopping.wait(LOOK_EVERY_S)
 
     def _told(self) -> bytes:
-        found = glance.look(self._call.workspace, self._call.actor, self._task)
+        found = glance.look(self._call.workspace, self._call.actor)
         if found.mark == self._mark:
             return b""
         self._mark = found.mark
-        data = {
-            "todo": found.todo,
-            "notification": found.newest_notification,
-            "task": None
-            if found.task is None
-            else {"status": found.task[0], "revision": found.task[1]},
-        }
+        data = {"todo": found.todo, "notification": found.newest_notification}
         return f"id: {found.mark}\nevent: inbox\ndata: {jsontext.dumps(data)}\n\n".encode()

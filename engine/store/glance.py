@@ -33,12 +33,5 @@ def newest_notification(connection: Connection, user_id: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def task(connection: Connection, id_: str) -> tuple[str, int] | None:
-    """How one task stands: its status and its revision."""
-    query = sa.select(t.tasks.c.status, _revision()).where(t.tasks.c.id == id_)
-    row = connection.execute(query).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
 def _revision() -> sa.ColumnElement[int]:
     return t.tasks.c.get("revision", sa.literal(0))
