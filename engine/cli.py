@@ -1,4 +1,4 @@
-"""The command line: `headrace serve`, `work`, `check`, `top`, `migrate`, `purge`, `archive`, `store`, `user`, `template`, `new`."""
+"""The command line: `headrace serve`, `work`, `check`, `audit`, `top`, `migrate`, `purge`, `archive`, `store`, `user`, …"""
 
 from __future__ import annotations
 
@@ -65,6 +65,17 @@ def _parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", "look for instances that could hang", _check)
     _database(check)
+    audit = commands.add_parser("audit", help="who decided what").add_subparsers(
+        required=True, metavar="what"
+    )
+    verify = _command(audit, "verify", "was the chain of decisions touched?", _audit_verify)
+    verify.add_argument(
+        "--end", action="append", default=[], metavar="NUMBER:HASH", help="an end seen earlier"
+    )
+    _database(verify)
+    export = _command(audit, "export", "all decisions, to the standard output", _audit_export)
+    export.add_argument("--format", choices=("csv", "jsonl"), default="jsonl")
+    _database(export)
     top = _command(commands, "top", "what waits and how it goes, in the terminal", _top)
     top.add_argument("--once", action="store_true", help="one look, then end")
     top.add_argument("--every", type=float, default=2.0, help="seconds between two looks")
@@ -254,6 +265,49 @@ def _check(options: argparse.Namespace) -> int:
         print(f"{violation.subject}: expected {violation.rule}, but found {violation.found}")
     print(f"{len(violations)} violations")
     return 1 if violations else 0
+
+
+def _audit_verify(options: argparse.Namespace) -> int:
+    """Also while the engine runs: it only reads. Each end it finds good is noted in a file, and looked for the next time."""
+    from headrace.engine.service import decision_ends, decisions
+    from headrace.engine.store.session import open_database
+
+    found = _settings(options)
+    ends = decision_ends.read(found.home, found.database_url) | _ends(options.end)
+    with open_database(found.database_url).connect() as connection:
+        told = decisions.verify(connection, found.secret_keys, ends)
+    if not told.ok:
+        print(
+            f"decision {told.wrong} ({told.why}): expected {told.expected}, but found {told.found}"
+        )
+        return 1
+    decision_ends.note(found.home, found.database_url, told.seq, told.hash)
+    print(f"{told.checked} decisions, {told.redacted} of them purged: the chain holds")
+    print(f"its end: {told.seq}:{told.hash}")
+    return 0
+
+
+def _ends(told: Sequence[str]) -> dict[int, str]:
+    ends = {}
+    for text in told:
+        number, _, hash_ = text.partition(":")
+        if not number.isascii() or not number.isdigit() or not re.fullmatch("[0-9a-f]{64}", hash_):
+            raise WrongSettings(
+                f"--end: expected number:hash as verify prints it, but found {text!r}"
+            )
+        ends[int(number)] = hash_
+    return ends
+
+
+def _audit_export(options: argparse.Namespace) -> int:
+    from headrace.engine.service import decision_log
+    from headrace.engine.store.session import open_database
+
+    database = open_database(_settings(options).database_url)
+    for part in decision_log.lines(database, options.format):
+        sys.stdout.buffer.write(part)
+    sys.stdout.buffer.flush()
+    return 0
 
 
 def _migrate(options: argparse.Namespace) -> int:

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine
 from headrace.engine import cli
 from headrace.engine.clock import SystemClock
 from headrace.engine.registry import describe
-from headrace.engine.service import rules
+from headrace.engine.service import decisions, rules
+from headrace.engine.settings import from_environment
 from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import WriterLock, open_database
 from tests.builder import flow
@@ -169,3 +170,29 @@ def test_a_wrong_use_says_how_it_is_meant(
 ) -> None:
     assert run(*arguments) == 2
     assert "usage: headrace" in capsys.readouterr().err
+
+
+def test_the_chain_of_decisions_is_verified_and_exported(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("migrate")
+    key = from_environment().secret_keys[0]
+    house = House(f"sqlite:///{home / 'headrace.sqlite3'}", clock=SystemClock())
+    house.workspace.secret_key = key
+    house.write(lambda _: decisions.add(house.workspace, {"actor": ANN, "action": "approved"}))
+    house.write(lambda _: decisions.add(house.workspace, {"actor": ANN, "action": "rejected"}))
+
+    assert run("audit", "verify") == 0  # also while somebody writes
+    assert "2 decisions" in capsys.readouterr().out
+    assert run("audit", "export", "--format", "csv") == 0
+    house.close()
+
+    engine = create_engine(f"sqlite:///{home / 'headrace.sqlite3'}")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER decisions_undeleted")
+        connection.exec_driver_sql("DELETE FROM decisions WHERE seq = 2")
+    engine.dispose()
+
+    assert run("audit", "verify") == 1
+    assert "decision 2 (missing): expected row 2 as the last" in capsys.readouterr().out
+    assert run("audit", "verify", "--end", "nonsense") == 1
