@@ -21,8 +21,9 @@ from headrace.engine.flow.model import sha256
 from headrace.engine.flow.routing import Route, rule_from_json
 from headrace.engine.ids import new_id
 from headrace.engine.node import ConnectionInfo, NodeType
-from headrace.engine.people.directory import Directory, Person
-from headrace.engine.store import drafts, routes, users
+from headrace.engine.people.directory import Directory
+from headrace.engine.service import directories
+from headrace.engine.store import drafts, organisation, routes
 from headrace.engine.store.writer import Writer
 from headrace.engine.wakeup import Wakeup
 
@@ -165,26 +166,15 @@ class Workspace:
         self._published.pop(key, None)
 
     def directory(self, connection: Connection) -> Directory:
-        """Users and roles now."""
+        """Who there is now: people, roles, departments, substitutes. Read again only when its number has changed."""
         now_ms = self.clock.now_ms()
-        if self._directory is None or self._directory[1] < now_ms:
-            self._directory = (load_directory(connection), now_ms + FRESH_MS)
-        return self._directory[0]
+        kept = self._directory
+        if kept is None or kept[1] < now_ms:
+            same = kept is not None and kept[0].version == organisation.version(connection)
+            found = kept[0] if kept is not None and same else directories.load(connection, now_ms)
+            kept = self._directory = (found, now_ms + FRESH_MS)
+        return kept[0]
 
     def forget_directory(self) -> None:
-        """Users or roles have changed: look again."""
+        """Users, roles or the organisation have changed: read them again."""
         self._directory = None
-
-
-def load_directory(connection: Connection) -> Directory:
-    """Read all users and roles; both are small."""
-    people = {
-        row.id: Person(row.id, row.login, row.name, row.email, row.active)
-        for row in users.people(connection)
-    }
-    members = users.members(connection)
-    return Directory(
-        people,
-        {key: tuple(ids) for key, ids in members.items()},
-        {p.login: p.id for p in people.values()},
-    )

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Table
 
+from headrace.engine.store import organisation
 from headrace.engine.store import tables as t
 from headrace.engine.store.inbox import upsert
 
@@ -57,6 +58,7 @@ def add_version(connection: Connection, key: str, version: int, values: Mapping[
     """The next version, in force from now on."""
     connection.execute(t.calendar_versions.insert().values(calendar=key, version=version, **values))
     connection.execute(t.calendars.update().where(t.calendars.c.key == key).values(version=version))
+    organisation.changed(connection)  # rotas go by calendars
 
 
 def chosen(connection: Connection) -> dict[str, str]:
@@ -64,6 +66,13 @@ def chosen(connection: Connection) -> dict[str, str]:
     columns = t.flow_rules.c
     query = sa.select(columns.flow_key, columns.calendar).where(columns.calendar.is_not(None))
     return {row.flow_key: row.calendar for row in connection.execute(query)}
+
+
+def of_roles(connection: Connection) -> dict[str, str]:
+    """Role → its calendar, where it has one of its own."""
+    columns = t.roles.c
+    query = sa.select(columns.key, columns.calendar).where(columns.calendar.is_not(None))
+    return {row.key: row.calendar for row in connection.execute(query)}
 
 
 # --- due times that an older version told --------------------------------------------------------------

@@ -396,15 +396,46 @@ task_actors = Table(
     "task_actors",
     metadata,
     Column("task_id", String(100), primary_key=True),
-    Column("user_id", ID, primary_key=True),
+    Column("seat", Integer, primary_key=True, autoincrement=False),
+    Column("user_id", ID, nullable=False),
     Column("instance_id", ID, nullable=False, index=True),
-    Column("status", String(8), nullable=False),  # open done closed
+    Column("status", String(12), nullable=False),  # see people/tasking.py
     Column("decision", String(12)),
     Column("comment", Text),
     Column("form", Json),
     Column("created_at", AT, nullable=False),
     Column("decided_at", AT),
+    Column("kind", String(8), nullable=False, server_default="decide"),
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("on_behalf_of", ID),
+    Column("origin", String(16), nullable=False, server_default="assigned"),
+    Column("added_by", ID),
+    Column("unit", Integer, nullable=False, server_default="0"),  # 0: as its seat
+    Column("stage", Integer, nullable=False, server_default="0"),
+    Column("weight", Integer, nullable=False, server_default="1"),
+    Column("veto", Boolean, nullable=False, server_default=sa.false()),
+    Column("returns_to", Integer, nullable=False, server_default="0"),
+    Column("reason", String(40)),  # why it was closed, or decided without its person
+    Column("closed_at", AT),
+    Column("why", Json),  # how this person was found
     Index("ix_task_actors_user", "user_id", "status", "task_id"),
+)
+
+task_notes = Table(
+    "task_notes",  # what people said and did with a task, but vote
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("task_id", String(100), nullable=False),
+    Column("instance_id", ID, nullable=False, index=True),
+    Column("at", AT, nullable=False),
+    Column("by", ID, nullable=False),
+    Column("kind", String(12), nullable=False),  # comment question answer action
+    Column("action", String(16), nullable=False),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("to", ID),
+    Column("seat", Integer, nullable=False, server_default="0"),
+    Column("details", Json),
+    Index("ix_task_notes_task", "task_id", "id"),
 )
 
 users = Table(
@@ -418,6 +449,20 @@ users = Table(
     Column("active", Boolean, nullable=False),
     Column("language", String(8), nullable=False, server_default="zh"),
     Column("created_at", AT, nullable=False),
+    Column("supervisor_id", ID),
+    Column("left_at", AT),  # the last day is over then; `active` says whether it counts already
+    Index(
+        "ix_users_supervisor_id",
+        "supervisor_id",
+        sqlite_where=sa.text("supervisor_id IS NOT NULL"),
+        postgresql_where=sa.text("supervisor_id IS NOT NULL"),
+    ),
+    Index(
+        "ix_users_left_at",
+        "left_at",
+        sqlite_where=sa.text("left_at IS NOT NULL"),
+        postgresql_where=sa.text("left_at IS NOT NULL"),
+    ),
 )
 
 roles = Table(
@@ -426,6 +471,7 @@ roles = Table(
     Column("key", String(64), primary_key=True),
     Column("title", Json, nullable=False),
     Column("system", Boolean, nullable=False),
+    Column("pool", Json),  # {limit, people}: who helps while more than `limit` tasks wait
 )
 
 role_members = Table(
@@ -433,6 +479,7 @@ role_members = Table(
     metadata,
     Column("role", String(64), ForeignKey("roles.key", ondelete="CASCADE"), primary_key=True),
     Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("kind", String(8), nullable=False, server_default="primary"),  # primary backup pool
 )
 
 sessions = Table(
@@ -903,6 +950,18 @@ for _table, _where in ((timers, RECKONED), (tasks, RECKONED_TASK)):
         sqlite_where=sa.text(_where),
         postgresql_where=sa.text(_where),
     )
+
+# --- tasks (0009) ---
+for _column in (
+    Column("revision", Integer, nullable=False, server_default="1"),  # counts votes and changes
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("rule", Json),  # null: what `mode` says
+    Column("again_of", String(100)),  # the task of the round before
+    Column("urged_at", AT),
+    Column("paused_at", AT),
+    Column("warned", Boolean, nullable=False, server_default=sa.false()),
+):
+    tasks.append_column(_column)
 flow_rules.append_column(Column("calendar", String(64)))  # null: the workspace's
 
 # --- deadlines and delivery -----------------------------------------------------------------------------------------------------
@@ -1015,4 +1074,150 @@ exemptions = Table(
     Column("instance_id", ID, nullable=False, index=True),
     Column("reason", Text, nullable=False),
     Column("at", AT, nullable=False),
+)
+
+# --- organisation -------------------------------------------------------------------------------------------------------------
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # one row, from the first change
+    Column("version", BigInteger, nullable=False),  # grows with every change of what a directory holds
+)
+
+departments = Table(
+    "departments",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("parent_id", String(64), index=True),
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("created_at", AT, nullable=False),
+)
+
+department_heads = Table(
+    "department_heads",
+    metadata,
+    Column(
+        "department_id",
+        String(64),
+        ForeignKey("departments.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("position", Integer, nullable=False),
+)
+
+department_members = Table(
+    "department_members",
+    metadata,
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True),
+    Column(
+        "department_id",
+        String(64),
+        ForeignKey("departments.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("position", Integer, nullable=False),  # 0: the main one
+    Index("ix_department_members_department", "department_id", "user_id"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("rank", Integer, nullable=False, server_default="0"),
+    Column("created_at", AT, nullable=False),
+)
+
+post_holders = Table(
+    "post_holders",
+    metadata,
+    Column(
+        "post_id", String(64), ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+substitutions = Table(
+    "substitutions",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("by_id", ID, ForeignKey("users.id", ondelete="CASCADE")),  # null: away, nobody acts
+    Column("from_at", AT, nullable=False),
+    Column("until_at", AT, nullable=False),  # not included
+    Column("flows", Json),  # keys; null: all
+    Column("note", Text, nullable=False, server_default=""),
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+    Column("begun_at", AT),  # open tasks have been handed over
+    Index("ix_substitutions_user_id", "user_id", "until_at"),
+    Index("ix_substitutions_by_id", "by_id", "until_at"),
+    Index("ix_substitutions_until_at", "until_at", "id"),
+    Index(
+        "ix_substitutions_coming",
+        "from_at",
+        sqlite_where=sa.text("begun_at IS NULL"),
+        postgresql_where=sa.text("begun_at IS NULL"),
+    ),
+)
+
+rotas = Table(
+    "rotas",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("content", Json, nullable=False),  # people/rota_text.py says what it is
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+)
+
+org_imports = Table(
+    "org_imports",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of the organisation it was compared with
+    Column("counts", Json, nullable=False),
+    Column("created_at", AT, nullable=False, index=True),
+    Column("created_by", ID, nullable=False),
+    Column("applied_at", AT),
+)
+
+org_import_rows = Table(
+    "org_import_rows",
+    metadata,
+    Column(
+        "import_id", ID, ForeignKey("org_imports.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("number", Integer, primary_key=True),  # the line of the file; behind them those who left
+    Column("state", String(8), nullable=False),  # new changed same left error
+    Column("login", String(100), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("changes", Json, nullable=False),  # [{field, before, after}]
+    Column("errors", Json, nullable=False),
+    Column("wanted", Json),  # what is written when it is applied
+    Index("ix_org_import_rows_state", "import_id", "state", "number"),
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("user_id", ID, nullable=False),  # whose open tasks are looked at again
+    Column("kind", String(8), nullable=False),  # left away
+    Column("flows", Json),  # only in these; null: in all
+    Column("after", String(100), nullable=False, server_default=""),  # tasks up to here are done
+    Column("moved", Integer, nullable=False, server_default="0"),
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+    Column("done_at", AT),
+    Index(
+        "ix_handovers_open",
+        "id",
+        sqlite_where=sa.text("done_at IS NULL"),
+        postgresql_where=sa.text("done_at IS NULL"),
+    ),
 )

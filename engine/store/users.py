@@ -8,7 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from headrace.engine.store import organisation
 from headrace.engine.store import tables as t
+
+UNNOTICED = {"password_hash", "language"}
+"""Columns that no directory holds."""
 
 
 def find(connection: Connection, user_id: str) -> Row[Any] | None:
@@ -50,27 +54,37 @@ def count(connection: Connection) -> int:
 def insert(connection: Connection, values: Mapping[str, Any]) -> None:
     """One more user."""
     connection.execute(sa.insert(t.users).values(**values))
+    organisation.changed(connection)
 
 
 def update(connection: Connection, user_id: str, values: Mapping[str, Any]) -> None:
     """Change columns of a user."""
     if values:
         connection.execute(sa.update(t.users).where(t.users.c.id == user_id).values(**values))
+    if not UNNOTICED.issuperset(values):
+        organisation.changed(connection)
 
 
 def people(connection: Connection) -> Sequence[Any]:
     """Everybody, as far as tasks are concerned; without what proves who they are."""
     columns = t.users.c
-    query = sa.select(columns.id, columns.login, columns.name, columns.email, columns.active)
+    query = sa.select(
+        columns.id,
+        columns.login,
+        columns.name,
+        columns.email,
+        columns.active,
+        columns.supervisor_id,
+    )
     return connection.execute(query).all()
 
 
 def roles_of(connection: Connection, user_ids: Collection[str]) -> dict[str, list[str]]:
-    """The roles of each of these users."""
+    """The roles each of these users is a primary member of."""
     found: dict[str, list[str]] = {user_id: [] for user_id in user_ids}
     query = (
         sa.select(t.role_members.c.user_id, t.role_members.c.role)
-        .where(t.role_members.c.user_id.in_(found))
+        .where(t.role_members.c.user_id.in_(found), t.role_members.c.kind == "primary")
         .order_by(t.role_members.c.role)
     )
     for row in connection.execute(query):
@@ -79,23 +93,29 @@ def roles_of(connection: Connection, user_ids: Collection[str]) -> dict[str, lis
 
 
 def set_roles(connection: Connection, user_id: str, roles: Collection[str]) -> None:
-    """The user is in these roles and no others."""
-    connection.execute(sa.delete(t.role_members).where(t.role_members.c.user_id == user_id))
+    """The user is a primary member of these roles and of no others; a backup stays one of the rest."""
+    columns = t.role_members.c
+    own = sa.or_(columns.kind == "primary", columns.role.in_(roles))
+    connection.execute(sa.delete(t.role_members).where(columns.user_id == user_id, own))
     _add_members(connection, [(role, user_id) for role in roles])
 
 
-def set_members(connection: Connection, role: str, user_ids: Collection[str]) -> None:
-    """These users are in the role and no others."""
-    connection.execute(sa.delete(t.role_members).where(t.role_members.c.role == role))
-    _add_members(connection, [(role, user_id) for user_id in user_ids])
+def set_members(
+    connection: Connection, role: str, user_ids: Collection[str], kind: str = "primary"
+) -> None:
+    """These users are in the role in this way (primary, backup, pool) and no others; each is in it in one way only."""
+    columns = t.role_members.c
+    same = sa.or_(columns.kind == kind, columns.user_id.in_(user_ids))
+    connection.execute(sa.delete(t.role_members).where(columns.role == role, same))
+    _add_members(connection, [(role, user_id) for user_id in user_ids], kind)
 
 
 def active_members(connection: Connection, role: str) -> int:
-    """How many active users are in the role."""
+    """How many active users are primary members of the role."""
     query = (
         sa.select(sa.func.count())
         .select_from(t.role_members.join(t.users, t.users.c.id == t.role_members.c.user_id))
-        .where(t.role_members.c.role == role, t.users.c.active)
+        .where(t.role_members.c.role == role, t.role_members.c.kind == "primary", t.users.c.active)
     )
     return connection.execute(query).scalar_one()
 
@@ -107,11 +127,12 @@ def roles(connection: Connection) -> Sequence[Row[Any]]:
     ).all()
 
 
-def members(connection: Connection) -> dict[str, list[str]]:
-    """The ids of the members of each role that has any."""
+def members(connection: Connection, kinds: Collection[str] = ("primary",)) -> dict[str, list[str]]:
+    """The ids of the members of each role that has any; those who only help at a peak come last."""
+    columns = t.role_members.c
     found: dict[str, list[str]] = {}
-    query = sa.select(t.role_members.c.role, t.role_members.c.user_id)
-    for row in connection.execute(query.order_by(t.role_members.c.user_id)):
+    query = sa.select(columns.role, columns.user_id).where(columns.kind.in_(kinds))
+    for row in connection.execute(query.order_by(columns.kind != "primary", columns.user_id)):
         found.setdefault(row.role, []).append(row.user_id)
     return found
 
@@ -126,19 +147,34 @@ def insert_role(
 ) -> None:
     """One more role."""
     connection.execute(sa.insert(t.roles).values(key=key, title=dict(title), system=system))
+    organisation.changed(connection)
 
 
 def rename_role(connection: Connection, key: str, title: Mapping[str, str]) -> None:
     """Another title for a role."""
     connection.execute(sa.update(t.roles).where(t.roles.c.key == key).values(title=dict(title)))
+    organisation.changed(connection)
+
+
+def set_pool(connection: Connection, key: str, pool: Mapping[str, Any] | None) -> None:
+    """Who helps in this role, and from how many waiting tasks on; None: nobody."""
+    value = dict(pool) if pool else None
+    connection.execute(sa.update(t.roles).where(t.roles.c.key == key).values(pool=value))
 
 
 def delete_role(connection: Connection, key: str) -> None:
     """Take a role away, from all its members too."""
     connection.execute(sa.delete(t.roles).where(t.roles.c.key == key))
+    organisation.changed(connection)
 
 
-def _add_members(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
+def _add_members(
+    connection: Connection, pairs: Sequence[tuple[str, str]], kind: str = "primary"
+) -> None:
     if pairs:
-        rows = [{"role": role, "user_id": user_id} for role, user_id in dict.fromkeys(pairs)]
+        rows = [
+            {"role": role, "user_id": user_id, "kind": kind}
+            for role, user_id in dict.fromkeys(pairs)
+        ]
         connection.execute(sa.insert(t.role_members), rows)
+    organisation.changed(connection)
