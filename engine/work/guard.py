@@ -1,4 +1,4 @@
-"""The one way out by HTTP: pooled connections, and limits on where, how long, how much and how often it is sent on.
+"""The one way out by HTTP: kept connections, and limits on where, how long, how much and how often it is sent on.
 
 It tells apart what a caller must know: `NotSent` (nothing happened over there) and `OutcomeUnknown` (nobody knows).
 """
@@ -6,23 +6,22 @@ It tells apart what a caller must know: `NotSent` (nothing happened over there) 
 from __future__ import annotations
 
 import re
-import socket
 import ssl
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urljoin
 
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, LocationParseError
-from urllib3.util import Timeout, Url, parse_url
+from urllib3.exceptions import LocationParseError
+from urllib3.util import Url, parse_url
 
-from headrace.engine.errors import BodyTooLarge
 from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown
 from headrace.engine.settings import BODY_MAX_BYTES
 from headrace.engine.work.address import AddressGuard
+from headrace.engine.work.wire import AnswerBroken, Wire, request_bytes, speak_tls
 
 REDIRECTS_MAX = 3
 CONNECTIONS_PER_HOST = 16
@@ -30,36 +29,26 @@ HOSTS_MAX = 64
 IDLE_MAX_S = 4.0
 """Servers close idle connections, some after 5 s. Sending into one that is just closing would leave the outcome unknown."""
 
-_CHUNK = 65_536
 _ONE_LINE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _KEPT_ON_REDIRECT = frozenset({"accept", "accept-language", "user-agent"})
 """Headers another site may see; credentials and keys stay with the site they are for."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
+Place = tuple[str, str, int]
+"""Scheme, host, port."""
+
 
 class GuardedHttp:
     """Outbound HTTP for everybody; safe to share between threads."""
 
     def __init__(self, addresses: AddressGuard, answer_max_bytes: int = BODY_MAX_BYTES) -> None:
-        class Plain(_PlainConnection):
-            guard = addresses
-
-        class Tls(_TlsConnection):
-            guard = addresses
-
-        class PlainPool(_PlainPool):
-            ConnectionCls = Plain
-
-        class TlsPool(_TlsPool):
-            ConnectionCls = Tls
-
         self.addresses = addresses
         self._answer_max_bytes = answer_max_bytes
-        self._pools = urllib3.PoolManager(
-            num_pools=HOSTS_MAX, maxsize=CONNECTIONS_PER_HOST, ssl_context=_tls_context()
-        )
-        self._pools.pool_classes_by_scheme = {"http": PlainPool, "https": TlsPool}
+        self.tls = ssl.create_default_context()
+        self._kept: OrderedDict[Place, list[Wire]] = OrderedDict()
+        """Connections nobody uses now, the freshest last; places most lately used last."""
+        self._lock = threading.Lock()
 
     def request(
         self,
@@ -83,57 +72,117 @@ class GuardedHttp:
 
     def close(self) -> None:
         """Close idle connections."""
-        self._pools.clear()
+        with self._lock:
+            kept, self._kept = self._kept, OrderedDict()
+        for wires in kept.values():
+            for wire in wires:
+                wire.close()
 
     def _once(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, deadline: float
     ) -> HttpAnswer:
-        parts = _checked(url)
-        pool = self._pools.connection_from_host(parts.host, parts.port, parts.scheme)
-        left = deadline - time.monotonic()
-        if left <= 0:
+        site, target = _checked(url)
+        place = site.place
+        if deadline <= time.monotonic():
             raise OutcomeUnknown("Expected an answer in time, but the redirects took too long.")
+        request = request_bytes(method, target, site.name, headers, body)
+        wire = self._taken(place) or self._connected(place, deadline)
+        keep = False
         try:
-            response = pool.urlopen(
-                method,
-                parts.request_uri,
-                body=body,
-                headers=headers,
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                timeout=Timeout(total=left),
-                preload_content=False,
+            answer, keep = wire.exchange(
+                request, deadline, self._answer_max_bytes, bodiless=method == "HEAD"
             )
-            return self._read(response)
-        except (HTTPError, OSError) as error:
-            raise OutcomeUnknown(f"Expected an answer from {parts.host}, but: {error}") from error
+        except (OSError, AnswerBroken) as error:
+            raise OutcomeUnknown(f"Expected an answer from {place[1]}, but: {error}") from error
+        finally:
+            if keep:
+                self._give_back(place, wire)
+            else:
+                wire.close()
+        return answer
 
-    def _read(self, response: urllib3.BaseHTTPResponse) -> HttpAnswer:
-        chunks: list[bytes] = []
-        size = 0
-        while chunk := response.read1(_CHUNK):
-            size += len(chunk)
-            if size > self._answer_max_bytes:
-                response.close()
-                raise BodyTooLarge(limit=self._answer_max_bytes, found="more")
-            chunks.append(chunk)
-        response.release_conn()
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return HttpAnswer(response.status, headers, b"".join(chunks))
+    def _taken(self, place: Place) -> Wire | None:
+        """A kept connection that has not been idle for long and still stands."""
+        while True:
+            with self._lock:
+                wires = self._kept.get(place)
+                wire = wires.pop() if wires else None
+            if wire is None:
+                return None
+            if time.monotonic() - wire.idle_since <= IDLE_MAX_S and not wire.parted():
+                return wire
+            wire.close()
+
+    def _give_back(self, place: Place, wire: Wire) -> None:
+        wire.idle_since = time.monotonic()
+        over: list[Wire] = []
+        with self._lock:
+            wires = self._kept.setdefault(place, [])
+            self._kept.move_to_end(place)
+            wires.append(wire)
+            if len(wires) > CONNECTIONS_PER_HOST:
+                over.append(wires.pop(0))
+            if len(self._kept) > HOSTS_MAX:
+                over += self._kept.popitem(last=False)[1]
+        for wire in over:
+            wire.close()
+
+    def _connected(self, place: Place, deadline: float) -> Wire:
+        """Until this has succeeded nothing was sent, so every failure here is known."""
+        scheme, host, port = place
+        try:
+            sock = self.addresses.connect(host, port, max(deadline - time.monotonic(), 0.001))
+            if scheme == "https":
+                sock = speak_tls(self.tls, sock, host, deadline)
+        except (OSError, ValueError) as error:
+            raise NotSent(f"Expected a connection to {host}, but: {error}") from error
+        return Wire(sock)
 
 
-def _checked(url: str) -> Url:
-    """The parts of an address we are willing to call."""
-    try:
-        parts = parse_url(url)
-    except LocationParseError:
-        raise NotSent(f"Expected an address, but found {url[:200]!r}.") from None
+# --- addresses ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    place: Place
+    name: str
+    """As the header says it."""
+
+
+_PLAIN_TARGET = re.compile(
+    r"/(?:[A-Za-z0-9_~!$&'()*+,;=:@/?-]|%[0-9A-F]{2}|(?<=[^/])\.(?=[^/.?]))*"
+)
+"""Paths and queries that are sent as they are written; whatever else is taken apart and put together again."""
+
+
+def _checked(url: str) -> tuple[_Site, str]:
+    """Where it leads, if we are willing to call there, and what to ask for."""
+    start = url.find("://")
+    slash = url.find("/", start + 3) if start > 0 else -1
+    if slash > 0 and _PLAIN_TARGET.fullmatch(url, slash):
+        return _site(url[:slash]), url[slash:]
+    return _site(url), _parsed(url).request_uri
+
+
+@lru_cache(maxsize=1_024)
+def _site(url: str) -> _Site:
+    parts = _parsed(url)
     if parts.scheme not in ("http", "https") or not parts.host:
         raise NotSent(f"Expected an http or https address, but found {parts.scheme}.")
     if parts.auth:
         raise NotSent("Expected an address without user name and password.")
-    return parts
+    usual = 443 if parts.scheme == "https" else 80
+    port = parts.port or usual
+    name = parts.host if port == usual else f"{parts.host}:{port}"
+    host = parts.host.strip("[]").partition("%")[0] if parts.host.startswith("[") else parts.host
+    return _Site((parts.scheme, host.rstrip("."), port), name)
+
+
+def _parsed(url: str) -> Url:
+    try:
+        return parse_url(url)
+    except LocationParseError:
+        raise NotSent(f"Expected an address, but found {url[:200]!r}.") from None
 
 
 def _check_headers(headers: Mapping[str, str]) -> None:
@@ -145,98 +194,6 @@ def _check_headers(headers: Mapping[str, str]) -> None:
 def _redirected(url: str, target: str, headers: Mapping[str, str]) -> tuple[str, Mapping[str, str]]:
     """Where it goes on, and what that place may see."""
     there = urljoin(url, target)
-    old, new = _checked(url), _checked(there)
-    if (old.scheme, old.host, old.port) == (new.scheme, new.host, new.port):
+    if _checked(url)[0].place == _checked(there)[0].place:
         return there, headers
     return there, {k: v for k, v in headers.items() if k.lower() in _KEPT_ON_REDIRECT}
-
-
-# --- connections: to the checked address, until the deadline ---------------------------------------
-
-
-class _Deadline:
-    """A socket whose reads end together at one moment, however slowly bytes trickle in."""
-
-    deadline: float | None = None
-
-    if TYPE_CHECKING:
-
-        def settimeout(self, value: float | None) -> None: ...
-
-    def recv_into(self, *args: Any, **more: Any) -> int:
-        """Read with the time that is left."""
-        if self.deadline is not None:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("the answer took too long")
-            self.settimeout(left)
-        return super().recv_into(*args, **more)  # type: ignore[misc,no-any-return]
-
-
-class _PlainSocket(_Deadline, socket.socket):
-    pass
-
-
-class _TlsSocket(_Deadline, ssl.SSLSocket):
-    pass
-
-
-def _tls_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.sslsocket_class = _TlsSocket
-    return context
-
-
-class _Guarded(HTTPConnection):
-    guard: ClassVar[AddressGuard]
-    idle_since: float = 0.0
-
-    def _new_conn(self) -> socket.socket:
-        return self.guard.connect(self._dns_host, self.port, self._seconds(), _PlainSocket)
-
-    def connect(self) -> None:
-        """Until this has succeeded nothing was sent, so every failure here is known."""
-        try:
-            super().connect()
-        except (OSError, ValueError, HTTPError) as error:
-            raise NotSent(f"Expected a connection to {self.host}, but: {error}") from error
-
-    def getresponse(self) -> urllib3.response.HTTPResponse:  # type: ignore[override]
-        """From here on the time left counts for status, headers and body together."""
-        if isinstance(self.sock, _Deadline):
-            self.sock.deadline = time.monotonic() + self._seconds()
-        return super().getresponse()
-
-    def _seconds(self) -> float:
-        return self.timeout if isinstance(self.timeout, int | float) else 60.0
-
-
-class _PlainConnection(_Guarded):
-    pass
-
-
-class _TlsConnection(_Guarded, HTTPSConnection):
-    pass
-
-
-class _Fresh(HTTPConnectionPool):
-    """Hands out a kept connection only when it has not been idle for long."""
-
-    def _put_conn(self, conn: Any) -> None:
-        if conn is not None:
-            conn.idle_since = time.monotonic()
-        super()._put_conn(conn)
-
-    def _get_conn(self, timeout: float | None = None) -> Any:
-        conn: Any = super()._get_conn(timeout)
-        if conn.idle_since and time.monotonic() - conn.idle_since > IDLE_MAX_S:
-            conn.close()  # it opens again by itself
-        return conn
-
-
-class _PlainPool(_Fresh):
-    pass
-
-
-class _TlsPool(_Fresh, HTTPSConnectionPool):
-    pass

@@ -123,7 +123,7 @@ def test_a_server_that_does_not_speak_tls_was_not_sent(http):
 
 def test_tls_is_verified_spoken_and_ended_in_time(http, tmp_path):
     trusted = certificate(tmp_path)
-    http._pools.connection_pool_kw["ssl_context"].load_verify_locations(trusted)
+    http.tls.load_verify_locations(trusted)
     stranger = GuardedHttp(AddressGuard(LOOPBACK))
 
     with far_side(says(200, "{}"), trickles, tls=trusted) as there:
