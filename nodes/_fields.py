@@ -155,26 +155,74 @@ def node(title: Pair, hint: Pair, *, which: str = "", **more: Any) -> dict[str, 
 
 
 def assignees(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
-    """Who: people, roles, the one who started it, or whoever an expression names."""
-    key = {"type": "string", "minLength": 1, "maxLength": 100}
-    kinds = [
-        _kind("user", id=key),
-        _kind("role", id=key),
-        _kind("initiator"),
-        _kind(
-            "expression",
-            value={"type": "string", "format": "expression", "minLength": 1, "maxLength": 2000},
-        ),
-    ]
+    """Who: people, roles, posts, departments, heads, supervisors, the one who started it, whom he chose, or whoever data name."""
     return setting(
-        title, hint, type="array", items={"oneOf": kinds}, maxItems=50, widget="assignees", **more
+        title,
+        hint,
+        type="array",
+        items={"oneOf": kinds_of_people()},
+        maxItems=50,
+        widget="assignees",
+        **more,
     )
 
 
-def _kind(kind: str, **properties: Any) -> dict[str, Any]:
+def kinds_of_people() -> list[dict[str, Any]]:
+    """Every way to say who; `engine/people/assign.py` finds them."""
+    key = {"type": "string", "minLength": 1, "maxLength": 100}
+    worked_out = {"type": "string", "format": "expression", "minLength": 1, "maxLength": 2000}
+    of = {
+        "oneOf": [
+            {"enum": ["initiator", "approver"]},
+            _only("user", key),
+            _only("expression", worked_out),
+        ]
+    }
+    simple = [
+        _kind("user", id=key),
+        _kind("role", id=key),
+        _kind("post", optional={"department": key}, id=key),
+        _kind("department", optional={"deep": {"type": "boolean"}}, id=key),
+        _kind("initiator"),
+        _kind("field", path={"type": "string", "minLength": 1, "maxLength": 200}),
+        _kind("expression", value=worked_out),
+        _kind("rota", id=key),
+        _kind("department_head", optional={"of": of, "id": key}),
+        _kind(
+            "supervisor",
+            optional={
+                "of": of,
+                "level": {"type": "integer", "minimum": 1, "maximum": 10},
+                "to_post": key,
+                "chain": {"type": "boolean"},
+            },
+        ),
+    ]
+    among = {"type": "array", "items": {"oneOf": simple}, "maxItems": 50}
+    number = {"type": "integer", "minimum": 1, "maximum": 50}
+    chosen = _kind(
+        "chosen",
+        optional={"min": number, "max": number, "among": among, "title": {"type": "object"}},
+        name={"type": "string", "pattern": NAME},
+    )
+    return [*simple, chosen]
+
+
+def _only(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {"kind": {"const": kind}, **properties},
+        "properties": {name: schema},
+        "required": [name],
+        "additionalProperties": False,
+    }
+
+
+def _kind(
+    kind: str, *, optional: Mapping[str, Any] | None = None, **properties: Any
+) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {"kind": {"const": kind}, **properties, **(optional or {})},
         "required": ["kind", *properties],
         "additionalProperties": False,
     }

@@ -34,6 +34,7 @@ from headrace.engine.node import (
     WaitForTask,
     WaitUntil,
 )
+from headrace.engine.people import deadlines
 from headrace.engine.people.assign import resolve
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.people.working_hours import STANDARD, BusinessTime
@@ -87,9 +88,12 @@ class Run:
         ends: items.Ends | None = None,
         flows: Callable[[int], CompiledFlow] | None = None,
         calendar: BusinessTime = STANDARD,
+        role_calendars: Mapping[str, BusinessTime] | None = None,
     ) -> None:
         """`ends`: how items of a for-each ended before this advance. `flows`: other versions, for a migration."""
-        self.calendar, self.reckoned = calendar, dict[tuple[int, int], tuple[int, str]]()
+        self.calendar, self.role_calendars = calendar, role_calendars or {}
+        self.reckoned: dict[tuple[int, int], tuple[BusinessTime, deadlines.Reckoning]] = {}
+        """(step, moment) → which calendar told it, and how."""
         self.flow = flow
         self.instance = instance
         self.now_ms = now_ms
@@ -138,6 +142,8 @@ class Run:
                 )
             case c.Vote():
                 self._vote(command)
+            case c.TaskAct():
+                raise NotImplementedError("what people do with tasks but vote comes next")
             case c.FireTimer():
                 self._fire(command)
             case c.EndChild():
@@ -225,10 +231,15 @@ class Run:
                 command.comment,
                 command.form,
                 command.at,
+                next(x.id for x in step.task.seats.values() if x.user == command.user),
             )
         )
         everybody = all(actor in step.votes for actor in step.actors)
-        if step.mode == "any" or command.decision != "approved" or everybody:
+        if (
+            (step.task is not None and step.task.rule.mode == "any")
+            or command.decision != "approved"
+            or everybody
+        ):
             self.done(step, Done(self._decision(step, command), command.decision))
 
     def _decision(self, step: Step, last: c.Vote) -> dict[str, Any]:
@@ -263,6 +274,17 @@ class Run:
             self.done(step, Done())
         elif command.name == "remind":
             self._remind(step)
+        elif command.name.startswith(deadlines.PREFIX):
+            self._deadline(step, command)
+
+    def _deadline(self, step: Step, command: c.FireTimer) -> None:
+        """A time limit of the task: a step that repeats sets its next timer; warnings and the due time only tell people."""
+        settings = self.flow.nodes[step.node].settings
+        following = deadlines.again(
+            settings, command.name, command.due_at, self.now_ms, self._clock(step)
+        )
+        if following is not None:
+            self._set_deadline(step, following)
 
     def _remind(self, step: Step) -> None:
         people = [person.id for person in self._people(step.remind)]
@@ -541,7 +563,7 @@ class Run:
             settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=self.now_ms, key=key,
             connected=node.connected, compensated=undone,
             waiting_at=frozenset(step.node for step in self.instance.steps.values() if step.id != step_id),
-            business=lambda start_ms, length: self._business(step_id, start_ms, length),
+            business=lambda start_ms, length: self._business(node, step_id, start_ms, length),
         )  # fmt: skip
         try:
             outcome = node.type.run(context)
@@ -556,10 +578,38 @@ class Run:
             return Done(found, None, terminate=outcome.terminate)
         return self.kept_small(node, outcome) if type(outcome) is Done else outcome
 
-    def _business(self, step_id: int, start_ms: int, length: str) -> int:
-        end_ms = self.calendar.after(start_ms, length)
-        self.reckoned[step_id, end_ms] = (start_ms, length)
+    def _business(self, node: CompiledNode, step_id: int, start_ms: int, length: str) -> int:
+        calendar = self.calendar_of(node)
+        end_ms = calendar.after(start_ms, length)
+        self.reckoned[step_id, end_ms] = (calendar, deadlines.Reckoning(start_ms, length))
         return end_ms
+
+    def calendar_of(self, node: CompiledNode) -> BusinessTime:
+        """Whose hours count: those of the role that decides, where it has its own, else the flow's."""
+        if self.role_calendars:
+            for who in node.settings.get("assignees", ()):
+                if who["kind"] == "role" and who["id"] in self.role_calendars:
+                    return self.role_calendars[who["id"]]
+        return self.calendar
+
+    def set_deadlines(self, step: Step) -> None:
+        """The timers of a task that opens now."""
+        settings = self.flow.nodes[step.node].settings
+        if "due" in settings or "escalation" in settings:
+            for moment in deadlines.moments(settings, self.now_ms, self._clock(step)):
+                self._set_deadline(step, moment)
+
+    def _set_deadline(self, step: Step, moment: deadlines.Moment) -> None:
+        node = self.flow.nodes[step.node]
+        if node.settings.get("days") == "business":
+            found = (self.calendar_of(node), moment.reckoning)
+            self.reckoned[step.id, moment.at_ms] = found
+        self.emit(e.TimerSet(step.id, moment.name, moment.at_ms))
+
+    def _clock(self, step: Step) -> deadlines.Clock:
+        node = self.flow.nodes[step.node]
+        business = node.settings.get("days") == "business"
+        return self.calendar_of(node) if business else deadlines.ALL_HOURS
 
     def kept_small(self, node: CompiledNode, outcome: Done) -> Done | Failed:
         """Variables are written with every advance: a loop that doubles them is an incident, not a full disk."""
@@ -727,6 +777,7 @@ class Run:
         )  # fmt: skip
         if remind:
             self.emit(e.TimerSet(step.id, "remind", self.now_ms + remind.after_ms))
+        self.set_deadlines(step)
 
     def _people(self, assignees: Sequence[Mapping[str, Any]]) -> list[Person]:
         evaluator = Evaluator(self.instance.variables)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
+from headrace.engine.people import tasking
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, Items, Step
 
@@ -95,16 +96,19 @@ def apply(instance: Instance, event: e.Event) -> None:
             if step in instance.steps:
                 instance.steps[step].attempt = attempt
                 instance.steps[step].unknown |= outcome == "unknown"
-        case e.TaskOpened(step, actors, mode):
+        case e.TaskOpened(step):
             row = instance.steps[step]
-            row.wait, row.actors, row.mode, row.remind = (
-                "task",
-                tuple(actors),
-                mode,
-                list(event.remind),
-            )
-        case e.VoteCast(step, user, decision, comment, form, at):
-            instance.steps[step].votes[user] = [decision, comment, form, at]
+            row.wait, row.remind, row.task = "task", list(event.remind), _task(event)
+            instance.comebacks.pop(row.node, None)
+        case e.VoteCast(step, user, decision, comment, form, at, seat):
+            _vote(instance, step, user, decision, comment, form, at, seat)
+        case e.TaskChanged(step):
+            if step in instance.steps:
+                _change(instance.steps[step], event)
+        case e.ComebackKept(node, comeback):
+            instance.comebacks.pop(node, None)
+            if comeback is not None:
+                instance.comebacks[node] = dict(comeback)
         case e.TimerSet(step, name):
             if name == "due":
                 instance.steps[step].wait = "timer"
@@ -182,6 +186,47 @@ def apply(instance: Instance, event: e.Event) -> None:
             _at_rest(instance)
         case _:
             assert_never(event)
+
+
+def _task(event: e.TaskOpened) -> tasking.TaskState:
+    if not event.seats:
+        task = tasking.plain(event.mode, event.actors)
+        for name, value in (event.task or {}).items():
+            setattr(task, name, value)
+        return task
+    return tasking.from_json(
+        {
+            **(event.task or {}),
+            "rule": event.rule or {"mode": event.mode},
+            "seats": [dict(seat) for seat in event.seats],
+        }
+    )
+
+
+def _vote(
+    instance: Instance,
+    step: int,
+    user: str,
+    decision: str,
+    comment: str,
+    form: Any,
+    at: int,
+    seat: int,
+) -> None:
+    task = instance.steps[step].task
+    assert task is not None
+    mine = task.seats[seat] if seat else next(s for s in task.seats.values() if s.user == user)
+    tasking.cast(task, mine, decision, comment, form, at)
+
+
+def _change(step: Step, event: e.TaskChanged) -> None:
+    assert step.task is not None
+    for row in event.seats:
+        seat = tasking.seat_from_json(row)
+        step.task.seats[seat.id] = seat
+    for name, value in (event.task or {}).items():
+        setattr(step.task, name, value)
+    step.task.revision += 1
 
 
 def _listen(step: Step, name: str) -> None:

@@ -64,13 +64,34 @@ class Vote(NamedTuple):
     comment: str
     form: Mapping[str, Any] | None
     at: int
+    seat: int = 0
+    """Which of this person's seats; 0: the first that is asked."""
+    via: str = ""
+    """How it came: inbox, mail, bulk, api."""
+    on_behalf_of: str | None = None
+
+
+class TaskAct(NamedTuple):
+    """A person (or the engine) does something with a task but vote; see `people/tasking.py`. The step may have ended (take_back).
+
+    `operator`: the service has seen that this person may do so with any task.
+    """
+
+    step: int
+    action: str
+    by: str
+    args: Mapping[str, Any]
+    at: int
+    operator: bool = False
+    via: str = ""
 
 
 class FireTimer(NamedTuple):
-    """A timer is due."""
+    """A timer is due; `due_at`: since when (0: now)."""
 
     step: int
     name: str
+    due_at: int = 0
 
 
 class EndChild(NamedTuple):
@@ -204,6 +225,7 @@ Command = (
     | JobRetried
     | LateResult
     | Vote
+    | TaskAct
     | FireTimer
     | EndChild
     | Cancel

@@ -168,7 +168,11 @@ class JobTried(NamedTuple):
 
 
 class TaskOpened(NamedTuple):
-    """People are asked. `actors` are user ids, found when the task was made."""
+    """People are asked. `actors` are user ids, found when the task was made.
+
+    `seats`, `rule` and the fields of the task (`task`) are told where they are not those of a plain task of `actors` and `mode`;
+    a seat is as `tasking.seat_to_json` makes it.
+    """
 
     step: int
     actors: Sequence[str]
@@ -180,10 +184,16 @@ class TaskOpened(NamedTuple):
     buttons: Mapping[str, Any]
     due_at: int | None
     remind: Sequence[Mapping[str, Any]]
+    seats: Sequence[Mapping[str, Any]] = ()
+    rule: Mapping[str, Any] | None = None
+    task: Mapping[str, Any] | None = None
 
 
 class VoteCast(NamedTuple):
-    """One person's decision on a task."""
+    """One person's decision on a task. `closes`: by which rule it has decided the task, or nothing yet.
+
+    `seat` 0: the seat of this person (history written before there were seats).
+    """
 
     step: int
     user: str
@@ -191,6 +201,36 @@ class VoteCast(NamedTuple):
     comment: str
     form: Mapping[str, Any] | None
     at: int
+    seat: int = 0
+    on_behalf_of: str | None = None
+    round: int = 1
+    via: str = ""
+    closes: str = ""
+
+
+class TaskChanged(NamedTuple):
+    """Something was done with a task but vote. `seats`: full rows of those that are new (from number `new` on) or changed.
+
+    `task`: fields of the task that are changed. `details`: what was said and to whom (text, reason, to, from, index, moved …).
+    """
+
+    step: int
+    action: str
+    by: str
+    at: int
+    seats: Sequence[Mapping[str, Any]] = ()
+    new: int = 0
+    task: Mapping[str, Any] | None = None
+    details: Mapping[str, Any] | None = None
+    via: str = ""
+    node: str = ""
+
+
+class ComebackKept(NamedTuple):
+    """What the next visit to a node begins with, after a return: `{round, again_of, votes, back …}`; None: nothing any more."""
+
+    node: str
+    comeback: Mapping[str, Any] | None
 
 
 class TimerSet(NamedTuple):
@@ -484,6 +524,8 @@ Event = (
     | JobTried
     | TaskOpened
     | VoteCast
+    | TaskChanged
+    | ComebackKept
     | TimerSet
     | TimerFired
     | ChildrenStarted

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from headrace.engine.people import tasking
+
 STATE_FORMAT = 1
 
 Wait = Literal[
@@ -25,10 +27,8 @@ class Step:
     incident: str | None = None
     attempt: int = 0
     unknown: bool = False
-    mode: str = ""
-    actors: tuple[str, ...] = ()
+    task: tasking.TaskState | None = None
     remind: list[Any] = field(default_factory=list)
-    votes: dict[str, list[Any]] = field(default_factory=dict)
     children: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
     each: bool = False
@@ -42,6 +42,21 @@ class Step:
     """For a step that compensates: how many it has begun to undo."""
     armed: bool = False
     """The events attached to its node may happen."""
+
+    @property
+    def actors(self) -> tuple[str, ...]:
+        """Whose votes were or are asked for, each once."""
+        if self.task is None:
+            return ()
+        asked = (s.user for s in self.task.seats.values() if s.status == "open" or s.nth)
+        return tuple(dict.fromkeys(asked))
+
+    @property
+    def votes(self) -> dict[str, list[Any]]:
+        """User → decision, comment, form and moment of the last vote, in the order of the votes."""
+        if self.task is None:
+            return {}
+        return {s.user: [s.decision, s.comment, s.form, s.at] for s in self.task.votes()}
 
 
 @dataclass(slots=True)
@@ -97,6 +112,12 @@ class Instance:
     """What the instance had ended as, before a late result opened it again."""
     suspended: list[Any] | None = None
     """[since, timers] while nothing is applied."""
+    approvals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Approval node → how it was last decided: `{step, port, by, at, next, task}`; to return to it, or to take it back."""
+    touched: dict[str, int] = field(default_factory=dict)
+    """Node → its last step at which something was done for good, since a task has ended that may be taken back."""
+    comebacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Node → what its next visit begins with, after a return."""
     next_step: int = 1
     seq: int = 0
     business_key: str | None = None
@@ -131,7 +152,7 @@ class Instance:
 
 
 _STEP_DEFAULTS: dict[str, Any] = {
-    "wait": "", "incident": None, "attempt": 0, "unknown": False, "mode": "", "actors": (), "remind": [], "votes": {},
+    "wait": "", "incident": None, "attempt": 0, "unknown": False, "task": None, "remind": [],
     "children": [], "outputs": {}, "each": False, "items": None, "key": "", "undoes": 0, "by": 0,
     "undone": 0, "armed": False,
 }  # fmt: skip
@@ -143,13 +164,17 @@ def step_to_json(step: Step) -> dict[str, Any]:
     for name, default in _STEP_DEFAULTS.items():
         value = getattr(step, name)
         if value != default:
-            row[name] = asdict(value) if name == "items" else value
+            row[name] = _PACKED[name](value) if name in _PACKED else value
     return row
+
+
+_PACKED: dict[str, Any] = {"items": asdict, "task": tasking.to_json}
 
 
 _DEFAULTS: dict[str, Any] = {
     "steps": {}, "pending": [], "start_at": None, "marks": {}, "incidents": {}, "rounds": {}, "placed": [], "visits": {},
     "locks": {}, "undo": [], "undoing": {}, "cancelling": None, "reopened": "", "suspended": None, "output": None,
+    "approvals": {}, "touched": {}, "comebacks": {},
     "result": None, "depth": 0, "ended": "",
 }  # fmt: skip
 """What is left out of the stored state where it says nothing."""
@@ -188,9 +213,11 @@ def from_json(
     """The instance out of its row."""
     steps = {}
     for row in state.get("steps", ()):
-        step = Step(**{**row, "actors": tuple(row.get("actors", ()))})
-        if "items" in row:
-            step.items = Items(**row["items"])
+        step = Step(**(row if "actors" not in row else _upgraded(row)))
+        if step.items is not None:
+            step.items = Items(**step.items)  # type: ignore[arg-type]
+        if step.task is not None:
+            step.task = tasking.from_json(step.task)  # type: ignore[arg-type]
         steps[step.id] = step
     return Instance(
         id=id_,
@@ -211,6 +238,9 @@ def from_json(
         cancelling=state.get("cancelling"),
         reopened=state.get("reopened", ""),
         suspended=state.get("suspended"),
+        approvals=state.get("approvals", {}),
+        touched=state.get("touched", {}),
+        comebacks=state.get("comebacks", {}),
         next_step=state["next"],
         seq=state["seq"],
         business_key=business_key,
@@ -222,3 +252,15 @@ def from_json(
         depth=state.get("depth", 0),
         ended=state.get("ended", ""),
     )
+
+
+def _upgraded(row: dict[str, Any]) -> dict[str, Any]:
+    """A step as it was stored before tasks had seats: `mode`, `actors`, `votes`."""
+    kept = {name: value for name, value in row.items() if name not in {"mode", "actors", "votes"}}
+    task = tasking.plain(row.get("mode", "any"), row["actors"])
+    for nth, (user, (decision, comment, form, at)) in enumerate(
+        row.get("votes", {}).items(), start=1
+    ):
+        seat = next(seat for seat in task.seats.values() if seat.user == user)
+        tasking.cast(task, seat, decision, comment, form, at, nth)
+    return {**kept, "task": tasking.to_json(task)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -33,7 +33,14 @@ class Rows:
     jobs_gone: list[Row] = field(default_factory=list)
     tasks: list[Row] = field(default_factory=list)
     task_actors: list[Row] = field(default_factory=list)
+    seats_changed: list[Row] = field(default_factory=list)
     votes: list[Row] = field(default_factory=list)
+    tasks_revised: list[Row] = field(default_factory=list)
+    tasks_urged: list[Row] = field(default_factory=list)
+    tasks_paused: list[Row] = field(default_factory=list)
+    task_notes: list[Row] = field(default_factory=list)
+    decided: list[tuple[Instance, e.VoteCast | e.TaskChanged]] = field(default_factory=list)
+    """What people did with tasks, for the chain of decisions; the caller's."""
     tasks_ended: list[Row] = field(default_factory=list)
     timers: list[Row] = field(default_factory=list)
     timers_gone: list[Row] = field(default_factory=list)
@@ -98,7 +105,12 @@ class Rows:
             (_TIMER_MOVED, self.timers_moved),
             (t.tasks.insert(), self.tasks),
             (t.task_actors.insert(), self.task_actors),
+            (_SEAT_CHANGED, self.seats_changed),
             (_VOTE, self.votes),
+            (_TASK_REVISED, self.tasks_revised),
+            (_TASK_URGED, self.tasks_urged),
+            (_TASK_PAUSED, self.tasks_paused),
+            (t.task_notes.insert(), self.task_notes),
             (_TASK_ENDED, self.tasks_ended),
             (_ACTORS_CLOSED, self.tasks_ended),
             # Timers before their end: a step may begin and end in one advance.
@@ -107,6 +119,7 @@ class Rows:
             (_TIMERS_RESUMED, self.timers_resumed_before),
             (_TIMERS_HELD, self.timers_held),
             (_TIMERS_RESUMED, self.timers_resumed),
+            (_TASKS_RESUMED, [row for row in self.timers_resumed if row["b_shift"]]),
             (t.subscriptions.insert(), self.subscriptions),
             (_SUBSCRIPTION_GONE, self.subscriptions_gone),
             (_ITEMS_RESET, self.items_reset),
@@ -176,7 +189,17 @@ _TIMERS_HELD = (
 _TIMERS_RESUMED = (
     t.timers.update()
     .where(t.timers.c.instance_id == bindparam("b_instance"), t.timers.c.held_at.is_not(None))
-    .values(held_at=None, due_at=t.timers.c.due_at + bindparam("b_shift"))
+    .values(
+        held_at=None,
+        due_at=t.timers.c.due_at + bindparam("b_shift"),
+        # What its task's own pause will add must not be added twice.
+        paused_at=t.timers.c.paused_at + bindparam("b_shift"),
+    )
+)
+_TASKS_RESUMED = (
+    t.tasks.update()
+    .where(t.tasks.c.instance_id == bindparam("b_instance"), t.tasks.c.status == "open")
+    .values(due_at=t.tasks.c.due_at + bindparam("b_shift"))
 )
 _TIMER_MOVED = (
     t.timers.update().where(t.timers.c.id == bindparam("b_id")).values(due_at=bindparam("b_due"))
@@ -236,23 +259,45 @@ _ITEM_ENDED = (
     .where(*_ITEM)
     .values(status=bindparam("b_status"), output=bindparam("b_output"))
 )
+_SEAT = (
+    t.task_actors.c.task_id == bindparam("b_task"),
+    t.task_actors.c.seat == bindparam("b_seat"),
+)
 _VOTE = (
     t.task_actors.update()
-    .where(t.task_actors.c.task_id == bindparam("b_task"), t.task_actors.c.user_id == bindparam("b_user"))
+    .where(*_SEAT)
     .values(
         status="done", decision=bindparam("b_decision"), comment=bindparam("b_comment"), form=bindparam("b_form"),
         decided_at=bindparam("b_at"),
     )
 )  # fmt: skip
+_SEAT_CHANGES = (
+    "user_id", "status", "decision", "comment", "form", "decided_at", "kind", "on_behalf_of", "origin", "unit", "stage",
+    "weight", "veto", "returns_to", "reason", "closed_at",
+)  # fmt: skip
+_SEAT_CHANGED = (
+    t.task_actors.update()
+    .where(*_SEAT)
+    .values(**{name: bindparam(f"b_{name}") for name in _SEAT_CHANGES})
+)
+_TASK = t.tasks.c.id == bindparam("b_task")
+_TASK_REVISED = t.tasks.update().where(_TASK).values(revision=t.tasks.c.revision + 1)
+_TASK_URGED = t.tasks.update().where(_TASK).values(urged_at=bindparam("b_at"))
+_TASK_PAUSED = t.tasks.update().where(_TASK).values(paused_at=bindparam("b_at"))
 _TASK_ENDED = (
     t.tasks.update()
-    .where(t.tasks.c.id == bindparam("b_task"), t.tasks.c.status == "open")
-    .values(status=bindparam("b_status"), ended_at=bindparam("b_at"))
+    .where(_TASK, t.tasks.c.status == "open")
+    .values(
+        status=bindparam("b_status"), ended_at=bindparam("b_at"), revision=t.tasks.c.revision + 1
+    )
 )
 _ACTORS_CLOSED = (
     t.task_actors.update()
-    .where(t.task_actors.c.task_id == bindparam("b_task"), t.task_actors.c.status == "open")
-    .values(status="closed")
+    .where(
+        t.task_actors.c.task_id == bindparam("b_task"),
+        t.task_actors.c.status.in_(("open", "waiting", "owner_waits")),
+    )
+    .values(status="closed", reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
 )
 _TIMER_GONE = t.timers.delete().where(
     t.timers.c.instance_id == bindparam("b_instance"), t.timers.c.step == bindparam("b_step")
@@ -279,6 +324,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
     """Add what these events of one instance mean for the tables around it."""
     begun: set[int] | None = None
     """After a migration: the steps begun since; timers of the others are there already."""
+    closes: dict[int, str] = {}
+    """Why those who have not decided are not asked any more: the rule by which their task was decided."""
     for event in events:
         match event:
             case (
@@ -300,15 +347,15 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 | e.CompensationBegun()
                 | e.CancellationBegun()
                 | e.InstanceReopened()
+                | e.ComebackKept()
             ):
                 pass
             case e.StepEntered(step) | e.CompensationStarted(step):
                 if begun is not None:
                     begun.add(step)
             case e.StepDone(step, node, port):
-                _close_step(
-                    rows, instance, flow, step, node, port if port in DECISIONS else "skipped"
-                )
+                status = port if port in DECISIONS else "skipped"
+                _close_step(rows, instance, flow, step, node, status, closes.get(step))
             case e.StepCancelled(step, node, children, compensate):
                 _withdraw_step(rows, instance, flow, step, node, children, compensate=compensate)
             case e.StepInterrupted(step, node, _, _, _, _, children):
@@ -365,13 +412,14 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _request_job(rows, instance, flow, event)
             case e.TaskOpened():
                 _open_task(rows, instance, flow, event)
-            case e.VoteCast(step, user, decision, comment, form, at):
-                rows.votes.append(
-                    {
-                        "b_task": row_id(instance.id, step), "b_user": user, "b_decision": decision, "b_comment": comment,
-                        "b_form": form, "b_at": at,
-                    }
-                )  # fmt: skip
+            case e.VoteCast():
+                _vote(rows, instance, event)
+                if event.closes:
+                    closes[event.step] = event.closes
+            case e.TaskChanged():
+                _change_task(rows, instance, event)
+                if event.details and "closes" in event.details:
+                    closes[event.step] = event.details["closes"]
             case e.InstanceMigrated():
                 _migrate(rows, instance, flow)
                 begun = set()
@@ -443,15 +491,24 @@ def raise_incident(rows: Rows, instance: Instance, event: e.IncidentRaised) -> N
 
 
 def _close_step(
-    rows: Rows, instance: Instance, flow: CompiledFlow, step: int, node_id: str, status: str
+    rows: Rows,
+    instance: Instance,
+    flow: CompiledFlow,
+    step: int,
+    node_id: str,
+    status: str,
+    reason: str | None = None,
 ) -> None:
     node = flow.nodes[node_id]
     if node.type.in_worker:
         rows.jobs_gone.append({"b_id": row_id(instance.id, step)})
     elif "task" in node.type.rows:
         rows.tasks_ended.append(
-            {"b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms}
-        )
+            {
+                "b_task": row_id(instance.id, step), "b_status": status, "b_at": rows.now_ms,
+                "b_reason": reason or status,
+            }
+        )  # fmt: skip
     if node.events or ("timer" in node.type.rows and not node.type.in_worker):
         rows.timers_gone.append({"b_instance": instance.id, "b_step": step})
     if node.subscribes:
@@ -554,18 +611,104 @@ def _open_task(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.Task
             "description": event.description, "mode": event.mode, "form": event.form, "show": list(event.show),
             "buttons": dict(event.buttons), "can_return": "returned" in node.connected, "status": "open",
             "initiator": instance.initiator, "created_at": rows.now_ms, "due_at": event.due_at,
+            "round": (event.task or {}).get("round", 1), "rule": event.rule, "again_of": _again_of(instance, event),
         }
     )  # fmt: skip
-    rows.task_actors.extend(
+    round_ = (event.task or {}).get("round", 1)
+    seats = event.seats or [
+        {"id": n, "user": user} for n, user in enumerate(sorted(set(event.actors)), 1)
+    ]
+    rows.task_actors.extend(_seat_row(rows, instance, id_, seat, round_) for seat in seats)
+
+
+def _again_of(instance: Instance, event: e.TaskOpened) -> str | None:
+    before = (event.task or {}).get("again_of")
+    return row_id(instance.id, before) if before else None
+
+
+def _seat_row(
+    rows: Rows, instance: Instance, task_id: str, seat: Mapping[str, Any], round_: int
+) -> Row:
+    """The row of a seat; what is at its default is left out of `seat`."""
+    get = seat.get
+    return {
+        "task_id": task_id, "seat": seat["id"], "user_id": seat["user"], "instance_id": instance.id,
+        "status": get("status", "open"), "created_at": rows.now_ms, "kind": get("kind", "decide"), "round": round_,
+        "on_behalf_of": get("on_behalf_of"), "origin": get("origin", "assigned"), "added_by": get("added_by"),
+        "unit": get("unit", 0), "stage": get("stage", 0), "weight": get("weight", 1), "veto": get("veto", False),
+        "returns_to": get("returns_to", 0), "why": get("why"), **_seat_end(seat),
+    }  # fmt: skip
+
+
+def _seat_end(seat: Mapping[str, Any]) -> Row:
+    get, over = seat.get, seat.get("status") in {"closed", "moved"}
+    return {
+        "decision": get("decision"), "comment": get("comment"), "form": get("form"), "reason": get("reason"),
+        "decided_at": None if over else get("at"), "closed_at": get("at") if over else None,
+    }  # fmt: skip
+
+
+def _vote(rows: Rows, instance: Instance, event: e.VoteCast) -> None:
+    id_ = row_id(instance.id, event.step)
+    rows.votes.append(
         {
-            "task_id": id_,
-            "user_id": user,
-            "instance_id": instance.id,
-            "status": "open",
-            "created_at": rows.now_ms,
+            "b_task": id_, "b_seat": event.seat, "b_decision": event.decision, "b_comment": event.comment,
+            "b_form": event.form, "b_at": event.at,
         }
-        for user in event.actors
-    )
+    )  # fmt: skip
+    if not event.closes:  # else the end of the task counts it
+        rows.tasks_revised.append({"b_task": id_})
+    rows.decided.append((instance, event))
+
+
+NOTED_AS = {"comment": "comment", "ask": "question", "answer": "answer"}
+UNSAID = frozenset({"warn", "stages"})
+"""Changes that are no deed of a person and need no note."""
+
+
+def _change_task(rows: Rows, instance: Instance, event: e.TaskChanged) -> None:
+    id_, details, task = row_id(instance.id, event.step), event.details or {}, event.task or {}
+    for seat in event.seats:
+        row = _seat_row(rows, instance, id_, seat, details.get("round", 1))
+        if event.new and seat["id"] >= event.new:
+            rows.task_actors.append(row)
+        else:
+            rows.seats_changed.append(
+                {
+                    "b_task": id_,
+                    "b_seat": seat["id"],
+                    **{f"b_{name}": row[name] for name in _SEAT_CHANGES},
+                }
+            )
+    rows.tasks_revised.append({"b_task": id_})
+    if "urged_at" in task:
+        rows.tasks_urged.append({"b_task": id_, "b_at": task["urged_at"]})
+    if "paused_since" in task:
+        rows.tasks_paused.append({"b_task": id_, "b_at": task["paused_since"]})
+    if "ends" in details:
+        ended = {
+            "b_task": id_,
+            "b_status": details["ends"],
+            "b_at": rows.now_ms,
+            "b_reason": event.action,
+        }
+        rows.tasks_ended.append(ended)
+    if event.action not in UNSAID:
+        rows.task_notes.append(
+            {
+                "task_id": id_, "instance_id": instance.id, "at": event.at, "by": event.by,
+                "kind": NOTED_AS.get(event.action, "action"), "action": event.action,
+                "text": details.get("text", ""), "to": _only(details.get("to")), "seat": details.get("seat", 0),
+                "details": details or None,
+            }
+        )  # fmt: skip
+    rows.decided.append((instance, event))
+
+
+def _only(to: Any) -> str | None:
+    """The person it was said to, if it was one."""
+    found = [to] if isinstance(to, str) else to or []
+    return found[0] if len(found) == 1 else None
 
 
 def _notify(rows: Rows, instance: Instance, event: e.NotificationQueued) -> None:

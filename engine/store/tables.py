@@ -978,6 +978,13 @@ for _column in (
     Column("ways", Json),
 ):
     outbox.append_column(_column)
+Index(
+    "ix_outbox_user",
+    outbox.c.user_id,
+    outbox.c.id,
+    sqlite_where=sa.text("user_id IS NOT NULL"),
+    postgresql_where=sa.text("user_id IS NOT NULL"),
+)
 notifications.append_column(Column("task_id", String(100)))
 notifications.append_column(Column("kind", String(24)))
 UNREAD_OF_TASK = "task_id IS NOT NULL AND read_at IS NULL"
