@@ -1228,3 +1228,14 @@ handovers = Table(
         postgresql_where=sa.text("done_at IS NULL"),
     ),
 )
+
+# --- what people have looked at --------------------------------------------------------------------------------------------------
+
+UNSEEN = "status = 'copy' AND seen_at IS NULL"
+task_actors.append_column(Column("seen_at", AT))  # when its person looked at a copy first
+Index(
+    "ix_task_actors_unseen",
+    task_actors.c.user_id,
+    sqlite_where=sa.text(UNSEEN),
+    postgresql_where=sa.text(UNSEEN),
+)

@@ -35,8 +35,9 @@ def send_mail(
     guard: AddressGuard = _NOBODY,
     key: str | None = None,
     now_ms: int | None = None,
+    html: str | None = None,
 ) -> Receipt:
-    """Give the message to the connection's server.
+    """Give the message to the connection's server; `html`: the same text, for those who read mail that way.
 
     `key`, the same on every attempt, becomes the Message-ID: a mailbox that got it twice can tell. Sent to some and refused for
     others is not ok and not retryable, as those who have it would get it again.
@@ -45,6 +46,8 @@ def send_mail(
     if wrong or not to:
         return Receipt(False, f"Expected mail addresses, but found {', '.join(wrong) or 'none'}.")
     message = _message(connection, to, title, text, key, now_ms)
+    if html is not None:
+        message.add_alternative(html, subtype="html", charset="utf-8", cte="base64")
     try:
         with _session(connection, guard) as server:
             return _hand_over(server, connection.settings["from"], to, message.as_bytes())

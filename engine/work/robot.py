@@ -6,7 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,16 +23,23 @@ ANSWER_SHOWN = 300
 TEXT_MAX_BYTES = {"dingtalk": 16_000, "wecom": 2_048, "feishu": 16_000, "generic": 64_000}
 """What the platforms take (WeCom 2,048 bytes, the others about 20 kB with the wrapping)."""
 
+_OPEN_ID = re.compile(r"(ou_[A-Za-z0-9]+|all)", re.ASCII)
+
 LATER = frozenset({130101, 45009, 45011, 11232, 99991400, -1})
 """Codes that mean "too many, later": DingTalk, WeCom, Feishu, and "busy"."""
 
 
 def send_robot(
-    connection: ConnectionInfo, title: str, text: str, now_ms: int, http: GuardedHttp
+    connection: ConnectionInfo,
+    title: str,
+    text: str,
+    now_ms: int,
+    http: GuardedHttp,
+    mentioned: Sequence[str] = (),
 ) -> Receipt:
-    """One message; the receipt holds the platform's own words."""
+    """One message; the receipt holds the platform's own words. `mentioned`: mobile numbers or ids of that platform."""
     kind = connection.settings["kind"]
-    url, headers, body = _request(kind, connection.secrets, title, text, now_ms)
+    url, headers, body = _request(kind, connection.secrets, title, text, now_ms, mentioned)
     try:
         answer = http.request("POST", url, headers=headers, body=body, timeout_s=TIMEOUT_S)
     except NotSent as trouble:
@@ -44,21 +52,34 @@ def send_robot(
 
 
 def _request(
-    kind: str, secrets: Mapping[str, str], title: str, text: str, now_ms: int
+    kind: str,
+    secrets: Mapping[str, str],
+    title: str,
+    text: str,
+    now_ms: int,
+    mentioned: Sequence[str],
 ) -> tuple[str, dict[str, str], bytes]:
     url, secret = secrets["url"], secrets.get("secret", "")
     content = _cut(f"{title}\n{text}" if text else title, TEXT_MAX_BYTES[kind])
     headers = {"content-type": "application/json; charset=utf-8", "user-agent": "Headrace"}
+    numbers = [one for one in mentioned if one.isascii() and one.isdigit()]
+    ids = [one for one in mentioned if one not in numbers]
     message: dict[str, Any]
     match kind:
         case "dingtalk":
             message = {"msgtype": "text", "text": {"content": content}}
+            if mentioned:
+                message["at"] = {"atMobiles": numbers, "atUserIds": ids}
             if secret:
                 url += ("&" if "?" in url else "?") + urlencode(dingtalk_signature(secret, now_ms))
         case "wecom":
             message = {"msgtype": "text", "text": {"content": content}}
+            if mentioned:
+                message["text"] |= {"mentioned_list": ids, "mentioned_mobile_list": numbers}
         case "feishu":
-            message = {"msg_type": "text", "content": {"text": content}}
+            # A robot of a group knows people by open id only; numbers would be shown as they are.
+            tags = "".join(f' <at user_id="{one}"></at>' for one in ids if _OPEN_ID.fullmatch(one))
+            message = {"msg_type": "text", "content": {"text": content + tags}}
             if secret:
                 message |= feishu_signature(secret, now_ms)
         case _:

@@ -24,6 +24,13 @@ def upgrade() -> None:
     op.add_column("roles", sa.Column("calendar", sa.String(64)))
     for name, kind in _OUTBOX.items():
         op.add_column("outbox", sa.Column(name, kind))
+    op.create_index(
+        "ix_outbox_user",
+        "outbox",
+        ["user_id", "id"],
+        sqlite_where=sa.text("user_id IS NOT NULL"),
+        postgresql_where=sa.text("user_id IS NOT NULL"),
+    )
     op.add_column("notifications", sa.Column("task_id", sa.String(100)))
     op.add_column("notifications", sa.Column("kind", sa.String(24)))
     op.create_index(
@@ -54,6 +61,7 @@ def downgrade() -> None:
     op.drop_index("ix_notifications_task", table_name="notifications")
     op.drop_column("notifications", "kind")
     op.drop_column("notifications", "task_id")
+    op.drop_index("ix_outbox_user", table_name="outbox")
     for name in reversed(_OUTBOX):
         op.drop_column("outbox", name)
     op.drop_column("roles", "calendar")

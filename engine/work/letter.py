@@ -1,0 +1,71 @@
+"""The body of a mail about a task: as text, and the same as HTML with buttons. Everything in it is escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from headrace.engine.people.wording import BUTTONS, OPEN_LINK
+
+STYLE = "font-family:-apple-system,'PingFang SC','Microsoft YaHei',Segoe UI,sans-serif;font-size:15px;line-height:1.6;color:#1f2329"
+BUTTON = "display:inline-block;margin:0 12px 12px 0;padding:10px 22px;border-radius:6px;text-decoration:none;font-weight:600"
+COLOURS = {"approved": "#0f7a3d", "rejected": "#b42318", "open": "#1456c8"}
+HINTS = {
+    "zh": "点「同意」或「拒绝」会打开确认页，确认后才生效；链接只能用一次，{until} 前有效。",
+    "en": "“Approve” and “Reject” open a page that asks you to confirm. Each link works once, until {until}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button: `approved`, `rejected` or `open`."""
+
+    name: str
+    url: str
+    until: str = ""
+
+
+def plain(text: str, links: Sequence[Link], language: str) -> str:
+    """As text."""
+    lang = language if language in HINTS else "en"
+    lines = [text] if text else []
+    for link in links:
+        if link.name == "open":
+            lines += ["", OPEN_LINK[lang].format(link=link.url)]
+        else:
+            lines += ["", f"{BUTTONS[link.name][lang]}: {link.url}"]
+    if until := next((link.until for link in links if link.until), ""):
+        lines += ["", HINTS[lang].format(until=until)]
+    return "\n".join(lines)
+
+
+def html(title: str, text: str, links: Sequence[Link], language: str) -> str:
+    """As HTML: one column, no picture, nothing loaded from anywhere."""
+    lang = language if language in HINTS else "en"
+    rows = "".join(f"<div>{escape(line)}</div>" for line in text.splitlines())
+    buttons = "".join(_button(link, lang) for link in links)
+    until = next((link.until for link in links if link.until), "")
+    hint = HINTS[lang].format(until=until) if until else ""
+    return (
+        f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title></head>'
+        f'<body style="margin:0;padding:24px;background:#f5f6f7"><div style="max-width:600px;margin:0 auto;padding:24px;'
+        f'background:#fff;border-radius:8px;{STYLE}"><h1 style="margin:0 0 12px;font-size:18px">{escape(title)}</h1>'
+        f'<div style="margin-bottom:20px">{rows}</div><div>{buttons}</div>'
+        f'<p style="margin:8px 0 0;font-size:13px;color:#646a73">{escape(hint)}</p></div></body></html>'
+    )
+
+
+def _button(link: Link, lang: str) -> str:
+    style = f"{BUTTON};background:{COLOURS[link.name]};color:#fff"
+    return f'<a style="{style}" href="{escape(link.url)}">{escape(BUTTONS[link.name][lang])}</a>'
+
+
+def links_of(base: str, task_id: str | None, decisions: Sequence[Mapping[str, Any]]) -> list[Link]:
+    """Buttons for a task: decide (where one may), and open. Without an address of this installation there is none."""
+    if not base or not task_id:
+        return []
+    found = [Link(row["decision"], base + row["url_path"], row["expires_at"]) for row in decisions]
+    return [*found, Link("open", f"{base}/tasks/todo/{task_id}")]
