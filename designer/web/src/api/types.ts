@@ -320,6 +320,9 @@ export interface Role {
   title: Text;
   system: boolean;
   members?: (string | { id: string; name: string })[];
+  /** Those who are asked, and those who are when nobody of them can be. */
+  primary?: { id: string; name: string }[];
+  backup?: { id: string; name: string }[];
   permissions?: string[];
 }
 

@@ -24,6 +24,7 @@ import { edgeOf, type FlowEdge, type FlowNode, inputOf, nodeOf } from "./documen
 import { EventsSection } from "./EventsSection";
 import { BilingualInput } from "./form/BilingualField";
 import { FormContext, pathInForm } from "./form/context";
+import { NodeSettings } from "./form/NodeSettings";
 import { SchemaEditor } from "./form/SchemaField";
 import { SettingsForm } from "./form/SettingsForm";
 import { NodeIcon } from "./icons";
@@ -125,7 +126,8 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
         </fieldset>
         {type.joins && <JoinPicture node={node} />}
         <FormContext.Provider value={form}>
-          <SettingsForm
+          <NodeSettings
+            type={type.name}
             schema={type.settings}
             value={node.settings}
             onChange={(settings) => run(setSettings, { node: node.id, settings })}

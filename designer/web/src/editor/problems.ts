@@ -2,6 +2,7 @@
 
 import { useEffect, useMemo } from "react";
 import { api, type Problem } from "../api/client";
+import { useRoleDialog } from "../directory/roleDialog";
 import type { ProblemMark } from "./canvas/elements";
 import { addNode } from "./commands/addNode";
 import { connect } from "./commands/connect";
@@ -18,6 +19,8 @@ const QUIET_MS = 400;
 export function useChecking(key: string): void {
   const document = useDocument();
   const setProblems = useEditor((state) => state.setProblems);
+  const rolesFilled = useRoleDialog((state) => state.saved);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a role that was filled is another answer to the same drawing
   useEffect(() => {
     if (document.key === "") return;
     const abort = new AbortController();
@@ -37,7 +40,7 @@ export function useChecking(key: string): void {
       clearTimeout(timer);
       abort.abort();
     };
-  }, [document, key, setProblems]);
+  }, [document, key, setProblems, rolesFilled]);
 }
 
 /** Which node or line a problem is about, also when only its path says so. */
@@ -97,6 +100,14 @@ export interface Fix {
 export function fixFor(problem: Problem, document: FlowDocument): Fix | null {
   const { run, goTo, types } = useEditor.getState();
   const node = nodeOf(document, problem.node ?? "");
+  const role = problem.params?.["role"];
+  if (/role|backup/.test(problem.code) && typeof role === "string") {
+    const backup = /backup/.test(problem.code);
+    return {
+      labelKey: backup ? "fix.add_backup" : "fix.fill_role",
+      run: () => useRoleDialog.getState().ask(role),
+    };
+  }
   const lacksStart = !document.nodes.some((each) => types.get(each.type)?.starts);
   if (problem.edge !== undefined && problem.node === undefined) {
     const edge = problem.edge;

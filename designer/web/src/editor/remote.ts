@@ -7,6 +7,13 @@ import { useMay } from "../api/session";
 import type { Connection, FlowSummary, Page, Person, Role } from "../api/types";
 import type { NodeType, NodeTypes } from "./document";
 
+/** A department, post or rota, as far as a drawing names it. */
+export interface Named {
+  id: string;
+  key?: string;
+  name: string | { zh?: string; en?: string };
+}
+
 const RARELY_MS = 300_000;
 
 export interface FunctionHelp {
@@ -27,10 +34,10 @@ export function useNodeTypes(): { types: NodeTypes | undefined; error: unknown }
 }
 
 /** Nothing for those who may not ask; keys are shown then in place of names. */
-function useItems<Item>(key: string, path: string, permission?: string): Item[] {
+function useItems<Item>(key: string, path: string, permission?: string, wanted = true): Item[] {
   const may = useMay();
   const { data } = useQuery({
-    enabled: may(permission),
+    enabled: wanted && may(permission),
     queryKey: [key, "for-editor"],
     queryFn: () => api.get<Page<Item>>(path),
     staleTime: RARELY_MS,
@@ -47,3 +54,10 @@ export const usePeople = () => useItems<Person>("users", "/api/users?limit=200",
 export const useConnections = () =>
   useItems<Connection>("connections", "/api/connections", "connections:read");
 export const useFlows = () => useItems<FlowSummary>("flows", "/api/flows?limit=200", "flows:read");
+
+export const useDepartments = (wanted = true) =>
+  useItems<Named>("departments", "/api/departments?limit=1000", "users:read", wanted);
+export const usePosts = (wanted = true) =>
+  useItems<Named>("posts", "/api/posts?limit=200", "users:read", wanted);
+export const useRotas = (wanted = true) =>
+  useItems<Named>("rotas", "/api/rotas?limit=200", "users:read", wanted);

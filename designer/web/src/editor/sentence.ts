@@ -1,6 +1,8 @@
 // Settings read back as people say them: "amount > 200 and region is Tibet", "wait 24 hours", "role: finance manager".
 
 import type { TFunction } from "i18next";
+import { sentenceOf } from "./approval/assignee";
+import { voteInShort } from "./approval/vote";
 import type {
   FlowDocument,
   FlowEdge,
@@ -38,6 +40,9 @@ export interface Words {
   /** Titles of roles and names of people by their keys. */
   roleOf?: (key: string) => string;
   userOf?: (id: string) => string;
+  postOf?: (id: string) => string;
+  departmentOf?: (id: string) => string;
+  rotaOf?: (id: string) => string;
   flowOf?: (key: string) => string;
   connectionOf?: (key: string) => string;
   /** What a node of this flow is called. */
@@ -186,15 +191,7 @@ export function cronSentence(cron: unknown, t: TFunction<"editor">): string {
 // --- people ---
 
 export function assigneesSentence(assignees: unknown, words: Words): string {
-  if (!Array.isArray(assignees)) return "";
-  const names = assignees.map((each) => {
-    if (each?.kind === "role")
-      return words.t("assignee.is_role", { name: words.roleOf?.(each.id) ?? each.id });
-    if (each?.kind === "user") return words.userOf?.(each.id) ?? String(each.id ?? "");
-    if (each?.kind === "initiator") return words.t("assignee.initiator");
-    return String(each?.value ?? "");
-  });
-  return names.filter((name) => name !== "").join(words.t("sentence.comma"));
+  return sentenceOf(assignees, words);
 }
 
 // --- a node in one line, an edge in a few words ---
@@ -248,7 +245,9 @@ export function nodeSentence(node: FlowNode, types: NodeTypes, words: Words): st
         });
       return nodesSentence(settings["nodes"], words) || t("summary.compensate_all");
     case "approval":
-      return assigneesSentence(settings["assignees"], words);
+      return [assigneesSentence(settings["assignees"], words), voteInShort(settings, words)]
+        .filter((part) => part !== "")
+        .join(" · ");
     case "timer":
       if (settings["mode"] === "until" || settings["duration"] === undefined)
         return string("until") === "" ? "" : t("summary.until", { until: string("until") });

@@ -4,7 +4,16 @@ import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useText } from "../ui/text";
 import { type FlowDocument, inputOf } from "./document";
-import { useConnections, useFlows, usePeople, useRoles } from "./remote";
+import {
+  type Named,
+  useConnections,
+  useDepartments,
+  useFlows,
+  usePeople,
+  usePosts,
+  useRoles,
+  useRotas,
+} from "./remote";
 import { inputTitles, type Words } from "./sentence";
 
 export function useWords(document: FlowDocument): Words {
@@ -15,6 +24,11 @@ export function useWords(document: FlowDocument): Words {
   const flows = useFlows();
   const connections = useConnections();
   const { nodes } = document;
+  // Most drawings name none of these: they are asked for when one does.
+  const named = nodes.map((node) => kindsOf(node.settings["assignees"])).join("");
+  const departments = useDepartments(named.includes("department"));
+  const posts = usePosts(named.includes("post") || named.includes("supervisor"));
+  const rotas = useRotas(named.includes("rota"));
   const input = inputOf(document);
   // Names change seldom, positions at every drag: the words only change with the names.
   const names = nodes.map((node) => `${node.id}\n${JSON.stringify(node.name ?? {})}`).join("\n");
@@ -32,8 +46,20 @@ export function useWords(document: FlowDocument): Words {
       connectionOf: (key) =>
         text(connections.find((connection) => connection.key === key)?.name) || key,
       nodeOf: (id) => called.get(id) || id,
+      departmentOf: nameIn(departments, text),
+      postOf: nameIn(posts, text),
+      rotaOf: nameIn(rotas, text),
     };
-  }, [t, language, input, names, roles, people, flows, connections]);
+  }, [t, language, input, names, roles, people, flows, connections, departments, posts, rotas]);
+}
+
+function kindsOf(assignees: unknown): string {
+  return Array.isArray(assignees) ? assignees.map((each) => `${each?.kind} `).join("") : "";
+}
+
+/** By id or by key: drawings that travel use keys. */
+function nameIn(items: readonly Named[], text: Words["text"]): (id: string) => string {
+  return (id) => text(items.find((each) => each.id === id || each.key === id)?.name) || id;
 }
 
 function textIn(language: "zh" | "en"): Words["text"] {

@@ -1,149 +1,189 @@
-// Who: people, roles, the one who started it, or whoever the data name. Any number of them.
+// Who: people, roles, posts, superiors …, any number of them, in an order that counts where they decide in turn.
 
-import { DeleteOutlined, PlusOutlined, TeamOutlined, UserOutlined } from "@ant-design/icons";
-import { Button, Select } from "antd";
-import { useState } from "react";
+import {
+  ArrowDownOutlined,
+  ArrowUpOutlined,
+  CloseOutlined,
+  SettingOutlined,
+} from "@ant-design/icons";
+import { Button } from "antd";
+import { type DragEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { usePeople, useRoles } from "../remote";
-import { CodeInput } from "./CodeInput";
+import {
+  type Assignee,
+  assigneeSentence,
+  assigneesOf,
+  hasDetails,
+  lacks,
+} from "../approval/assignee";
+import { AssigneeDetails } from "./AssigneeDetails";
+import { AssigneeSearch } from "./AssigneeSearch";
+import { ASSIGNEE_ICONS } from "./assigneeIcons";
 import { type FieldProps, testIdOf, useForm } from "./context";
 
-interface Assignee {
-  kind: "user" | "role" | "initiator" | "expression";
-  id?: string;
-  value?: string;
-}
-
-export function AssigneesField({ path, value, onChange, label }: FieldProps) {
-  const { t } = useTranslation("editor");
-  const { words, disabled, variables, sample } = useForm();
-  const roles = useRoles();
-  const people = usePeople();
-  const [search, setSearch] = useState("");
-  const list = (Array.isArray(value) ? value : []) as Assignee[];
-  const set = (next: Assignee[]) => onChange(next);
-  const named = list.filter((each) => each.kind !== "expression");
-  const computed = list.filter((each) => each.kind === "expression");
-
-  const options = [
-    {
-      label: t("assignee.roles"),
-      options: roles.map((role) => ({
-        value: `role:${role.key}`,
-        label: words.text(role.title) || role.key,
-        search: `${role.key} ${Object.values(role.title).join(" ")}`,
-        icon: <TeamOutlined />,
-      })),
-    },
-    {
-      label: t("assignee.others"),
-      options: [
-        {
-          value: "initiator:",
-          label: t("assignee.initiator"),
-          search: t("assignee.initiator"),
-          icon: <UserOutlined />,
-        },
-      ],
-    },
-    {
-      label: t("assignee.people"),
-      options: people.map((person) => ({
-        value: `user:${person.login}`,
-        label: person.name || person.login,
-        search: `${person.login} ${person.name}`,
-        icon: <UserOutlined />,
-      })),
-    },
-  ];
-  const keyOf = (each: Assignee) => {
-    const person = each.kind === "user" && people.find((one) => one.id === each.id);
-    return `${each.kind}:${person ? person.login : (each.id ?? "")}`;
+export function AssigneesField({ path, schema, value, onChange, label }: FieldProps) {
+  const { disabled } = useForm();
+  const list = assigneesOf(value);
+  const [open, setOpen] = useState<number | null>(null);
+  const [dragged, setDragged] = useState<number | null>(null);
+  const testId = testIdOf(path);
+  const set = (next: Assignee[]) =>
+    onChange(next.length === 0 && schema.minItems === undefined ? undefined : next);
+  const move = (from: number, to: number) => {
+    const next = [...list];
+    const [taken] = next.splice(from, 1);
+    if (taken === undefined) return;
+    next.splice(to, 0, taken);
+    set(next);
+    setOpen(null);
   };
-  const labelOf = (key: string) => {
-    const [kind = "", id = ""] = key.split(/:(.*)/);
-    if (kind === "initiator") return t("assignee.initiator");
-    if (kind === "role") return t("assignee.is_role", { name: words.roleOf?.(id) ?? id });
-    return words.userOf?.(id) ?? id;
+  const add = (fresh: Assignee) => {
+    if (list.some((each) => same(each, fresh) && !hasDetails(each))) return;
+    set([...list, fresh]);
+    setOpen(hasDetails(fresh) ? list.length : null);
   };
   return (
     <div className="hr-assignees">
-      <Select
-        mode="multiple"
-        className="hr-wide"
-        value={named.map(keyOf)}
-        options={options}
-        showSearch={{
-          searchValue: search,
-          onSearch: setSearch,
-          filterOption: (typed, option) =>
-            String((option as { search?: string } | undefined)?.search ?? "")
-              .toLowerCase()
-              .includes(typed.toLowerCase()),
-        }}
-        labelRender={({ value: key }) => labelOf(String(key))}
-        optionRender={({ label: name, data }) => (
-          <span className="hr-option-with-icon">
-            {(data as { icon?: React.ReactNode }).icon} {name}
-          </span>
-        )}
-        placeholder={t("assignee.choose")}
-        onChange={(keys: string[]) => {
-          setSearch("");
-          set([
-            ...keys.map((key) => named.find((each) => keyOf(each) === key) ?? assigneeOf(key)),
-            ...computed,
-          ]);
-        }}
-        // Tab goes on to the next field; antd would choose the marked person on the way.
-        onInputKeyDown={(event) => event.key === "Tab" && event.stopPropagation()}
-        disabled={disabled}
-        data-testid={testIdOf(path)}
-        aria-label={label}
-      />
-      {computed.map((each, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the place is the only name of an expression
-        <div key={index} className="hr-e-row">
-          <CodeInput
-            kind="expression"
-            value={each.value ?? ""}
-            onChange={(next) =>
-              set([
-                ...named,
-                ...computed.map((old, at) => (at === index ? { ...old, value: next } : old)),
-              ])
-            }
-            label={t("assignee.expression")}
-            placeholder="order.owner"
-            variables={variables}
-            sample={sample}
-            disabled={disabled}
-            testId={`${testIdOf(path)}.expression.${index}`}
-          />
-          <Button
-            type="text"
-            icon={<DeleteOutlined />}
-            aria-label={t("action.remove")}
-            disabled={disabled}
-            onClick={() => set([...named, ...computed.filter((_, at) => at !== index)])}
-          />
-        </div>
-      ))}
-      <Button
-        type="link"
-        size="small"
-        icon={<PlusOutlined />}
-        disabled={disabled}
-        onClick={() => set([...list, { kind: "expression", value: "" }])}
-        data-testid={`${testIdOf(path)}.add-expression`}
-      >
-        {t("assignee.add_expression")}
-      </Button>
+      {list.length > 0 && (
+        <ol className="hr-assignee-list" aria-label={label}>
+          {list.map((each, index) => (
+            <Row
+              // biome-ignore lint/suspicious/noArrayIndexKey: two may be alike, and the place is what tells them apart
+              key={index}
+              assignee={each}
+              index={index}
+              count={list.length}
+              open={open === index}
+              dragged={dragged === index}
+              path={`${path}/${index}`}
+              disabled={disabled}
+              onOpen={() => setOpen(open === index ? null : index)}
+              onChange={(next) => set(list.map((old, at) => (at === index ? next : old)))}
+              onRemove={() => {
+                set(list.filter((_, at) => at !== index));
+                setOpen(null);
+              }}
+              onMove={(to) => move(index, to)}
+              onDrag={setDragged}
+              onDropHere={() => {
+                if (dragged !== null && dragged !== index) move(dragged, index);
+                setDragged(null);
+              }}
+            />
+          ))}
+        </ol>
+      )}
+      <AssigneeSearch label={label} testId={testId} disabled={disabled} onAdd={add} />
     </div>
   );
 }
 
-function assigneeOf(key: string): Assignee {
-  const [kind = "user", id = ""] = key.split(/:(.*)/);
-  return kind === "initiator" ? { kind } : { kind: kind as "user" | "role", id };
+interface RowProps {
+  assignee: Assignee;
+  index: number;
+  count: number;
+  open: boolean;
+  dragged: boolean;
+  path: string;
+  disabled: boolean;
+  onOpen: () => void;
+  onChange: (next: Assignee) => void;
+  onRemove: () => void;
+  onMove: (to: number) => void;
+  onDrag: (index: number | null) => void;
+  onDropHere: () => void;
+}
+
+function Row(props: RowProps) {
+  const { assignee, index, count, open, disabled, path, onOpen, onChange, onMove } = props;
+  const { t } = useTranslation("editor");
+  const { words } = useForm();
+  const Icon = ASSIGNEE_ICONS[assignee.kind];
+  const name = assigneeSentence(assignee, words);
+  const movable = count > 1 && !disabled;
+  const testId = testIdOf(path);
+  const title = name || t(`assignee.kind_${assignee.kind}` as "assignee.kind_field");
+  return (
+    <li
+      className="hr-assignee"
+      data-testid={testId}
+      data-kind={assignee.kind}
+      data-open={open || undefined}
+      data-dragged={props.dragged || undefined}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={(event) => {
+        event.preventDefault();
+        props.onDropHere();
+      }}
+    >
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: by mouse only; the arrow buttons do the same by keyboard */}
+      <div
+        className="hr-assignee-line"
+        draggable={movable}
+        title={movable ? t("assignee.drag") : undefined}
+        onDragStart={(event: DragEvent) => {
+          event.dataTransfer.effectAllowed = "move";
+          props.onDrag(index);
+        }}
+        onDragEnd={() => props.onDrag(null)}
+      >
+        <span className="hr-assignee-icon" aria-hidden>
+          {Icon !== undefined && <Icon />}
+        </span>
+        <span className="hr-assignee-name" data-missing={lacks(assignee) !== "" || undefined}>
+          {title}
+          {lacks(assignee) !== "" && <small>{t("assignee.incomplete")}</small>}
+        </span>
+        {hasDetails(assignee) && (
+          <Button
+            type="text"
+            size="small"
+            icon={<SettingOutlined />}
+            aria-label={t("assignee.edit", { name: title })}
+            aria-expanded={open}
+            onClick={onOpen}
+            data-testid={`${testId}.edit`}
+          />
+        )}
+        {movable && (
+          <>
+            <Button
+              type="text"
+              size="small"
+              icon={<ArrowUpOutlined />}
+              disabled={index === 0}
+              aria-label={`${t("action.move_up")} ${title}`}
+              onClick={() => onMove(index - 1)}
+              data-testid={`${testId}.up`}
+            />
+            <Button
+              type="text"
+              size="small"
+              icon={<ArrowDownOutlined />}
+              disabled={index === count - 1}
+              aria-label={`${t("action.move_down")} ${title}`}
+              onClick={() => onMove(index + 1)}
+              data-testid={`${testId}.down`}
+            />
+          </>
+        )}
+        <Button
+          type="text"
+          size="small"
+          icon={<CloseOutlined />}
+          disabled={disabled}
+          aria-label={`${t("action.remove")} ${title}`}
+          onClick={props.onRemove}
+          data-testid={`${testId}.remove`}
+        />
+      </div>
+      {open && (
+        <AssigneeDetails assignee={assignee} path={path} disabled={disabled} onChange={onChange} />
+      )}
+    </li>
+  );
+}
+
+function same(one: Assignee, other: Assignee): boolean {
+  return one.kind === other.kind && one.id === other.id;
 }

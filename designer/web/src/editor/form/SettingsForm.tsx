@@ -15,6 +15,7 @@ import { CronField } from "./CronField";
 import { type FieldProps, isObject, type SettingsFormProps, testIdOf, useForm } from "./context";
 import { DurationField } from "./DurationField";
 import { EventsField } from "./EventsField";
+import { withItem } from "./items";
 import { ListField } from "./ListField";
 import { NodeField, NodesField } from "./NodeField";
 import { PairsField } from "./PairsField";
@@ -289,10 +290,4 @@ function ordered(schema: Schema): string[] {
   const names = Object.keys(schema.properties ?? {});
   const order = (schema["x-order"] ?? []).filter((name) => names.includes(name));
   return [...order, ...names.filter((name) => !order.includes(name))];
-}
-
-export function withItem(value: Settings, name: string, item: unknown): Settings {
-  const { [name]: _, ...rest } = value;
-  if (item === undefined) return rest;
-  return name in value ? { ...value, [name]: item } : { ...rest, [name]: item };
 }

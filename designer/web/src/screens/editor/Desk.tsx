@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlocker } from "react-router";
 import type { Flow } from "../../api/types";
+import { RoleDialogHost } from "../../directory/RoleDialogHost";
 import { Canvas } from "../../editor/canvas/Canvas";
 import type { FlowDocument } from "../../editor/document";
 import { useDraft } from "../../editor/draft";
@@ -119,6 +120,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
         </aside>
       </div>
       <NodeMenu words={words} />
+      <RoleDialogHost />
       {search && <SearchNodes words={words} onClose={() => setSearch(false)} />}
       {help && <ShortcutSheet onClose={() => setHelp(false)} />}
       {draft.stale !== null && <StaleDialog draft={draft} />}
