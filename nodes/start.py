@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace.engine.node import NodeType
-from headrace.nodes._fields import expression, form
+from headrace.nodes._fields import expression, form, setting
 
 BUSINESS_KEY = expression(
     ("业务编号", "Business number"),
@@ -21,6 +21,18 @@ DEDUP_KEY = expression(
     ),
 )
 
+FORM = setting(
+    ("表单", "Form"),
+    (
+        "选用本流程的一张表单：发起人填写，之后的审批沿用同一张表单。",
+        "A form of this flow: filled in at the start, and carried on to the approvals that use it.",
+    ),
+    type="object",
+    properties={"use": {"type": "string", "minLength": 1, "maxLength": 64}},
+    required=["use"],
+    widget="schema",
+)
+
 NODE = NodeType(
     name="start",
     title={"zh": "手动开始", "en": "Start"},
@@ -30,7 +42,7 @@ NODE = NodeType(
     },
     group="start",
     icon="play-circle",
-    settings=form(business_key=BUSINESS_KEY, dedup_key=DEDUP_KEY),
+    settings=form(business_key=BUSINESS_KEY, dedup_key=DEDUP_KEY, form=FORM),
     example={"business_key": "order_no", "dedup_key": "order_no"},
     starts=True,
 )

@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.engine import errors
 from headrace.engine.flow import forms
+from headrace.engine.flow.form_uses import input_of, resolved
 from headrace.engine.flow.model import Edge, Node, from_json
 from headrace.engine.flow.reach import Reach
 from headrace.engine.node import JoinRule, NodeType, Text
@@ -119,6 +120,7 @@ def compile_flow(
         node.id: _compiled(
             node,
             _type_of(node, types),
+            resolved(node.settings, document.get("forms", {})),
             leaving[node.id],
             entering[node.id],
             handlers.get(node.id),
@@ -133,7 +135,7 @@ def compile_flow(
         nodes=nodes,
         edges={edge.id: edge for edge in flow.edges},
         starts=tuple(node.id for node in nodes.values() if node.type.starts),
-        input_schema=flow.input,
+        input_schema=input_of(document) if "forms" in document else flow.input,
     )
 
 
@@ -155,6 +157,7 @@ def _type_of(node: Node, types: Mapping[str, NodeType]) -> NodeType:
 def _compiled(
     node: Node,
     node_type: NodeType,
+    settings: Mapping[str, Any],
     leaving: Mapping[str, list[Edge]],
     entering: list[str],
     handler: str | None,
@@ -166,7 +169,7 @@ def _compiled(
         id=node.id,
         type=node_type,
         name=node.name,
-        settings=node.settings,
+        settings=settings,
         result=node.result or node.id,
         exits=exits,
         entries=tuple(entering),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from headrace.engine.errors import Problem
+from headrace.engine.flow.form_uses import input_of
 from headrace.engine.flow.model import Edge
 from headrace.engine.node import NodeType
 
@@ -120,9 +121,8 @@ class Drawn:
 
     @property
     def input_schema(self) -> Mapping[str, Any]:
-        """The schema of the input; empty where there is none."""
-        schema = self.document.get("input")
-        return schema if isinstance(schema, Mapping) else {}
+        """The schema of the input, forms of starts included; empty where there is none."""
+        return input_of(self.document)
 
     @property
     def inputs(self) -> Mapping[str, Any]:

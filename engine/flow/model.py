@@ -71,6 +71,8 @@ class Flow:
     input: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
     sample: Mapping[str, Any] | None = None
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Forms that several nodes use, by key: `{title, schema, ui}`."""
 
 
 def from_json(document: Mapping[str, Any]) -> Flow:
@@ -87,6 +89,7 @@ def from_json(document: Mapping[str, Any]) -> Flow:
         ),
         notes=tuple(_note(item) for item in document.get("notes", ())),
         sample=document.get("sample"),
+        forms=document.get("forms", {}),
     )
 
 
@@ -98,6 +101,7 @@ def to_json(flow: Flow) -> dict[str, Any]:
         "name": dict(flow.name),
         "description": None if flow.description is None else dict(flow.description),
         "input": dict(flow.input) or None,
+        "forms": dict(flow.forms) or None,
         "nodes": [_node_json(node) for node in flow.nodes],
         "edges": [
             {"id": edge.id, "from": edge.source, "port": edge.port, "to": edge.target}

@@ -174,6 +174,9 @@ def names_made(node_id: str, node: Mapping[str, Any], node_type: NodeType | None
     result = node.get("result")
     yield result if isinstance(result, str) else node_id
     settings = node.get("settings")
+    form = settings.get("form") if isinstance(settings, Mapping) else None
+    if isinstance(form, Mapping) and isinstance(form.get("use"), str):
+        yield form["use"]  # a form of the flow is kept under its key
     if node_type is None or node_type.in_worker or not isinstance(settings, Mapping):
         return
     schema = node_type.settings.get("properties", {}).get("values", {})

@@ -15,7 +15,7 @@ from headrace.engine.errors import HeadraceError, Problem
 from headrace.engine.flow import condition, forms
 from headrace.engine.flow.cron import check_cron
 from headrace.engine.flow.expression import compile_expression
-from headrace.engine.flow.lint import lint
+from headrace.engine.flow.form_uses import schema_problems
 from headrace.engine.flow.render import compile_template
 from headrace.engine.flow.scope import Reading
 from headrace.engine.flow.wording import closest, listed, pointer
@@ -41,6 +41,8 @@ class SettingsCheck:
         self.readings: list[Reading] = []
         self.named: list[NodeNamed] = []
         self.problems: list[Problem] = []
+        self.uses: list[tuple[str, Mapping[str, Any]]] = []
+        """Where a form of the flow is used, and how."""
         self.fits = False
         """The settings fit the schema, so code of the node type may look at them."""
         self._node_id = node_id
@@ -98,7 +100,10 @@ class SettingsCheck:
             case "condition", _ if isinstance(value, Mapping):
                 self._condition(value, path, local | named)
             case "schema", _ if isinstance(value, Mapping):
-                for problem in lint(value, path):
+                if "use" in value:
+                    self.uses.append((path, value))
+                    return
+                for problem in schema_problems(value, path):
                     self._add(problem.path, problem.code, problem.params, problem.message)
             case "flow", _ if isinstance(value, str):
                 self._flow(value, path)

@@ -8,7 +8,9 @@ of the others.
 
 The codes, for whoever translates them. Format and forms: those of `forms.py` (`required`, `type`, `pattern`, …). Form schemas:
 `form_keyword_unknown`, `form_value_wrong`, `form_pattern_refused`, `form_format_unknown`, `form_required_unknown`, `form_wrong`,
-`form_too_deep`. Whole document: `too_many_nodes|edges|notes`, `too_deep`, `input_wrong`, `no_start`, `no_end`. Names: `id_twice`,
+`form_too_deep`, `form_hint_wrong`, `form_formula_wrong`, `form_formula_circle`, `form_field_unknown`, `form_too_long`; their
+values also `read_only`, `rows_fixed`. Forms of the flow: `too_many_forms`, `form_unknown`, `form_right_wrong`. Whole document:
+`too_many_nodes|edges|notes`, `too_deep`, `input_wrong`, `no_start`, `no_end`. Names: `id_twice`,
 `name_twice`, `name_reserved`, `name_unusable`, `result_clash`. Nodes: `node_type_unknown`, `setting_missing`, `setting_wrong`,
 `expression_wrong`, `template_wrong`, `cron_wrong`, `flow_unknown`, `condition_empty|wrong|too_deep|too_long|field_wrong|
 operator_unknown|value_wrong`, `variable_unknown`, `variable_later`. Arrows: `edge_dangling`, `edge_into_start`,
@@ -35,6 +37,7 @@ from headrace.engine.flow.arrows import check_edges, check_ports, check_ways
 from headrace.engine.flow.boundary import check_events, check_handlers
 from headrace.engine.flow.compile import SEARCH_FIELDS_MAX
 from headrace.engine.flow.drawing import Drawn
+from headrace.engine.flow.form_uses import form_problems, use_problems
 from headrace.engine.flow.graph import Drawing
 from headrace.engine.flow.lint import lint
 from headrace.engine.flow.meetings import check_meetings
@@ -108,6 +111,7 @@ def _check(drawn: Drawn, known_flows: Collection[str] | None) -> None:
     _check_input(drawn)
     check_names(drawn)
     checked = _check_nodes(drawn, known_flows)
+    _check_forms(drawn, checked)
     trusted = {node for node, check in checked.items() if check.fits}
     in_events = check_events(drawn, trusted)
     check_edges(drawn)
@@ -143,11 +147,13 @@ def _with_owner(problem: Problem, document: Mapping[str, Any]) -> Problem:
 
 
 def _check_input(drawn: Drawn) -> None:
-    drawn.problems.extend(lint(drawn.input_schema, "/input"))
-    if drawn.input_schema and drawn.input_schema.get("type") != "object":
-        found = str(drawn.input_schema.get("type", "nothing"))
+    drawn_input = drawn.document.get("input")
+    schema = drawn_input if isinstance(drawn_input, Mapping) else {}
+    drawn.problems.extend(lint(schema, "/input"))
+    if schema and schema.get("type") != "object":
+        found = str(schema.get("type", "nothing"))
         drawn.say("/input/type", "input_wrong", "an input of type object", found)
-    fields = drawn.input_schema.get("properties") if drawn.input_schema else None
+    fields = schema.get("properties")
     marked = [
         name
         for name, schema in (fields.items() if isinstance(fields, Mapping) else ())
@@ -177,6 +183,17 @@ def _check_nodes(drawn: Drawn, known_flows: Collection[str] | None) -> Mapping[s
             checked[node] = check
             drawn.problems.extend(check.problems)
     return checked
+
+
+def _check_forms(drawn: Drawn, checked: Mapping[str, SettingsCheck]) -> None:
+    """The forms of the flow, and how nodes use them."""
+    forms = drawn.document.get("forms")
+    drawn.problems.extend(form_problems(forms))
+    known = forms if isinstance(forms, Mapping) else {}
+    for node, check in checked.items():
+        for path, use in check.uses:
+            found = use_problems(use, path, known)
+            drawn.problems.extend(replace(problem, node=node) for problem in found)
 
 
 def _unknown_type(drawn: Drawn, node: str, name: str) -> None:

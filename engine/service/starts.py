@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headrace.engine.clock import to_iso
@@ -17,6 +17,7 @@ from headrace.engine.errors import (
 )
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.flow.evaluate import Evaluator
+from headrace.engine.flow.form_rights import taken
 from headrace.engine.node import Context, Done
 
 KEY_LENGTH_MAX = 200
@@ -87,6 +88,8 @@ def prepare(
     )
     mapped = dict(raw) if outcome.variables is None else dict(outcome.variables)
     problems = flow.check_input(mapped)
+    if "form" in node.settings:
+        problems = [*_fill_in(node.settings["form"], mapped), *problems]
     if problems:
         raise ValidationFailed(
             what=f"input of flow {flow.key}", count=len(problems), problems=problems
@@ -100,6 +103,17 @@ def prepare(
         dedup_key=_key("dedup_key", dedup_key, node.settings, evaluator),
         initiator=initiator,
     )
+
+
+def _fill_in(form: Mapping[str, Any], mapped: dict[str, Any]) -> list[Problem]:
+    """Check the form a start asks for, and put in what is worked out; answers what is wrong."""
+    key = form["x-into"]
+    given = mapped.get(key, {})
+    if not isinstance(given, Mapping):
+        return []  # the input's own check has said so
+    found = taken(form, {}, given, roles=())
+    mapped[key] = found.after
+    return [replace(problem, path=f"/{key}{problem.path}") for problem in found.problems]
 
 
 def _key(
