@@ -108,6 +108,34 @@ class Suspended(HeadraceError):
     status = 409
 
 
+class BadNonce(HeadraceError):
+    """Expected {expected}, but found {found}: open the task again."""
+
+    code = "bad_nonce"
+    status = 403
+
+
+class FormChanged(HeadraceError):
+    """Expected the form as it is now ({expected}), but what came was filled in on an earlier one ({found}): look at it again."""
+
+    code = "form_changed"
+    status = 409
+
+
+class Refused(HeadraceError):
+    """Expected something that may be done with this task now, but {action} may not: {why}."""
+
+    code = "refused"
+    status = 409
+
+
+class QuotaUsedUp(HeadraceError):
+    """Expected at most {quota} exemptions in {period}, but {used} have been used."""
+
+    code = "quota_used_up"
+    status = 409
+
+
 class DraftStale(HeadraceError):
     """Expected the draft as you last saw it ({expected}), but {updated_by} has saved a newer one."""
 
@@ -232,3 +260,31 @@ class StoreNotReady(HeadraceError):
 
     code = "store_not_ready"
     status = 409
+
+
+class DepartmentInUse(HeadraceError):
+    """Expected an empty department, but {name} has people or departments below it: move them first."""
+
+    code = "department_in_use"
+    status = 409
+
+
+class PostInUse(HeadraceError):
+    """Expected a post that nobody holds, but somebody is {name}."""
+
+    code = "post_in_use"
+    status = 409
+
+
+class ImportStale(HeadraceError):
+    """Expected the organisation as it was when the file was compared with it, but it has changed since: preview it again."""
+
+    code = "import_stale"
+    status = 409
+
+
+class FileRefused(HeadraceError):
+    """Expected {expected}, but found {found}."""
+
+    code = "file_refused"
+    status = 422

@@ -38,12 +38,23 @@ USER = record(
         "created_at": AT,
     }
 )
+MEMBER = record({"id": STRING, "name": STRING, "active": BOOLEAN})
+POOL = body(
+    {
+        "limit": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
+        "people": {**many({"type": "string", "maxLength": 80}, 200), "minItems": 1},
+    }
+)
 ROLE = record(
     {
         "key": STRING,
         "title": TEXT,
         "system": BOOLEAN,
         "members": many(record({"id": STRING, "name": STRING})),
+        "primary": many(MEMBER),
+        "backup": many(MEMBER),
+        "helping": {**many(MEMBER), "description": "Who helps just now, because many tasks wait."},
+        "pool": or_null(POOL),
         "permissions": many(STRING),
     }
 )
@@ -171,3 +182,17 @@ def delete_role(call: Call, key: str) -> Any:
 )
 def set_members(call: Call, key: str) -> Any:
     return users.set_members(call.workspace, call.actor, key, call.body)
+
+
+@route(
+    "PUT",
+    "/api/roles/{key}/backup",
+    "Say who decides when no primary member of a role is there: these users and no others",
+    permission="users:write",
+    body=many({"type": "string", "maxLength": 80}, 10_000),
+    answer=ROLE,
+    errors=(409,),
+    repeatable=True,
+)
+def set_backup(call: Call, key: str) -> Any:
+    return users.set_members(call.workspace, call.actor, key, call.body, "backup")

@@ -28,6 +28,7 @@ class Person:
     departments: tuple[str, ...] = ()
     posts: tuple[str, ...] = ()
     supervisor: str | None = None
+    language: str = "zh"
 
 
 @dataclass(frozen=True, slots=True)

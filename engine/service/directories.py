@@ -40,6 +40,7 @@ def load(connection: Connection, now_ms: int) -> Directory:
             tuple(departments.get(row.id, ())),
             tuple(posts.get(row.id, ())),
             row.supervisor_id,
+            row.language,
         )
         for row in users.people(connection)
     }

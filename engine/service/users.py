@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
-from headrace.engine.service import audit
+from headrace.engine.service import audit, handovers
 from headrace.engine.service.actor import ENGINE, PERMISSIONS, Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.passwords import check_new, hash_password, new_password
@@ -137,13 +137,17 @@ def change(
     def write(connection: Connection) -> None:
         row = _found(connection, user_id)
         before = rows.active_members(connection, "administrator")
+        if "active" in columns and columns["active"] != row.active:
+            columns["left_at"] = None if columns["active"] else workspace.clock.now_ms()
+            if not columns["active"]:
+                handovers.queue(workspace, connection, actor, user_id, "left")
         rows.update(connection, user_id, columns)
         if "roles" in values:
             _check_roles(connection, values["roles"])
             rows.set_roles(connection, user_id, values["roles"])
         if "password" in values or values.get("active") is False:
             signins.delete_sessions_of(connection, user_id)
-        _check_administrator_left(connection, before)
+        check_administrator_left(connection, before)
         noted = {k: v for k, v in values.items() if k != "password"}
         if "password" in values:
             noted["password"] = "changed"  # noqa: S105 - that it was, not what it is
@@ -184,13 +188,10 @@ def roles(workspace: Workspace, actor: Actor) -> dict[str, Any]:
     """All roles; there are few. Their titles stand on tasks and drawings, so that everybody may read them; members not."""
     actor.require("flows:read")
     with workspace.read() as connection:
-        members = rows.members(connection) if actor.may("users:read") else {}
+        kinds = rows.members_by_kind(connection) if actor.may("users:read") else {}
         people = workspace.directory(connection).people
         found = rows.roles(connection)
-    return {
-        "items": [_role(row, members.get(row.key, ()), people) for row in found],
-        "next_cursor": None,
-    }
+    return {"items": [_role(row, kinds, people) for row in found], "next_cursor": None}
 
 
 def create_role(
@@ -218,9 +219,8 @@ def role(workspace: Workspace, key: str) -> dict[str, Any]:
     """One role."""
     with workspace.read() as connection:
         row = _found_role(connection, key)
-        return _role(
-            row, rows.members(connection).get(key, ()), workspace.directory(connection).people
-        )
+        kinds = rows.members_by_kind(connection, key)
+        return _role(row, kinds, workspace.directory(connection).people)
 
 
 def rename_role(
@@ -253,13 +253,14 @@ def delete_role(workspace: Workspace, actor: Actor, key: str) -> None:
 
 
 def set_members(
-    workspace: Workspace, actor: Actor, key: str, user_ids: Sequence[str]
+    workspace: Workspace, actor: Actor, key: str, user_ids: Sequence[str], kind: str = "primary"
 ) -> dict[str, Any]:
-    """These users are in the role and no others."""
+    """These users are in the role and no others; `kind` backup: they decide when no primary member is there."""
     actor.require("users:write")
 
     def write(connection: Connection) -> None:
-        _found_role(connection, key)
+        if _found_role(connection, key).system and kind != "primary":
+            raise Conflict(expected="a business role", found=f"{key}, a role of the system")
         known = rows.known(connection, user_ids)
         problems = [
             Problem(f"/{i}", "user_unknown", {"id": id_}, f"Expected a user, but found {id_}.")
@@ -269,9 +270,10 @@ def set_members(
         if problems:
             raise ValidationFailed(what="list of users", count=len(problems), problems=problems)
         before = rows.active_members(connection, "administrator")
-        rows.set_members(connection, key, user_ids)
-        _check_administrator_left(connection, before)
-        audit.note(connection, workspace, actor, "roles.members", key, members=list(user_ids))
+        rows.set_members(connection, key, user_ids, kind)
+        check_administrator_left(connection, before)
+        action = "roles.members" if kind == "primary" else "roles.backup"
+        audit.note(connection, workspace, actor, action, key, members=list(user_ids))
 
     workspace.writer.call(write)
     workspace.forget_directory()
@@ -313,7 +315,8 @@ def _check_roles(connection: Connection, keys: Collection[str]) -> None:
         raise ValidationFailed(what="list of roles", count=len(problems), problems=problems)
 
 
-def _check_administrator_left(connection: Connection, before: int) -> None:
+def check_administrator_left(connection: Connection, before: int) -> None:
+    """Raise when the last active administrator would be gone."""
     if before and not rows.active_members(connection, "administrator"):
         raise Conflict(
             expected="an active administrator to be left", found="that this is the last one"
@@ -340,13 +343,28 @@ def _shown(row: Row[Any], roles: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _role(row: Row[Any], members: Sequence[str], people: Mapping[str, Any]) -> dict[str, Any]:
+def _role(
+    row: Row[Any], kinds: Mapping[tuple[str, str], Sequence[str]], people: Mapping[str, Any]
+) -> dict[str, Any]:
+    def refs(kind: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": id_,
+                "name": people[id_].name if id_ in people else id_,
+                "active": id_ in people and people[id_].active,
+            }
+            for id_ in kinds.get((row.key, kind), ())
+        ]
+
+    primary = refs("primary")
     return {
         "key": row.key,
         "title": row.title,
         "system": row.system,
-        "members": [
-            {"id": id_, "name": people[id_].name if id_ in people else id_} for id_ in members
-        ],
+        "members": [{"id": one["id"], "name": one["name"]} for one in primary],
+        "primary": primary,
+        "backup": refs("backup"),
+        "helping": refs("pool"),
+        "pool": row.pool,
         "permissions": sorted(PERMISSIONS.get(row.key, ())),
     }

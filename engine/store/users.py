@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from headrace.engine.store import organisation
 from headrace.engine.store import tables as t
 
-UNNOTICED = {"password_hash", "language"}
+UNNOTICED = {"password_hash"}
 """Columns that no directory holds."""
 
 
@@ -38,6 +38,11 @@ def listing(
             | t.users.c.name.icontains(search, autoescape=True)
         )
     return connection.execute(query).all()
+
+
+def by_ids(connection: Connection, user_ids: Collection[str]) -> Sequence[Row[Any]]:
+    """The users with these ids."""
+    return connection.execute(sa.select(t.users).where(t.users.c.id.in_(user_ids))).all()
 
 
 def known(connection: Connection, user_ids: Collection[str]) -> set[str]:
@@ -75,6 +80,7 @@ def people(connection: Connection) -> Sequence[Any]:
         columns.email,
         columns.active,
         columns.supervisor_id,
+        columns.language,
     )
     return connection.execute(query).all()
 
@@ -134,6 +140,20 @@ def members(connection: Connection, kinds: Collection[str] = ("primary",)) -> di
     query = sa.select(columns.role, columns.user_id).where(columns.kind.in_(kinds))
     for row in connection.execute(query.order_by(columns.kind != "primary", columns.user_id)):
         found.setdefault(row.role, []).append(row.user_id)
+    return found
+
+
+def members_by_kind(
+    connection: Connection, role: str | None = None
+) -> dict[tuple[str, str], list[str]]:
+    """The ids of the members of each (role, kind); `role`: of this one only."""
+    columns = t.role_members.c
+    query = sa.select(columns.role, columns.kind, columns.user_id).order_by(columns.user_id)
+    if role is not None:
+        query = query.where(columns.role == role)
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault((row.role, row.kind), []).append(row.user_id)
     return found
 
 

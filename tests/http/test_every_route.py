@@ -51,6 +51,11 @@ GET /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/items ·
 GET /healthz · GET /readyz · GET /metrics
 GET /api/calendars · POST /api/calendars · GET /api/calendars/{} · PUT /api/calendars/{} · GET /api/calendars/{}/days
 POST /api/calendars/{}/standard
+GET /api/departments · POST /api/departments · PATCH /api/departments/{} · DELETE /api/departments/{}
+GET /api/posts · POST /api/posts · PATCH /api/posts/{} · DELETE /api/posts/{}
+GET /api/people · GET /api/people/{} · PATCH /api/people/{} · PUT /api/roles/{}/backup
+GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
+GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
 
@@ -74,6 +79,14 @@ RIGHT_BODIES: dict[str, Any] = {
     "PUT /api/connections/{}/breaker": {"force": "open"},
     "POST /api/instances/{}/steps/{}/items": {"inputs": [{}]},
     "PUT /api/calendars/{}": CHINA,
+    "PUT /api/roles/{}/backup": [],
+    "PUT /api/rotas/{}": {
+        "name": "N",
+        "timezone": "UTC",
+        "starts_on": "2026-01-05",
+        "shifts": [{"id": "day", "name": "D", "from": "09:00", "to": "18:00"}],
+        "weeks": [{}],
+    },
 }
 
 ALL = {f"{route.method} {re.sub(r'{.*?}', '{}', route.path)}": route for route in routes()}
