@@ -268,6 +268,8 @@ class _Work:
                 yield from self._by_name(str(assignee["id"]), entry, None)
             case "role":
                 yield from self._role(str(assignee["id"]), entry)
+            case "role_backup":
+                yield from self._backups_of(str(assignee["id"]))
             case "initiator":
                 if self.asked.initiator:
                     yield self.asked.initiator, 0, (reason("initiator"),)
@@ -304,6 +306,11 @@ class _Work:
             self._note("role_empty", role=title)
         for id_ in ids:
             yield id_, 0, (first, *why) if first else why
+
+    def _backups_of(self, role: str) -> Iterator[Meant]:
+        why = (reason("role_backup", role=self.directory.title("role", role)),)
+        for id_ in self.directory.backups.get(role, ()):
+            yield id_, 0, why
 
     def _is_nobody(self, ids: Iterable[str]) -> bool:
         people = self.directory.people
@@ -526,9 +533,8 @@ class _Work:
         """The backups of the roles, then of the node."""
         found = _Entry("")
         for role in dict.fromkeys(role for entry in entries for role in entry.roles):
-            why = (reason("role_backup", role=self.directory.title("role", role)),)
-            for id_ in self.directory.backups.get(role, ()):
-                self._take(found, id_, 0, why, "backup")
+            for id_, stage, why in self._backups_of(role):
+                self._take(found, id_, stage, why, "backup")
         for assignee in self.backup:
             found.people += [
                 replace(one, why=(reason("node_backup"), *one.why))

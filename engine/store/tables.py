@@ -1089,7 +1089,9 @@ organisation = Table(
     "organisation",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),  # one row, from the first change
-    Column("version", BigInteger, nullable=False),  # grows with every change of what a directory holds
+    Column(
+        "version", BigInteger, nullable=False
+    ),  # grows with every change of what a directory holds
 )
 
 departments = Table(
@@ -1141,9 +1143,7 @@ posts = Table(
 post_holders = Table(
     "post_holders",
     metadata,
-    Column(
-        "post_id", String(64), ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("post_id", String(64), ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
     Column("user_id", ID, ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
@@ -1196,9 +1196,7 @@ org_imports = Table(
 org_import_rows = Table(
     "org_import_rows",
     metadata,
-    Column(
-        "import_id", ID, ForeignKey("org_imports.id", ondelete="CASCADE"), primary_key=True
-    ),
+    Column("import_id", ID, ForeignKey("org_imports.id", ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),  # the line of the file; behind them those who left
     Column("state", String(8), nullable=False),  # new changed same left error
     Column("login", String(100), nullable=False),
@@ -1207,26 +1205,6 @@ org_import_rows = Table(
     Column("errors", Json, nullable=False),
     Column("wanted", Json),  # what is written when it is applied
     Index("ix_org_import_rows_state", "import_id", "state", "number"),
-)
-
-handovers = Table(
-    "handovers",
-    metadata,
-    Column("id", Counter, primary_key=True, autoincrement=True),
-    Column("user_id", ID, nullable=False),  # whose open tasks are looked at again
-    Column("kind", String(8), nullable=False),  # left away
-    Column("flows", Json),  # only in these; null: in all
-    Column("after", String(100), nullable=False, server_default=""),  # tasks up to here are done
-    Column("moved", Integer, nullable=False, server_default="0"),
-    Column("created_at", AT, nullable=False),
-    Column("created_by", ID, nullable=False),
-    Column("done_at", AT),
-    Index(
-        "ix_handovers_open",
-        "id",
-        sqlite_where=sa.text("done_at IS NULL"),
-        postgresql_where=sa.text("done_at IS NULL"),
-    ),
 )
 
 # --- what people have looked at --------------------------------------------------------------------------------------------------
@@ -1238,4 +1216,50 @@ Index(
     task_actors.c.user_id,
     sqlite_where=sa.text(UNSEEN),
     postgresql_where=sa.text(UNSEEN),
+)
+
+# --- files ----------------------------------------------------------------------------------------------------------------------
+
+file_contents = Table(
+    "file_contents",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("used_at", AT, nullable=False, index=True),  # when somebody last handed it in
+)
+
+file_parts = Table(
+    "file_parts",
+    metadata,
+    Column("sha256", String(64), ForeignKey("file_contents.sha256"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("sha256", String(64), ForeignKey("file_contents.sha256"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("created_by", ID, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("instance_id", ID, index=True),  # null: not yet handed in with a form
+    Column("field", String(200)),  # form and field it was handed in with: "refund.photos"
+    Index(
+        "ix_files_waiting",
+        "created_by",
+        "created_at",
+        sqlite_where=sa.text("instance_id IS NULL"),
+        postgresql_where=sa.text("instance_id IS NULL"),
+    ),
+    Index(
+        "ix_files_left",
+        "created_at",
+        sqlite_where=sa.text("instance_id IS NULL"),
+        postgresql_where=sa.text("instance_id IS NULL"),
+    ),
 )

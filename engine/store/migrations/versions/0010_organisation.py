@@ -15,9 +15,7 @@ depends_on = None
 KEY = sa.String(64)
 ID = sa.String(80)
 AT = sa.BigInteger
-COUNTER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 TABLES = (
-    "handovers",
     "org_import_rows",
     "org_imports",
     "rotas",
@@ -168,20 +166,6 @@ def upgrade() -> None:
         _key("org_import_rows", "import_id", "number"),
     )
     op.create_index("ix_org_import_rows_state", "org_import_rows", ["import_id", "state", "number"])
-    op.create_table(
-        "handovers",
-        sa.Column("id", COUNTER, nullable=False, autoincrement=True),
-        sa.Column("user_id", ID, nullable=False),
-        sa.Column("kind", sa.String(8), nullable=False),
-        sa.Column("flows", sa.Text()),
-        sa.Column("after", sa.String(100), nullable=False, server_default=""),
-        sa.Column("moved", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("created_at", AT(), nullable=False),
-        sa.Column("created_by", ID, nullable=False),
-        sa.Column("done_at", AT()),
-        _key("handovers", "id"),
-    )
-    op.create_index("ix_handovers_open", "handovers", ["id"], **_where("done_at IS NULL"))
 
 
 def downgrade() -> None:
