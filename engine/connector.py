@@ -264,6 +264,8 @@ class Operation:
     effect: EffectClass
     """May it be repeated, where the drawing says nothing else?"""
     rate: Rate | None = None
+    rates: Mapping[str, Rate] = field(default_factory=dict)
+    """Another rate where the setting `kind` of the connection has this value."""
     api: str = ""
     """The platform's own name of it, version included."""
     params: Mapping[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
@@ -55,6 +56,8 @@ class Settings:
     """How the log is written: `text` for people, `json` for machines."""
     proxies: int = 0
     """How many proxies of our own stand before the server: so many `X-Forwarded-*` are believed, none by default."""
+    url: str = ""
+    """The address people know this installation by, such as https://flows.example.com: links in messages begin with it."""
     redis_url: str | None = field(default=None, repr=False)
     """Where nudges between processes go; without it each looks by itself every second at the latest."""
 
@@ -75,6 +78,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         metrics_port=_port(env.get("HEADRACE_METRICS_PORT") or "0", "HEADRACE_METRICS_PORT"),
         log=_log(env.get("HEADRACE_LOG") or "text"),
         proxies=_proxies(env.get("HEADRACE_PROXIES") or "0"),
+        url=_url(env.get("HEADRACE_URL") or ""),
         redis_url=_redis(env.get("HEADRACE_REDIS_URL") or ""),
     )
 
@@ -89,6 +93,15 @@ def _proxies(text: str) -> int:
     if text not in {"0", "1", "2", "3"}:
         raise WrongSettings(f"HEADRACE_PROXIES: expected a number from 0 to 3, but found {text!r}")
     return int(text)
+
+
+def _url(text: str) -> str:
+    found = urlsplit(text)
+    if text and (found.scheme not in {"http", "https"} or not found.netloc or found.query):
+        raise WrongSettings(
+            f"HEADRACE_URL: expected an address such as https://flows.example.com, but found {text!r}"
+        )
+    return text.rstrip("/")
 
 
 def _redis(text: str) -> str | None:

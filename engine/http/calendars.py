@@ -158,6 +158,18 @@ def standard(call: Call, key: str) -> Any:
 
 
 @route(
+    "PUT",
+    "/api/roles/{key}/calendar",
+    "Whose hours count for tasks of this role; null: those of the flow",
+    permission="calendars:write",
+    body=body({"calendar": or_null(FLOW_KEY)}),
+    answer=record({"role": STRING, "calendar": or_null(STRING)}),
+)
+def of_role(call: Call, key: str) -> Any:
+    return calendars.choose_for_role(call.workspace, call.actor, key, call.body["calendar"])
+
+
+@route(
     "GET",
     "/api/calendars/{key}/days",
     "Every day of a month: what it is, and when it is worked",

@@ -57,6 +57,9 @@ class AllHours:
         return start_ms + round((end_ms - start_ms) * percent / 100)
 
 
+ALL_HOURS = AllHours()
+
+
 @dataclass(frozen=True, slots=True)
 class Reckoning:
     """How a moment was found, so that it can be found again by another version of a calendar."""

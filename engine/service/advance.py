@@ -11,17 +11,19 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import Connection
 
 from headrace.engine.flow.compile import CompiledFlow
+from headrace.engine.people.deadlines import Reckoning
 from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
-from headrace.engine.service import calendars, forced
+from headrace.engine.service import calendars, decisions, forced, ways
 from headrace.engine.service.counting import in_a_span, note_group
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
@@ -256,10 +258,11 @@ def _advance(
     """Answers the instances that are suspended and have wishes that rest."""
     directory = workspace.directory(connection)
     rows = Rows(now_ms, directory)
+    rows.outside = lambda: ways.leaves(workspace, connection)
     rows.priorities = {one.instance.id: one.priority for one, _ in batch if one.priority}
     ends = StoredEnds(connection)
     business = calendars.calendars_of(workspace, connection)
-    reckoned: dict[tuple[str, int, int], tuple[calendars.Known, int, str]] = {}
+    reckoned: dict[tuple[str, int, int], tuple[Any, Reckoning]] = {}
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     applied: list[tuple[int, int]] = []
     unfinished: list[str] = []
@@ -278,7 +281,7 @@ def _advance(
             if later:
                 resting.add(instance.id)
         versions, calendar = _versions(workspace, connection, flow), business.of(flow.key)
-        run = Run(flow, instance, now_ms, directory, ends, versions, calendar)
+        run = Run(flow, instance, now_ms, directory, ends, versions, calendar, business.roles)
         told = 0
         for _, wish in wishes:
             if type(wish) is c.Migrate:  # what was before is told in the words of the old version
@@ -291,8 +294,8 @@ def _advance(
             saved.append((stored, run.events))
             if run.flow.search_fields:
                 found.extend(search.rows_for(run.flow, instance, searched))
-        for (step, due_at), (start_ms, length) in run.reckoned.items():
-            reckoned[instance.id, step, due_at] = (calendar, start_ms, length)
+        for (step, due_at), how in run.reckoned.items():
+            reckoned[instance.id, step, due_at] = how
         applied.extend((id_, stored.rev + 1) for id_, _ in wishes if id_)
         if not instance.ended and not instance.rests:
             unfinished.append(instance.id)
@@ -300,7 +303,12 @@ def _advance(
     instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
     if reckoned:
         calendars.remember(rows, reckoned)
+    if rows.task_timers_resumed:
+        calendars.resume(workspace, connection, rows.task_timers_resumed)
     rows.write(connection)
+    if rows.decided:
+        decisions.note(workspace, connection, rows.decided)
+        workspace.changed.add("tasks")
     search.write(connection, found)
     inbox.mark_applied(connection, applied)
     follow(workspace, connection, rows, {stored.instance.id: stored.root_id for stored, _ in batch})

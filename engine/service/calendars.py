@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -27,6 +27,7 @@ from headrace.engine.errors import (
     ValidationFailed,
 )
 from headrace.engine.people.calendar import Calendar
+from headrace.engine.people.deadlines import Reckoning, reckoning_of
 from headrace.engine.people.holidays import COUNTRIES
 from headrace.engine.people.working_hours import CHINA, calendar_of, problems_of, spans_text
 from headrace.engine.service import audit
@@ -65,6 +66,14 @@ class Known:
         """See `people/calendar.py`."""
         return _read(self.content).after(start_ms, length)
 
+    def part(self, start_ms: int, end_ms: int, percent: float) -> int:
+        """See `people/calendar.py`."""
+        return _read(self.content).part(start_ms, end_ms, percent)
+
+    def worked(self, start_ms: int, end_ms: int) -> int:
+        """See `people/calendar.py`."""
+        return _read(self.content).worked(start_ms, end_ms)
+
 
 @lru_cache(maxsize=256)
 def _read(content: str) -> Calendar:
@@ -78,6 +87,8 @@ class Calendars:
     known: Mapping[str, Known] = field(default_factory=dict)
     standard: str = FIRST
     chosen: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, Known] = field(default_factory=dict)
+    """Role → its calendar, where it has one of its own."""
 
     def of(self, flow_key: str) -> Known:
         """The one that counts for this flow."""
@@ -112,7 +123,8 @@ def _load(connection: Connection) -> Calendars:
     }
     if not known:  # a store that was migrated and never opened since
         known = {FIRST: Known(FIRST, 0, jsontext.dumps(CHINA))}
-    return Calendars(known, _standard(connection), rows.chosen(connection))
+    roles = {role: known[key] for role, key in rows.of_roles(connection).items() if key in known}
+    return Calendars(known, _standard(connection), rows.chosen(connection), roles)
 
 
 def _standard(connection: Connection) -> str:
@@ -154,8 +166,8 @@ def _source(content: Content) -> str | None:
 # --- due times -------------------------------------------------------------------------------------
 
 
-def remember(rows_: Rows, reckoned: Mapping[tuple[str, int, int], tuple[Known, int, str]]) -> None:
-    """Say in the rows of timers and tasks which calendar told their due time: (instance, step, due) → (it, from, length)."""
+def remember(rows_: Rows, reckoned: Mapping[tuple[str, int, int], tuple[Known, Reckoning]]) -> None:
+    """Say in the rows of timers and tasks which calendar told their due time: (instance, step, due) → (it, how)."""
     for row in (*rows_.timers, *rows_.tasks):
         due_at = row["due_at"]
         found = reckoned.get((row["instance_id"], row["step"], due_at))
@@ -163,11 +175,11 @@ def remember(rows_: Rows, reckoned: Mapping[tuple[str, int, int], tuple[Known, i
         if found is None or "." in row.get("name", ""):
             row.update(calendar=None, calendar_version=None, reckoning=None)
             continue
-        calendar, start_ms, length = found
+        calendar, how = found
         row.update(
             calendar=calendar.key,
             calendar_version=calendar.version,
-            reckoning={"from": start_ms, "length": length, "due": due_at},
+            reckoning=how.as_json(due_at),
         )
 
 
@@ -200,19 +212,43 @@ def _follow(workspace: Workspace, key: str, connection: Connection) -> int:
 def _reckoned(known: Known, row: Any) -> dict[str, Any]:
     """What stood still while its instance was suspended begins so much later."""
     told = row.reckoning
-    start_ms = told["from"] + row.due_at - told["due"]
+    how = reckoning_of(told)
+    start_ms = how.start_ms + row.due_at - told["due"]
     try:
-        due_at = known.after(start_ms, told["length"])
+        due_at = how.moment(known, start_ms)
     except HeadraceError as trouble:
         log.warning("%s keeps its due time: calendar %s: %s", row.id, known.key, trouble.message)
-        due_at, start_ms = row.due_at, told["from"]
-    reckoning = {"from": start_ms, "length": told["length"], "due": due_at}
+        due_at, start_ms = row.due_at, how.start_ms
     return {
         "b_id": row.id,
         "b_due": due_at,
         "b_version": known.version,
-        "b_reckoning": reckoning,
+        "b_reckoning": replace(how, start_ms=start_ms).as_json(due_at),
     }
+
+
+def resume(
+    workspace: Workspace, connection: Connection, steps: Sequence[Mapping[str, Any]]
+) -> None:
+    """The clock of these tasks goes on: what was left of their business time is counted from now. `steps`: as `Rows` has them."""
+    now_ms = workspace.clock.now_ms()
+    known = calendars_of(workspace, connection).known
+    for table in (t.timers, t.tasks):
+        found = rows.paused(connection, table, steps)
+        moved = [
+            _resumed(known[row.calendar], row, now_ms) for row in found if row.calendar in known
+        ]
+        rows.set_due(connection, table, moved, goes_on=table is t.timers)
+
+
+def _resumed(known: Known, row: Any, now_ms: int) -> dict[str, Any]:
+    late_ms = reckoning_of(row.reckoning).late_ms
+    left_ms = known.worked(row.paused_at, row.due_at - late_ms)
+    how = Reckoning(now_ms, f"PT{left_ms / 1000:.3f}S", late_ms=late_ms)
+    due_at = how.moment(known)
+    return {
+        "b_id": row.id, "b_due": due_at, "b_version": known.version, "b_reckoning": how.as_json(due_at),
+    }  # fmt: skip
 
 
 # --- for people ------------------------------------------------------------------------------------
@@ -344,6 +380,24 @@ def make_standard(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any
     workspace.writer.call(write)
     forget(workspace)
     return detail(workspace, actor, key)
+
+
+def choose_for_role(
+    workspace: Workspace, actor: Actor, role: str, calendar: str | None
+) -> dict[str, Any]:
+    """Tasks that this role decides go by its calendar from now on; None: by the flow's. What waits keeps its own."""
+    actor.require("calendars:write")
+
+    def write(connection: Connection) -> None:
+        if calendar is not None:
+            _found(connection, calendar)
+        if not rows.choose_for_role(connection, role, calendar):
+            raise NotFound(kind="role", id=role)
+        audit.note(connection, workspace, actor, "calendars.role", role, calendar=calendar)
+
+    workspace.writer.call(write)
+    forget(workspace)
+    return {"role": role, "calendar": calendar}
 
 
 def zones() -> Sequence[str]:

@@ -97,7 +97,7 @@ def add(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> None:
         if accounts.find(connection, row["key"]) is not None:
             raise Conflict(expected="a new connection key", found=f"{row['key']}, which is taken")
         accounts.insert(connection, row)
-        if known := limit_service.declared(row["connector"]):
+        if known := limit_service.declared(row["connector"], row["settings"]):
             limits.put(connection, row["key"], known, now, actor.user_id)
         audit.note(
             connection,

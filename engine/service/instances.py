@@ -345,9 +345,10 @@ def incident_json(row: Any) -> dict[str, Any]:
 
 
 def delivery_json(row: Any) -> dict[str, Any]:
-    """A message in the outbox with its receipts."""
+    """A message in the outbox with its receipts; of one to a person each attempt names its channel."""
     return {
         "id": row.id, "channel": row.channel, "to": row.recipient or row.connection or "", "title": row.title,
         "status": row.status, "attempts": row.receipts, "instance_id": row.instance_id, "step": row.step,
-        "created_at": to_iso(row.created_at), "sent_at": iso_or_none(row.sent_at),
+        "task_id": row.task_id, "user_id": row.user_id, "kind": row.kind, "created_at": to_iso(row.created_at),
+        "sent_at": iso_or_none(row.sent_at),
     }  # fmt: skip

@@ -132,17 +132,14 @@ def put(workspace: Workspace, actor: Actor, key: str, values: Mapping[str, Any])
     return answer
 
 
-def declared(connector: str) -> dict[str, Any]:
+def declared(connector: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The limits a new connection begins with: what its connector knows of the far side."""
     found = connectors().get(connector)
+    kind = (settings or {}).get("kind", "")
     rates = {
-        operation.name: {
-            "calls": operation.rate.calls,
-            "per_s": operation.rate.per_s,
-            "burst": operation.rate.burst,
-        }
+        operation.name: {"calls": rate.calls, "per_s": rate.per_s, "burst": rate.burst}
         for operation in (found.operations if found else ())
-        if operation.rate is not None
+        if (rate := operation.rates.get(kind, operation.rate)) is not None
     }
     return {"operations": rates} if rates else {}
 

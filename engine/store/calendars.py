@@ -75,6 +75,14 @@ def of_roles(connection: Connection) -> dict[str, str]:
     return {row.key: row.calendar for row in connection.execute(query)}
 
 
+def choose_for_role(connection: Connection, role: str, calendar: str | None) -> bool:
+    """This role's calendar from now on; False: there is no such role."""
+    result = connection.execute(
+        t.roles.update().where(t.roles.c.key == role).values(calendar=calendar)
+    )
+    return bool(result.rowcount)
+
+
 # --- due times that an older version told --------------------------------------------------------------
 
 
@@ -102,8 +110,33 @@ def behind(
     return connection.execute(query.with_for_update()).all()
 
 
-def set_due(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """New due times: `{b_id, b_due, b_version, b_reckoning}`."""
+def paused(
+    connection: Connection, table: Table, steps: Sequence[Mapping[str, Any]]
+) -> Sequence[Any]:
+    """Due times in business time of these steps (`{b_instance, b_step}`) that stand still."""
+    columns = table.c
+    mine = sa.or_(
+        *(
+            sa.and_(columns.instance_id == step["b_instance"], columns.step == step["b_step"])
+            for step in steps
+        )
+    )
+    query = sa.select(
+        columns.id, columns.due_at, columns.reckoning, columns.calendar, columns.paused_at
+    )
+    return connection.execute(
+        query.where(mine, columns.paused_at.is_not(None), columns.reckoning.is_not(None))
+    ).all()
+
+
+def set_due(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    goes_on: bool = False,
+) -> None:
+    """New due times: `{b_id, b_due, b_version, b_reckoning}`; `goes_on`: they no longer stand still."""
     if rows:
         statement = table.update().where(table.c.id == sa.bindparam("b_id"))
         connection.execute(
@@ -111,6 +144,7 @@ def set_due(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
                 due_at=sa.bindparam("b_due"),
                 calendar_version=sa.bindparam("b_version"),
                 reckoning=sa.bindparam("b_reckoning", type_=t.Json()),
+                **({"paused_at": None} if goes_on else {}),
             ),
             rows,
         )

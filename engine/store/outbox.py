@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,8 +14,10 @@ HOLD_MS = 60_000
 """How long a sender may take; after that the message is sent again, with the same key, perhaps a second time."""
 
 
-def take(connection: Connection, limit: int, now_ms: int, channel: str | None = None) -> list[Any]:
-    """Up to `limit` messages (of this channel) that are due, held for `HOLD_MS`."""
+def take(
+    connection: Connection, limit: int, now_ms: int, channels: Sequence[str] = ()
+) -> list[Any]:
+    """Up to `limit` messages (of these channels) that are due, held for `HOLD_MS`."""
     query = (
         sa.select(t.outbox)
         .where(t.outbox.c.status == "queued", t.outbox.c.available_at <= now_ms)
@@ -23,8 +25,8 @@ def take(connection: Connection, limit: int, now_ms: int, channel: str | None = 
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    if channel is not None:
-        query = query.where(t.outbox.c.channel == channel)
+    if channels:
+        query = query.where(t.outbox.c.channel.in_(channels))
     rows = connection.execute(query).all()
     if rows:
         statement = (
@@ -67,6 +69,43 @@ def settle(
             sent_at=sent_at,
         )
     )
+
+
+def way_row(
+    id_: int, trail: Mapping[str, Any], available_at: int, receipts: Sequence[Any] = ()
+) -> dict[str, Any]:
+    """A message that is to go by the way `trail` names, for `give`."""
+    way = trail["now"]
+    sender = way["channel"] if way["channel"] in ("mail", "sms") else "robot"
+    return {
+        "b_id": id_, "b_channel": sender, "b_connection": way["connection"], "b_recipient": way["address"],
+        "b_ways": dict(trail), "b_at": available_at, "b_receipts": list(receipts), "b_attempts": len(receipts),
+    }  # fmt: skip
+
+
+def give(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Give messages to the senders of their ways."""
+    if rows:
+        statement = t.outbox.update().where(t.outbox.c.id == bindparam("b_id"))
+        connection.execute(
+            statement.values(
+                channel=bindparam("b_channel"),
+                connection=bindparam("b_connection"),
+                recipient=bindparam("b_recipient"),
+                ways=bindparam("b_ways", type_=t.Json()),
+                receipts=bindparam("b_receipts", type_=t.Json()),
+                attempts=bindparam("b_attempts"),
+                available_at=bindparam("b_at"),
+                status="queued",
+            ),
+            list(rows),
+        )
+
+
+def delete(connection: Connection, ids: Sequence[int]) -> None:
+    """These need not be sent: their people are told in the app and want, or have, nothing else."""
+    if ids:
+        connection.execute(t.outbox.delete().where(t.outbox.c.id.in_(ids)))
 
 
 def page(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam
 
 from headrace.engine import jsontext
 from headrace.engine.flow.compile import CompiledFlow
+from headrace.engine.people import tasking, telling
 from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
@@ -18,6 +19,7 @@ from headrace.engine.run.advance import compensated
 from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance
 from headrace.engine.store import tables as t
+from headrace.engine.store import telling as told
 
 Row = dict[str, Any]
 
@@ -84,6 +86,12 @@ class Rows:
     """Wishes for other instances (parents and children), to be put into their inbox."""
     traces: dict[str, str] = field(default_factory=dict)
     """Instance → its trace, which the sub-flows it starts belong to as well."""
+    told: list[told.Told] = field(default_factory=list)
+    """What people are to hear of tasks."""
+    outside: Callable[[], bool] = lambda: True
+    """Is there a connection messages could leave by? Asked only when there are some."""
+    task_timers_held: list[Row] = field(default_factory=list)
+    task_timers_resumed: list[Row] = field(default_factory=list)
     priorities: dict[str, int] = field(default_factory=dict)
     """Instance → how urgent it is; its jobs and sub-flows are, too."""
 
@@ -109,10 +117,12 @@ class Rows:
             (_VOTE, self.votes),
             (_TASK_REVISED, self.tasks_revised),
             (_TASK_URGED, self.tasks_urged),
+            (_TASK_TIMES_RESUMED, self.task_timers_resumed),
             (_TASK_PAUSED, self.tasks_paused),
             (t.task_notes.insert(), self.task_notes),
             (_TASK_ENDED, self.tasks_ended),
             (_ACTORS_CLOSED, self.tasks_ended),
+            (told.READ_WITH_TASK, self.tasks_ended),
             # Timers before their end: a step may begin and end in one advance.
             (t.timers.insert(), self.timers),
             (_TIMER_GONE, self.timers_gone),
@@ -120,6 +130,8 @@ class Rows:
             (_TIMERS_HELD, self.timers_held),
             (_TIMERS_RESUMED, self.timers_resumed),
             (_TASKS_RESUMED, [row for row in self.timers_resumed if row["b_shift"]]),
+            (_TASK_TIMERS_HELD, self.task_timers_held),
+            (_TASK_TIMERS_RESUMED, self.task_timers_resumed),
             (t.subscriptions.insert(), self.subscriptions),
             (_SUBSCRIPTION_GONE, self.subscriptions_gone),
             (_ITEMS_RESET, self.items_reset),
@@ -133,6 +145,8 @@ class Rows:
         ):
             if rows:
                 connection.execute(statement, rows)
+        if self.told:
+            told.write(connection, self.told, self.tasks, self.directory, self.now_ms, self.outside)
 
     def suspend_again(self, id_: str) -> None:
         """What resumed the instance in this very advance comes before what suspends it now."""
@@ -149,7 +163,7 @@ class Rows:
             yield "jobs"
         if self.timers or self.timers_resumed or self.timers_moved:
             yield "timers"
-        if self.outbox:
+        if self.outbox or self.told:
             yield "outbox"
         if self.children or self.wishes:
             yield "ready"
@@ -199,7 +213,25 @@ _TIMERS_RESUMED = (
 _TASKS_RESUMED = (
     t.tasks.update()
     .where(t.tasks.c.instance_id == bindparam("b_instance"), t.tasks.c.status == "open")
-    .values(due_at=t.tasks.c.due_at + bindparam("b_shift"))
+    .values(
+        due_at=t.tasks.c.due_at + bindparam("b_shift"),
+        paused_at=t.tasks.c.paused_at + bindparam("b_shift"),
+    )
+)
+_TASK_TIMER = (
+    t.timers.c.instance_id == bindparam("b_instance"),
+    t.timers.c.step == bindparam("b_step"),
+    sa.or_(t.timers.c.name.startswith("task:"), t.timers.c.name == "remind"),
+)
+_TASK_TIMERS_HELD = (
+    t.timers.update()
+    .where(*_TASK_TIMER, t.timers.c.paused_at.is_(None))
+    .values(paused_at=bindparam("b_at"))
+)
+_TASK_TIMERS_RESUMED = (
+    t.timers.update()
+    .where(*_TASK_TIMER, t.timers.c.paused_at.is_not(None))
+    .values(paused_at=None, due_at=t.timers.c.due_at + bindparam("b_at") - t.timers.c.paused_at)
 )
 _TIMER_MOVED = (
     t.timers.update().where(t.timers.c.id == bindparam("b_id")).values(due_at=bindparam("b_due"))
@@ -283,6 +315,12 @@ _SEAT_CHANGED = (
 _TASK = t.tasks.c.id == bindparam("b_task")
 _TASK_REVISED = t.tasks.update().where(_TASK).values(revision=t.tasks.c.revision + 1)
 _TASK_URGED = t.tasks.update().where(_TASK).values(urged_at=bindparam("b_at"))
+_TASK_TIMES_RESUMED = (
+    t.tasks.update()
+    .where(_TASK, t.tasks.c.paused_at.is_not(None), t.tasks.c.calendar.is_(None))
+    .values(due_at=t.tasks.c.due_at + bindparam("b_at") - t.tasks.c.paused_at)
+)
+"""Business time is worked out by its calendar (`service/calendars.py`)."""
 _TASK_PAUSED = t.tasks.update().where(_TASK).values(paused_at=bindparam("b_at"))
 _TASK_ENDED = (
     t.tasks.update()
@@ -412,12 +450,16 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _request_job(rows, instance, flow, event)
             case e.TaskOpened():
                 _open_task(rows, instance, flow, event)
+                messages = telling.opened(_opened_seats(event), instance.initiator)
+                _tell(rows, instance, flow, event.step, messages)
             case e.VoteCast():
+                _tell(rows, instance, flow, event.step, telling.voted(event, instance.initiator))
                 _vote(rows, instance, event)
                 if event.closes:
                     closes[event.step] = event.closes
             case e.TaskChanged():
                 _change_task(rows, instance, event)
+                _tell_of_change(rows, instance, flow, event)
                 if event.details and "closes" in event.details:
                     closes[event.step] = event.details["closes"]
             case e.InstanceMigrated():
@@ -451,7 +493,12 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _end(rows, instance, flow, "completed", output)
             case e.InstanceCancelled():
                 _end(rows, instance, flow, "cancelled", None)
-            case e.JobTried() | e.TimerFired() | e.ChildEnded() | e.ResultIgnored():
+            case e.TimerFired(step, name):
+                if name.startswith("task:") and step in instance.steps:
+                    found = instance.steps[step]
+                    settings = flow.nodes[found.node].settings
+                    _tell(rows, instance, flow, step, telling.fired(found.task, settings, name))
+            case e.JobTried() | e.ChildEnded() | e.ResultIgnored():
                 pass
             case _:
                 assert_never(event)
@@ -703,6 +750,59 @@ def _change_task(rows: Rows, instance: Instance, event: e.TaskChanged) -> None:
             }
         )  # fmt: skip
     rows.decided.append((instance, event))
+
+
+def _opened_seats(event: e.TaskOpened) -> list[tasking.Seat]:
+    if event.seats:
+        return [tasking.seat_from_json(row) for row in event.seats]
+    return list(tasking.plain(event.mode, event.actors).seats.values())
+
+
+def _tell_of_change(
+    rows: Rows, instance: Instance, flow: CompiledFlow, event: e.TaskChanged
+) -> None:
+    step = instance.steps.get(event.step)
+    node = flow.nodes.get(step.node if step else event.node)
+    settings = node.settings if node else {}
+    messages = telling.changed(step.task if step else None, settings, event)
+    _tell(rows, instance, flow, event.step, messages, event.node)
+    if "paused_since" in (event.task or {}):
+        _keep_still(rows, instance, event)
+
+
+def _keep_still(rows: Rows, instance: Instance, event: e.TaskChanged) -> None:
+    """The timers of a paused task stand still; a pause that begins again at once has not ended."""
+    row = {
+        "b_instance": instance.id, "b_step": event.step, "b_at": rows.now_ms, "b_task": row_id(instance.id, event.step),
+    }  # fmt: skip
+    if event.task and event.task["paused_since"] is None:
+        rows.task_timers_resumed.append(row)
+    elif row in rows.task_timers_resumed:
+        rows.task_timers_resumed.remove(row)
+    else:
+        rows.task_timers_held.append(row)
+
+
+def _tell(
+    rows: Rows,
+    instance: Instance,
+    flow: CompiledFlow,
+    step: int,
+    messages: Iterable[telling.Message],
+    node_id: str = "",
+) -> None:
+    for message in messages:
+        found = instance.steps.get(step)
+        node = flow.nodes.get(found.node if found else node_id)
+        about = {
+            "flow": dict(flow.name),
+            "node": dict(node.name) if node else None,
+            "business_key": instance.business_key,
+        }
+        dedup = f"{instance.id}.{step}.{message.kind}.{instance.seq}.{len(rows.told)}"
+        rows.told.append(
+            told.Told(message, instance.id, step, row_id(instance.id, step), dedup, about)
+        )
 
 
 def _only(to: Any) -> str | None:

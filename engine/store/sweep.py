@@ -35,7 +35,9 @@ def with_forgotten_wishes(connection: Connection, limit: int) -> list[str]:
 def most_overdue_timer(connection: Connection, before_ms: int) -> str | None:
     """The timer that was due before all others, if that was before this moment; those of suspended instances rest."""
     columns = t.timers.c
-    query = sa.select(columns.id).where(columns.due_at < before_ms, columns.held_at.is_(None))
+    query = sa.select(columns.id).where(
+        columns.due_at < before_ms, columns.held_at.is_(None), columns.paused_at.is_(None)
+    )
     found: str | None = connection.execute(query.order_by(columns.due_at).limit(1)).scalar()
     return found
 

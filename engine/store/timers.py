@@ -16,7 +16,7 @@ def take_due(connection: Connection, limit: int, now_ms: int) -> Sequence[Any]:
     columns = t.timers.c
     rows = connection.execute(
         sa.select(columns.id, columns.instance_id, columns.step, columns.name, columns.due_at)
-        .where(columns.due_at <= now_ms, columns.held_at.is_(None))
+        .where(columns.due_at <= now_ms, columns.held_at.is_(None), columns.paused_at.is_(None))
         .order_by(columns.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -36,7 +36,9 @@ def due_of(connection: Connection, instance_id: str) -> dict[int, int]:
 
 def next_due_at(connection: Connection) -> int | None:
     """The moment of the next timer or schedule; None when there is none."""
-    free = sa.select(sa.func.min(t.timers.c.due_at)).where(t.timers.c.held_at.is_(None))
+    free = sa.select(sa.func.min(t.timers.c.due_at)).where(
+        t.timers.c.held_at.is_(None), t.timers.c.paused_at.is_(None)
+    )
     timer = connection.execute(free).scalar_one()
     query = sa.select(sa.func.min(t.schedules.c.next_at)).where(t.schedules.c.paused_at.is_(None))
     schedule = connection.execute(query).scalar_one()

@@ -47,7 +47,7 @@ def _fire(workspace: Workspace, connection: Connection) -> int:
     now_ms = workspace.clock.now_ms()
     rows = timers.take_due(connection, DUE_MAX, now_ms)
     if rows:
-        wishes = [(row.instance_id, c.FireTimer(row.step, row.name)) for row in rows]
+        wishes = [(row.instance_id, c.FireTimer(row.step, row.name, row.due_at)) for row in rows]
         advance_each(workspace, connection, {row.instance_id for row in rows}, wishes)
         workspace.note("timers_fired_total", len(rows))
         for row in rows:

@@ -65,8 +65,14 @@ CONNECTOR = Connector(
     ),
     example={"kind": "dingtalk"},
     operations=(
-        # Said twice does no harm. The platforms take 20 messages a minute of one robot.
-        Operation("send", {"zh": "发消息", "en": "Send"}, "pure", Rate(15, 60, 5)),
+        # Said twice does no harm. DingTalk and WeCom take 20 messages a minute of one robot, Feishu 100 and 5 a second.
+        Operation(
+            "send",
+            {"zh": "发消息", "en": "Send"},
+            "pure",
+            Rate(15, 60, 5),
+            rates={"feishu": Rate(95, 60, 4)},
+        ),
     ),
     example_secrets={
         "url": "https://oapi.dingtalk.com/robot/send?access_token=example",

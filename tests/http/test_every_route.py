@@ -50,12 +50,15 @@ GET /api/messages · POST /api/messages · POST /api/signals · GET /api/subscri
 GET /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/items · POST /api/instances/{}/steps/{}/close
 GET /healthz · GET /readyz · GET /metrics
 GET /api/calendars · POST /api/calendars · GET /api/calendars/{} · PUT /api/calendars/{} · GET /api/calendars/{}/days
-POST /api/calendars/{}/standard
+POST /api/calendars/{}/standard · PUT /api/roles/{}/calendar
+GET /api/me/channels · PUT /api/me/channels · POST /api/me/channels/test · GET /api/me/messages
+GET /api/channels · PUT /api/channels
 GET /api/departments · POST /api/departments · PATCH /api/departments/{} · DELETE /api/departments/{}
 GET /api/posts · POST /api/posts · PATCH /api/posts/{} · DELETE /api/posts/{}
 GET /api/people · GET /api/people/{} · PATCH /api/people/{} · PUT /api/roles/{}/backup
 GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
+GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
 
@@ -80,6 +83,7 @@ RIGHT_BODIES: dict[str, Any] = {
     "POST /api/instances/{}/steps/{}/items": {"inputs": [{}]},
     "PUT /api/calendars/{}": CHINA,
     "PUT /api/roles/{}/backup": [],
+    "PUT /api/roles/{}/calendar": {"calendar": None},
     "PUT /api/rotas/{}": {
         "name": "N",
         "timezone": "UTC",

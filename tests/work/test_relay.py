@@ -167,7 +167,7 @@ def sends(house: House, **more: Any) -> int:
 
 def test_each_channel_has_its_own_sender(house: House, sent: list[Any]) -> None:
     notes(house, OK)
-    assert set(relay.CHANNELS) == {"mail", "robot"}
+    assert set(relay.CHANNELS) == {"person", "mail", "robot", "sms"}
 
     assert sends(house, channel="mail") == 0
     assert sends(house, channel="robot") == 1
@@ -202,21 +202,50 @@ def test_messages_wait_for_a_far_side_that_fails_and_lose_no_attempt(
 
 
 def test_a_robot_is_told_no_more_than_its_platform_takes(house: House, sent: list[Any]) -> None:
+    with_limits(house)
+    notes(house, OK, title="Note {{ n }}")
+    for number in range(29):
+        house.start("note", {"n": number})
+
+    begun = []
+    for _ in range(120):
+        begun += [house.now_ms] * sends(house)
+        house.later(ms=500)
+
+    assert len(begun) == len(sent) < 30
+    for start in begun:
+        assert sum(start <= moment < start + 60_000 for moment in begun) <= 20
+    said = "\n".join(f"{title}\n{text}" for title, text in sent)
+    assert all(f"Note {number} " in said or f"Note {number}\n" in said for number in range(29))
+    assert {row.status for row in house.rows(sa.select(t.outbox.c.status))} == {"sent"}
+
+
+def test_a_flood_is_one_message_and_not_hundreds(house: House, sent: list[Any]) -> None:
+    with_limits(house)
+    notes(house, OK)
+    for _ in range(199):
+        house.start("note")
+
+    for _ in range(60):
+        sends(house, channel="robot")
+        house.later(ms=500)
+
+    assert {row.status for row in house.rows(sa.select(t.outbox.c.status))} == {"sent"}
+    assert len(sent) < 13
+    (title, text) = max(sent, key=lambda message: len(message[1]))
+    assert "messages" in title
+    assert text.count("•") > 20
+
+
+def with_limits(house: House) -> None:
     row = {
         "key": "group", "name": "group", "connector": "robot", "settings": {}, "secrets": b"", "created_at": 0,
         "updated_at": 0, "updated_by": EVE,
     }  # fmt: skip
     house.write(lambda connection: connection.execute(t.connections.insert().values(row)))
     limits.put(house.workspace, house.actor(EVE), "group", limits.declared("robot"))
-    notes(house, OK)
-    for _ in range(29):
-        house.start("note")
 
-    begun = []
-    for _ in range(600):
-        begun += [house.now_ms] * sends(house)
-        house.later(ms=500)
 
-    assert len(begun) == len(sent) == 30
-    for start in begun:
-        assert sum(start <= moment < start + 60_000 for moment in begun) <= 20
+def test_feishu_takes_more_than_the_others() -> None:
+    assert limits.declared("robot", {"kind": "feishu"})["operations"]["send"]["calls"] == 95
+    assert limits.declared("robot", {"kind": "wecom"})["operations"]["send"]["calls"] == 15
