@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -42,6 +43,7 @@ class ManualClock:
         self._now_ms = now_ms
 
 
+@lru_cache(maxsize=64)
 def to_iso(ms: int) -> str:
     """`1767945600000` → `2026-01-09T08:00:00.000Z`."""
     return (

@@ -62,7 +62,7 @@ ERROR = Port("error", {"zh": "出错", "en": "On error"}, required=False)
 # --- outcomes -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """The step is done. `output` is stored under the node's result name (None: nothing is stored), the token leaves by `port`.
 
@@ -359,9 +359,11 @@ class World(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Context:
-    """All a node sees. `settings` are as drawn (texts and expressions unevaluated); use `evaluate`."""
+    """All a node sees; not to be changed (not frozen, because every visit makes one, and freezing costs as much again).
+
+    `settings` are as drawn (texts and expressions unevaluated); use `evaluate`."""
 
     settings: Mapping[str, Any]
     variables: Mapping[str, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from headrace.engine.node import Context, Policy
@@ -376,5 +377,6 @@ def policy(settings: Mapping[str, Any], **more: Any) -> Policy:
     )
 
 
+@lru_cache(maxsize=256)
 def _codes(text: str) -> frozenset[str]:
     return frozenset(code for part in text.split(",") if (code := part.strip()))

@@ -6,7 +6,7 @@ Done once a published version and then kept; `validate.py` has said before that 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from headrace.engine.flow import forms
 from headrace.engine.flow.form_uses import input_of, resolved
 from headrace.engine.flow.model import Edge, Node, from_json
 from headrace.engine.flow.reach import Reach
-from headrace.engine.node import JoinRule, NodeType, Text
+from headrace.engine.node import JoinRule, NodeType, Policy, Text
 
 SEARCH_FIELDS_MAX = 10
 """Inputs of one flow by which its instances can be found: each is a row more at a start."""
@@ -33,6 +33,8 @@ class CompiledNode:
     """The variable its output is stored under."""
     exits: Mapping[str, tuple[Edge, ...]]
     """Port → the edges that leave there, in the order of the document; a port without an edge is absent."""
+    leaves: Mapping[str, tuple[str, ...]]
+    """The ids of the same."""
     entries: tuple[str, ...]
     """The ids of the edges that lead here, in the order of the document."""
     connected: frozenset[str]
@@ -47,6 +49,14 @@ class CompiledNode:
     """It waits for messages or signals, itself or by an event attached to it."""
     join: JoinRule | None
     visits_max: int | None
+    _kept: dict[str, Policy] = field(default_factory=dict, compare=False, repr=False)
+
+    def policy(self) -> Policy:
+        """How its jobs are held back and repeated; read from the settings once."""
+        found = self._kept.get("policy")
+        if found is None:
+            found = self._kept["policy"] = self.type.policy(self.settings)
+        return found
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,7 @@ def _compiled(
         settings=settings,
         result=node.result or node.id,
         exits=exits,
+        leaves={port: tuple(edge.id for edge in edges) for port, edges in exits.items()},
         entries=tuple(entering),
         connected=frozenset(exits),
         events={event["id"]: event for event in node.events if event["kind"] not in outside},

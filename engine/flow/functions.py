@@ -144,7 +144,9 @@ def _extreme(name: str, sign: str) -> Callable[..., Any]:
 def _sum(items: Any) -> Any:
     total: Any = 0
     for item in _list("sum", items):
-        total = values.add(total, _number("sum", item))
+        if not is_number(item):
+            _number("sum", item)
+        total = values.add(total, item)
     return total
 
 

@@ -69,7 +69,10 @@ def is_number(value: Any) -> bool:
 
 def exact(value: Any) -> Number:
     """A number as whole number or exact decimal: 0.1 becomes the decimal 0.1. `value` must be a number."""
-    if type(value) is float:
+    kind = type(value)
+    if kind is int and -_INT_MAX < value < _INT_MAX:
+        return value  # type: ignore[no-any-return]
+    if kind is float:
         if value.is_integer() and abs(value) < 1e15:
             return int(value)
         value = Decimal(repr(value))
@@ -101,7 +104,7 @@ def _too_long() -> ExpressionError:
 
 def add(left: Any, right: Any) -> Any:
     """`+`: numbers, texts, lists, moment and period."""
-    if is_number(left) and is_number(right):
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
         return _calculate(operator.add, _EXACT.add, left, right)
     match left, right:
         case str(), str():
@@ -418,6 +421,10 @@ def to_json_value(value: Any) -> Any:
     kind = type(value)
     if kind is bool or value is None or (kind is str and len(value) < RESULT_MAX):
         return value
+    if kind is int and -_JSON_INT_MAX <= value <= _JSON_INT_MAX:
+        return value
+    if kind is Decimal:
+        return _number_json(exact(value))
     return _Way().back(value, 0)
 
 

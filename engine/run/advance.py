@@ -562,7 +562,7 @@ class Run:
         context = Context(
             settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=self.now_ms, key=key,
             connected=node.connected, compensated=undone,
-            waiting_at=frozenset(step.node for step in self.instance.steps.values() if step.id != step_id),
+            waiting_at=self._waiting_at(step_id),
             business=lambda start_ms, length: self._business(node, step_id, start_ms, length),
         )  # fmt: skip
         try:
@@ -577,6 +577,10 @@ class Run:
             found = {"result": result, "output": outcome.output}
             return Done(found, None, terminate=outcome.terminate)
         return self.kept_small(node, outcome) if type(outcome) is Done else outcome
+
+    def _waiting_at(self, step_id: int) -> frozenset[str]:
+        steps = self.instance.steps
+        return frozenset(s.node for s in steps.values() if s.id != step_id) if steps else _NOWHERE
 
     def _business(self, node: CompiledNode, step_id: int, start_ms: int, length: str) -> int:
         calendar = self.calendar_of(node)
@@ -628,15 +632,18 @@ class Run:
 
     def visible(self, node_id: str, step_id: int, key: str) -> dict[str, Any]:
         """The variables a node sees: the instance's, and the reserved ones."""
-        return {
-            **self.instance.variables,
+        instance = self.instance
+        seen = {
+            **instance.variables,
             "instance": {
-                "id": self.instance.id, "business_key": self.instance.business_key, "initiator": self.instance.initiator,
+                "id": instance.id, "business_key": instance.business_key, "initiator": instance.initiator,
             },
             "now": self._now,
             "step": {"id": step_id, "node": node_id, "key": key},
-            **({"compensated": undone} if (undone := self._undone(step_id)) else {}),
         }  # fmt: skip
+        if undone := self._undone(step_id):
+            seen["compensated"] = undone
+        return seen
 
     def evaluator(self, step: Step) -> Evaluator:
         """Evaluates what the settings and events of an open step's node hold."""
@@ -739,7 +746,7 @@ class Run:
         kind = node.type
         step = self.instance.steps[step_id]
         try:
-            limit_key = self._limit_key(step, kind.policy(node.settings).key)
+            limit_key = self._limit_key(step, node.policy().key)
         except HeadraceError as trouble:
             self._failed(step, Failed(trouble.code, trouble.message))
             return
@@ -850,7 +857,7 @@ class Run:
         self.done(step, Done({"channel": notify.channel, "to": [person.name for person in people]}))
 
     def _edges(self, node: CompiledNode, port: str | None) -> tuple[str, ...]:
-        return () if port is None else tuple(edge.id for edge in node.exits.get(port, ()))
+        return () if port is None else node.leaves.get(port, ())
 
     def _leaving(self, node: CompiledNode, outcome: Done) -> tuple[str, ...]:
         if not outcome.ports:
@@ -910,6 +917,9 @@ class Run:
         """Make the fact true, and keep it."""
         apply(self.instance, event)
         self.events.append(event)
+
+
+_NOWHERE: frozenset[str] = frozenset()
 
 
 def _result(node: CompiledNode, outcome: Done) -> str | None:

@@ -20,6 +20,7 @@ from headrace.engine import jsontext
 from headrace.engine.store import limits
 from headrace.engine.store import tables as t
 from headrace.engine.store.limits import Gate
+from headrace.engine.store.many import write
 
 LEASE_MS = 15_000
 """How long a worker may be silent before its job goes to another (engine.md 5.4)."""
@@ -34,7 +35,7 @@ WOKEN_MAX = 100
 """Jobs of a key that the sweep wakes when none of them runs: some may stand in a lane that is closed for another reason."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
     """A job this worker may try now, until its lease ends."""
 
@@ -182,7 +183,7 @@ class _Picking:
             lease = {
                 "b_owner": self._owner, "b_until": self._now_ms + LEASE_MS, "b_now": self._now_ms,
             }  # fmt: skip
-            self._connection.execute(_LEASE, [{"b_id": row.id, **lease} for row in mine])
+            write(self._connection, _LEASE, [{"b_id": row.id, **lease} for row in mine])
         self._park(full)
         self._rows += mine
         self._left -= len(mine)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from headrace.engine import jsontext
 from headrace.engine.run import commands as c
 from headrace.engine.store import tables as t
+from headrace.engine.store.many import write
 
 
 def upsert(connection: Connection, table: sa.Table) -> Any:
@@ -35,7 +36,7 @@ def put(connection: Connection, wishes: Iterable[tuple[str, c.Command]], now_ms:
         for id_, wish in wishes
     ]
     if rows:
-        connection.execute(t.inbox.insert(), rows)
+        write(connection, t.inbox, rows)
         mark_ready(connection, {str(row["instance_id"]) for row in rows}, now_ms)
 
 
@@ -96,7 +97,7 @@ def unmark_ready(connection: Connection, seen: Iterable[tuple[str, int]]) -> Non
     """These have been advanced, unless something came in since."""
     rows = [{"b_id": id_, "b_gen": gen} for id_, gen in seen]
     if rows:
-        connection.execute(_DONE, rows)
+        write(connection, _DONE, rows)
 
 
 _UNAPPLIED = (
@@ -134,4 +135,4 @@ def mark_applied(connection: Connection, applied: Iterable[tuple[int, int]]) -> 
     """(inbox id, rev of the instance that has it)."""
     rows = [{"b_id": id_, "b_rev": rev} for id_, rev in applied]
     if rows:
-        connection.execute(_APPLIED, rows)
+        write(connection, _APPLIED, rows)

@@ -14,6 +14,7 @@ from headrace.engine import jsontext
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, from_json, to_json
 from headrace.engine.store import tables as t
+from headrace.engine.store.many import write
 from headrace.engine.store.search import Condition, narrow
 
 IN_MAX = 500
@@ -180,17 +181,17 @@ def save(
                     }
                 )
     if new_rows:
-        connection.execute(t.instances.insert(), new_rows)
+        write(connection, t.instances, new_rows)
     if changes:
-        result = connection.execute(_UPDATE, changes)
+        result = write(connection, _UPDATE, changes)
         # Every row was locked when it was read: another count means that the one-writer rule was broken.
         assert result.rowcount in (-1, len(changes)), (
             f"expected {len(changes)} instances at their revision, found {result.rowcount}"
         )
     if chunks:
-        connection.execute(t.history.insert(), chunks)
+        write(connection, t.history, chunks)
     if snapshots:
-        connection.execute(t.snapshots.insert(), snapshots)
+        write(connection, t.snapshots, snapshots)
 
 
 _BY_DEDUP_KEY = sa.select(t.instances.c.id, t.instances.c.dedup_key).where(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam
 
 from headrace.engine.store import tables as t
 from headrace.engine.store.claims import LEASE_MS, Claim, Share, claim, next_due_at, wake, wake_idle
+from headrace.engine.store.many import write
 
 __all__ = [
     "HEARTBEAT_MS",
@@ -85,7 +86,8 @@ _RELEASE = (
 def release(connection: Connection, rows: Sequence[tuple[str, str, int, bool]]) -> None:
     """(job, `ready` or `incident`, available from, is an attempt's outcome unknown?)."""
     if rows:
-        connection.execute(
+        write(
+            connection,
             _RELEASE,
             [
                 {"b_id": id_, "b_status": status, "b_at": at, "b_unknown": unknown}

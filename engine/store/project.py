@@ -20,6 +20,7 @@ from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance
 from headrace.engine.store import tables as t
 from headrace.engine.store import telling as told
+from headrace.engine.store.many import write
 
 Row = dict[str, Any]
 
@@ -98,7 +99,7 @@ class Rows:
     def write(self, connection: Connection) -> None:
         """All but messages, locks, children and wishes, which are the caller's."""
         for statement, rows in (
-            (t.jobs.insert(), self.jobs),
+            (t.jobs, self.jobs),
             (_JOB_AGAIN, self.jobs_again),
             (_JOB_FENCED, self.jobs_fenced),
             (_JOB_GONE, self.jobs_gone),
@@ -111,20 +112,20 @@ class Rows:
             (_SUBSCRIPTION_MIGRATED, self.steps_migrated),
             (_INCIDENT_MIGRATED, self.incidents_migrated),
             (_TIMER_MOVED, self.timers_moved),
-            (t.tasks.insert(), self.tasks),
-            (t.task_actors.insert(), self.task_actors),
+            (t.tasks, self.tasks),
+            (t.task_actors, self.task_actors),
             (_SEAT_CHANGED, self.seats_changed),
             (_VOTE, self.votes),
             (_TASK_REVISED, self.tasks_revised),
             (_TASK_URGED, self.tasks_urged),
             (_TASK_TIMES_RESUMED, self.task_timers_resumed),
             (_TASK_PAUSED, self.tasks_paused),
-            (t.task_notes.insert(), self.task_notes),
+            (t.task_notes, self.task_notes),
             (_TASK_ENDED, self.tasks_ended),
             (_ACTORS_CLOSED, self.tasks_ended),
             (told.READ_WITH_TASK, self.tasks_ended),
             # Timers before their end: a step may begin and end in one advance.
-            (t.timers.insert(), self.timers),
+            (t.timers, self.timers),
             (_TIMER_GONE, self.timers_gone),
             (_TIMERS_RESUMED, self.timers_resumed_before),
             (_TIMERS_HELD, self.timers_held),
@@ -132,19 +133,19 @@ class Rows:
             (_TASKS_RESUMED, [row for row in self.timers_resumed if row["b_shift"]]),
             (_TASK_TIMERS_HELD, self.task_timers_held),
             (_TASK_TIMERS_RESUMED, self.task_timers_resumed),
-            (t.subscriptions.insert(), self.subscriptions),
+            (t.subscriptions, self.subscriptions),
             (_SUBSCRIPTION_GONE, self.subscriptions_gone),
             (_ITEMS_RESET, self.items_reset),
-            (t.items.insert(), self.items),
+            (t.items, self.items),
             (_ITEM_STARTED, self.items_started),
             (_ITEM_ENDED, self.items_ended),
-            (t.incidents.insert(), self.incidents),
+            (t.incidents, self.incidents),
             (_INCIDENT_RESOLVED, self.incidents_resolved),
-            (t.outbox.insert(), self.outbox),
-            (t.notifications.insert(), self.notifications),
+            (t.outbox, self.outbox),
+            (t.notifications, self.notifications),
         ):
             if rows:
-                connection.execute(statement, rows)
+                write(connection, statement, rows)
         if self.told:
             told.write(connection, self.told, self.tasks, self.directory, self.now_ms, self.outside)
 
@@ -627,7 +628,7 @@ def _request_job(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.Jo
         rows.jobs_again.append({"b_id": id_, "b_at": rows.now_ms, "b_unknown": event.unknown})
         return
     node = flow.nodes[instance.steps[event.step].node]
-    policy = node.type.policy(node.settings)
+    policy = node.policy()
     about = {
         "id": instance.id,
         "business_key": instance.business_key,

@@ -51,7 +51,7 @@ PLAIN = Policy()
 MakeWorld = Callable[[Claim], World]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """One attempt, ended."""
 
@@ -105,7 +105,7 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
         log.exception("job %s failed", claim.id)
         outcome = Failed("node_failed", f"{type(bug).__name__}: {bug}", unknown=True)
     return Result(
-        claim, outcome, started_at, workspace.clock.now_ms(), node.type.policy(node.settings), world.calls, world.connector,
+        claim, outcome, started_at, workspace.clock.now_ms(), node.policy(), world.calls, world.connector,
         world.main, wait_until,
     )  # fmt: skip
 

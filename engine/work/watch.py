@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -87,6 +88,11 @@ class WatchedWorld:
 
 def host_of(url: str) -> str:
     """Host and port of an address, in lower case."""
+    return _host_of(url[: url.find("/", url.find("://") + 3) + 1] or url)
+
+
+@lru_cache(maxsize=1_024)
+def _host_of(url: str) -> str:
     try:
         return urlsplit(url).netloc.rpartition("@")[2].lower()[:255]
     except ValueError:
