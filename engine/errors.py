@@ -288,3 +288,31 @@ class FileRefused(HeadraceError):
 
     code = "file_refused"
     status = 422
+
+
+class FileTooLarge(HeadraceError):
+    """Expected a file of at most {limit_mb} MB, but found {found} bytes."""
+
+    code = "file_too_large"
+    status = 413
+
+
+class FileTypeRefused(HeadraceError):
+    """Expected a file of a kind that may be handed in ({known}), but found {found}."""
+
+    code = "file_type_refused"
+    status = 415
+
+
+class FileEmpty(HeadraceError):
+    """Expected a file with something in it, but {name} is empty."""
+
+    code = "file_empty"
+    status = 422
+
+
+class FileQuota(HeadraceError):
+    """Expected at most {limit} files waiting to be handed in with a form ({limit_mb} MB together), but found {found}."""
+
+    code = "file_quota"
+    status = 409

@@ -27,10 +27,13 @@ from headrace.engine.http.shapes import (
     record,
 )
 from headrace.engine.service import tasks
+from headrace.engine.service.decisions import Caller
 
+REF = record({"id": STRING, "name": STRING})
 SUMMARY = {
     "id": STRING,
     "title": ANY,
+    "flow_key": STRING,
     "flow_name": TEXT,
     "instance_id": STRING,
     "business_key": or_null(STRING),
@@ -39,45 +42,134 @@ SUMMARY = {
     "due_at": or_null(AT),
     "summary": many(OBJECT),
     "status": STRING,
-    "mode": one_of("any", "all"),
+    "mode": STRING,
     "initiator?": ANY,
+    "revision": COUNT,
+    "round": COUNT,
+    "kind": {
+        "type": "string",
+        "description": "decide, cc, confirm, resubmit, answer; none: no seat",
+    },
+    "on_behalf_of": or_null(STRING),
+    "warned": BOOLEAN,
+    "paused_at": or_null(AT),
+    "needs_form": BOOLEAN,
+    "decision": or_null(STRING),
+    "seen": BOOLEAN,
+    "step_at?": ANY,
 }
+SEAT = record(
+    {
+        "seat": COUNT,
+        "user_id": STRING,
+        "name": STRING,
+        "kind": STRING,
+        "status": STRING,
+        "decision": or_null(STRING),
+        "comment": or_null(STRING),
+        "at": or_null(AT),
+        "round": COUNT,
+        "on_behalf_of": or_null(REF),
+        "origin": STRING,
+        "added_by": or_null(REF),
+        "stage": COUNT,
+        "weight": COUNT,
+        "reason": or_null(STRING),
+    }
+)
+NOTE = record(
+    {
+        "id": STRING,
+        "at": AT,
+        "by": or_null(REF),
+        "kind": STRING,
+        "action": STRING,
+        "text": STRING,
+        "to": or_null(REF),
+        "seat": or_null(COUNT),
+        "details": OBJECT,
+    }
+)
 DETAIL = record(
     {
         **SUMMARY,
         "description": ANY,
         "show": many(OBJECT),
         "form": or_null(OBJECT),
+        "form_version": STRING,
         "buttons": many(record({"decision": STRING, "title": ANY})),
         "assignees": many(OBJECT),
+        "seats": many(SEAT),
+        "rule": record(
+            {"mode": STRING, "text": TEXT, "have": COUNT, "needed": COUNT, "total": COUNT}
+        ),
+        "actions": many(
+            record(
+                {
+                    "action": STRING,
+                    "allowed": BOOLEAN,
+                    "why": or_null(STRING),
+                    "choices": OBJECT,
+                }
+            )
+        ),
+        "notes": many(NOTE),
+        "notes_cursor": or_null(STRING),
+        "path": or_null(OBJECT),
+        "changed": or_null(OBJECT),
         "timeline": many(OBJECT),
         "can_decide": BOOLEAN,
+        "nonce": STRING,
+        "attachments": many(OBJECT),
     }
 )
+ANSWER = {
+    "answer": {
+        **OBJECT,
+        "description": "What was answered; the same again when the nonce comes again (`repeated`).",
+    },
+    "repeated": BOOLEAN,
+}
+NONCE: dict[str, Any] = {
+    "type": ["string", "null"],
+    "maxLength": 600,
+    "description": "`nonce` of the task as it was shown: sent twice, it is done once.",
+}
+COMMENT = {"type": ["string", "null"], "maxLength": 20_000}
+BOX = {**one_of("todo", "done", "started", "cc"), "default": "todo"}
 
 
 @route(
     "GET",
     "/api/tasks",
-    "todo: what waits for me · done: what I decided · started: tasks of what I started",
+    "todo: what waits for me · done: what I decided · started: tasks of what I started · cc: what I read along",
     permission=SIGNED_IN,
     query={
-        "box": {**one_of("todo", "done", "started"), "default": "todo"},
+        "box": BOX,
         "search": SEARCH,
+        "flow": LINE,
+        "sort": {**one_of("new", "due"), "default": "new"},
+        "late": {
+            "type": "integer",
+            "enum": [0, 1],
+            "default": 0,
+            "description": "1: only those past their due time.",
+        },
         **PAGING,
     },
     answer=page_of(record(SUMMARY)),
 )
 def listing(call: Call) -> Any:
-    return tasks.listing(call.workspace, call.actor, **call.query)
+    asked = {**call.query, "late": bool(call.query["late"])}
+    return tasks.listing(call.workspace, call.actor, **asked)
 
 
 @route(
     "GET",
     "/api/tasks/count",
-    "How many tasks wait for me",
+    "How many tasks wait for me, how many of them are late, and copies I have not looked at",
     permission=SIGNED_IN,
-    answer=record({"todo": COUNT}),
+    answer=record({"todo": COUNT, "late": COUNT, "cc": COUNT}),
 )
 def count(call: Call) -> Any:
     return tasks.count(call.workspace, call.actor)
@@ -85,14 +177,39 @@ def count(call: Call) -> Any:
 
 @route(
     "GET",
+    "/api/tasks/flows",
+    "Which flows the tasks of a box belong to",
+    permission=SIGNED_IN,
+    query={"box": BOX},
+    answer=page_of(record({"key": STRING, "name": TEXT, "count": COUNT})),
+)
+def flows(call: Call) -> Any:
+    return tasks.flows(call.workspace, call.actor, call.query["box"])
+
+
+@route(
+    "GET",
     "/api/tasks/{task_id}",
-    "One task, for those it concerns and for operators",
+    "One task, for those it concerns and for operators: seats, what one may do and why not, discussion, path",
     permission=SIGNED_IN,
     answer=DETAIL,
     errors=(403,),
 )
 def detail(call: Call, task_id: str) -> Any:
     return tasks.detail(call.workspace, call.actor, task_id)
+
+
+@route(
+    "GET",
+    "/api/tasks/{task_id}/notes",
+    "What people said and did with a task, oldest first",
+    permission=SIGNED_IN,
+    query={"limit": LIMIT, "cursor": COUNTING_CURSOR},
+    answer=page_of(NOTE),
+    errors=(403,),
+)
+def notes(call: Call, task_id: str) -> Any:
+    return tasks.notes(call.workspace, call.actor, task_id, **call.query)
 
 
 @route(
@@ -103,13 +220,16 @@ def detail(call: Call, task_id: str) -> Any:
     body=body(
         {
             "decision": LINE,
-            "comment?": {"type": ["string", "null"], "maxLength": 20_000},
+            "comment?": COMMENT,
             "form?": or_null(OBJECT),
+            "nonce?": NONCE,
+            "form_version?": {"type": ["string", "null"], "maxLength": 80},
+            "revision?": or_null(COUNT),
             "version?": ANY,
         }
     ),
-    answer=record({"task": DETAIL}),
-    errors=(409,),
+    answer=record({"task": DETAIL, **ANSWER}),
+    errors=(403, 409),
     repeatable=True,
 )
 def decide(call: Call, task_id: str) -> Any:
@@ -121,8 +241,50 @@ def decide(call: Call, task_id: str) -> Any:
         told["decision"],
         comment=told.get("comment") or "",
         form=told.get("form"),
+        nonce=told.get("nonce"),
+        form_version=told.get("form_version"),
+        caller=caller(call),
     )
-    return {"task": task}
+    return {"task": task, "answer": task["answer"], "repeated": task["repeated"]}
+
+
+@route(
+    "POST",
+    "/api/tasks/{task_id}/actions/{action}",
+    "Do something with a task but vote: add_sign, transfer, return, ask, urge, withdraw … (see docs/people.md)",
+    permission="tasks:decide",
+    body={
+        **OBJECT,
+        "properties": {"nonce": NONCE, "revision": or_null(COUNT)},
+        "description": "What the action wants to be told, besides `nonce` and `revision`; see docs/people.md.",
+    },
+    body_required=False,
+    answer=record({"task": or_null(DETAIL), **ANSWER}),
+    errors=(403, 409, 429),
+    repeatable=True,
+)
+def act(call: Call, task_id: str, action: str) -> Any:
+    args = dict(call.body or {})
+    nonce, revision = args.pop("nonce", None), args.pop("revision", None)
+    return tasks.act(
+        call.workspace,
+        call.actor,
+        task_id,
+        action,
+        args,
+        nonce=nonce,
+        revision=revision,
+        caller=caller(call),
+    )
+
+
+def caller(call: Call) -> Caller:
+    """How this wish came in, for the audit."""
+    return Caller(
+        "web" if call.session is not None else "api",
+        call.request.remote_addr,
+        call.request.headers.get("User-Agent"),
+    )
 
 
 @route(

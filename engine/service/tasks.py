@@ -1,177 +1,224 @@
-"""Tasks: what people must decide. A vote is applied in the transaction that accepts it; a lost race is told with the state now."""
+"""Tasks: what people must decide. A vote is applied in the transaction that accepts it; a lost race is told with the state now.
+
+Reading is here, deciding in `task_acts.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from headrace.engine import jsontext
 from headrace.engine.clock import iso_or_none, to_iso
-from headrace.engine.errors import (
-    Conflict,
-    Forbidden,
-    NotFound,
-    Problem,
-    Suspended,
-    ValidationFailed,
-)
-from headrace.engine.flow.forms import check_form
-from headrace.engine.node import Text
-from headrace.engine.run import commands as c
+from headrace.engine.errors import Forbidden, NotFound
+from headrace.engine.run.state import Instance
+from headrace.engine.service import nonces, task_path, task_rules, task_shown
 from headrace.engine.service.actor import Actor
-from headrace.engine.service.advance import advance
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
+from headrace.engine.service.nonces import Nonce
 from headrace.engine.service.shown import shown_flow
+from headrace.engine.service.task_acts import COMMENT_MAX, act, decide
+from headrace.engine.service.task_shown import DECISIONS, GONE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import instances, outbox, tasks
+from headrace.engine.store.tasks import Box
 
-COMMENT_MAX = 4_000
-"""Characters of a comment: a page, not a file."""
+__all__ = [
+    "COMMENT_MAX", "DECISIONS", "act", "count", "decide", "deliveries", "detail", "flows", "listing",
+    "notes", "notifications", "read_notification",
+]  # fmt: skip
 
-SUMMARY_MAX = 5
-"""Fields shown in a row of the list, as people know it from DingTalk and Feishu."""
+BoxName = Literal["todo", "done", "started", "cc"]
 
-DECISIONS: dict[str, Text] = {
-    "approved": {"zh": "同意", "en": "Approve"},
-    "rejected": {"zh": "拒绝", "en": "Reject"},
-    "returned": {"zh": "退回", "en": "Return"},
-}
+NOTES_AT_ONCE = 50
 
 
 def listing(
     workspace: Workspace,
     actor: Actor,
-    box: Literal["todo", "done", "started"] = "todo",
+    box: BoxName = "todo",
     *,
     search: str | None = None,
+    flow: str | None = None,
+    sort: Literal["new", "due"] = "new",
+    late: bool = False,
     cursor: str | None = None,
     limit: int = 50,
 ) -> dict[str, Any]:
-    """todo: what waits for me · done: what I decided · started: tasks of what I started. Newest first."""
+    """todo: what waits for me · done: what I decided · started: tasks of what I started · cc: what I read along."""
     limit = min(limit, PAGE_MAX)
+    wanted = Box(
+        actor.user_id,
+        box,
+        search or "",
+        flow or "",
+        workspace.clock.now_ms() if late else None,
+        sort,
+    )
+    if sort == "due" and cursor is not None and not cursor.partition("_")[0].isdigit():
+        cursor = None
     with workspace.read() as connection:
-        rows = tasks.page(
-            connection, actor.user_id, box, search=search, before=cursor, limit=limit + 1
+        rows = tasks.page(connection, wanted, after=cursor, limit=limit + 1)
+        people = workspace.directory(connection).people
+        flows_ = {
+            at: shown_flow(workspace, connection, *at)
+            for at in {(row.flow_key, row.version) for row in rows}
+        }
+        stands = (
+            tasks.stands_at(connection, [row.instance_id for row in rows])
+            if box == "started"
+            else {}
         )
-        items = [_summary(workspace, connection, row) for row in rows[:limit]]
-    return {"items": items, "next_cursor": rows[limit - 1].id if len(rows) > limit else None}
+    items: dict[str, dict[str, Any]] = {}  # somebody with two seats sees one task
+    for row in rows[:limit]:
+        shown = flows_[row.flow_key, row.version]
+        if row.id not in items:
+            items[row.id] = task_shown.summary(row, shown, people)
+            if row.instance_id in stands:
+                items[row.id] |= _stands(shown, *stands[row.instance_id])
+    return {
+        "items": list(items.values()),
+        "next_cursor": rows[limit - 1].cursor if len(rows) > limit else None,
+    }
+
+
+def _stands(flow: Any, status: str, waiting: str) -> dict[str, Any]:
+    nodes = jsontext.loads(waiting)
+    node = flow.nodes.get(nodes[0]) if nodes else None
+    return {"instance_status": status, "step_at": dict(node.name) if node else None}
 
 
 def count(workspace: Workspace, actor: Actor) -> dict[str, int]:
-    """How many tasks wait for me."""
+    """How many tasks wait for me, how many of these are late, and copies I have not looked at."""
     with workspace.read() as connection:
-        return {"todo": tasks.open_count(connection, actor.user_id)}
+        return tasks.counts(connection, actor.user_id, workspace.clock.now_ms())
+
+
+def flows(workspace: Workspace, actor: Actor, box: BoxName = "todo") -> dict[str, Any]:
+    """Which flows the tasks of a box belong to, to filter by."""
+    with workspace.read() as connection:
+        rows = tasks.flows_of(connection, Box(actor.user_id, box))
+        items = [
+            {
+                "key": row.flow_key,
+                "name": dict(shown_flow(workspace, connection, row.flow_key, row.version).name),
+                "count": row.count,
+            }
+            for row in rows
+        ]
+    return {"items": items, "next_cursor": None}
 
 
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     """All of one task, for those it concerns and for operators."""
     with workspace.read() as connection:
-        row = _row(connection, id_)
-        votes = tasks.votes(connection, id_)
-        if not _concerns(row, votes, actor):
-            raise Forbidden(permission="instances:read")
+        row, seats = concerned(connection, actor, id_)
         directory = workspace.directory(connection)
-        summary = _summary(workspace, connection, row)
-    names = {
-        vote.user_id: directory.people[vote.user_id].name
-        for vote in votes
-        if vote.user_id in directory.people
-    }
-    mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
+        people = directory.people
+        flow = shown_flow(workspace, connection, row.flow_key, row.version)
+        found = instances.find(connection, row.instance_id)
+        instance = instances.load_one(connection, found) if found is not None else None
+        offers = task_rules.offers(workspace, connection, row, instance, actor)
+        notes_ = tasks.notes(connection, id_, after=0, limit=NOTES_AT_ONCE + 1)
+        told = {
+            **task_shown.summary(row, flow, people),
+            "path": task_path.path(workspace, connection, found, instance) if instance else None,
+            "changed": task_path.changed(connection, row, directory),
+        }
+        told |= _form(workspace, connection, row, seats, instance, actor)
+    mine = own_seat(seats, actor.user_id)
+    _note_seen(workspace, actor, id_, seats)
     decisions = [d for d in DECISIONS if d != "returned" or row.can_return]
+    can_decide = row.status == "open" and mine is not None and mine.status == "open"
+    nonce = Nonce(
+        id_, mine.seat if mine else 0, row.round, actor.user_id, str(told["form_version"])
+    )
     return {
-        **summary,
+        **told,
+        "kind": mine.kind if mine else "none",
+        "origin": mine.origin if mine else None,
+        "on_behalf_of": (
+            task_shown.name_of(mine.on_behalf_of, people) if mine and mine.on_behalf_of else None
+        ),
+        "decision": mine.decision if mine else None,
+        "seat": mine.seat if mine else None,
         "description": row.description,
         "show": row.show,
-        "form": row.form,
         "buttons": [{"decision": d, "title": row.buttons.get(d) or DECISIONS[d]} for d in decisions],
-        "assignees": [
-            {
-                "id": vote.user_id, "name": names.get(vote.user_id, vote.user_id), "decision": vote.decision,
-                "comment": vote.comment, "decided_at": iso_or_none(vote.decided_at), "status": vote.status,
-            }
-            for vote in votes
-        ],
-        "timeline": _timeline(row, votes, names, directory.people),
-        "can_decide": row.status == "open" and mine is not None and mine.status == "open",
+        "assignees": [task_shown.assignee(s, people) for s in seats if s.kind == "decide" and s.status not in GONE],
+        "seats": [task_shown.seat(one, people) for one in seats],
+        "rule": task_shown.rule(row, seats),
+        "actions": offers,
+        "notes": [task_shown.note(one, people) for one in notes_[:NOTES_AT_ONCE]],
+        "notes_cursor": str(notes_[NOTES_AT_ONCE - 1].id) if len(notes_) > NOTES_AT_ONCE else None,
+        "timeline": task_shown.timeline(row, seats, people),
+        "can_decide": can_decide and mine is not None and mine.kind == "decide",
+        "nonce": nonces.make(workspace, nonce),
         "ended_at": iso_or_none(row.ended_at),
     }  # fmt: skip
 
 
-def decide(
+def _form(
     workspace: Workspace,
+    connection: Connection,
+    row: Any,
+    seats: Sequence[Row[Any]],
+    instance: Instance | None,
     actor: Actor,
-    id_: str,
-    decision: str,
-    *,
-    comment: str = "",
-    form: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Approve, reject or return. Raises `Conflict` with the task as it is now when it is no longer this person's to decide."""
-    actor.require("tasks:decide")
-
-    def operation(connection: Connection) -> None:
-        # The instance's row is locked first, so that of two voters in two processes the second finds the task decided.
-        instance_id = id_.rpartition(".")[0]
-        status = instances.status(connection, instance_id, lock=True)
-        row = _row(connection, id_)
-        votes = tasks.votes(connection, id_)
-        mine = next((vote for vote in votes if vote.user_id == actor.user_id), None)
-        if mine is None:
-            raise Forbidden(permission=f"to decide task {id_}")
-        if row.status != "open" or mine.status != "open":
-            current = {
-                "status": row.status,
-                "decision": mine.decision,
-                "ended_at": iso_or_none(row.ended_at),
-            }
-            raise Conflict(expected="an open task", found=f"{id_} is {row.status}", current=current)
-        if status == "suspended":
-            raise Suspended(id=instance_id, current={"status": status})
-        _check(row, decision, comment, form)
-        vote = c.Vote(
-            row.step,
-            actor.user_id,
-            decision,
-            comment,
-            dict(form) if form else None,
-            workspace.clock.now_ms(),
-        )
-        advance(workspace, connection, [row.instance_id], [(row.instance_id, vote)])
-
-    workspace.writer.call(operation)
-    return detail(workspace, actor, id_)
+    del workspace, connection, seats, instance, actor
+    return {"form": row.form, "form_version": nonces.form_version(row), "attachments": []}
 
 
-def _check(row: Any, decision: str, comment: str, form: Mapping[str, Any] | None) -> None:
-    problems: list[Problem] = []
-    allowed = [d for d in DECISIONS if d != "returned" or row.can_return]
-    if decision not in allowed:
-        message = f"Expected one of {', '.join(allowed)}, but found {decision}."
-        problems.append(
-            Problem(
-                "/decision", "unknown_decision", {"allowed": allowed, "found": decision}, message
-            )
-        )
-    if len(comment) > COMMENT_MAX:
-        message = f"Expected at most {COMMENT_MAX} characters, but found {len(comment)}."
-        problems.append(
-            Problem("/comment", "too_long", {"limit": COMMENT_MAX, "found": len(comment)}, message)
-        )
-    # Who says no need not fill in what only a yes needs; what is filled in must still be right.
-    if row.form and (decision == "approved" or form):
-        schema = row.form if decision == "approved" else {**row.form, "required": []}
-        found = check_form(schema, dict(form or {}))
-        problems += [Problem(f"/form{p.path}", p.code, p.params, p.message) for p in found]
-    elif form and not row.form:
-        problems.append(
-            Problem(
-                "/form", "no_form", {}, "Expected no form values, because this task asks for none."
-            )
-        )
-    if problems:
-        raise ValidationFailed(what="decision", count=len(problems), problems=problems)
+def _note_seen(workspace: Workspace, actor: Actor, id_: str, seats: Sequence[Row[Any]]) -> None:
+    """A copy that is looked at for the first time is noted; nobody waits for it."""
+    now_ms = workspace.clock.now_ms()
+    if any(s.user_id == actor.user_id and s.status == "copy" and s.seen_at is None for s in seats):
+        workspace.writer.submit(lambda c: tasks.mark_seen(c, id_, actor.user_id, now_ms))
+
+
+def notes(
+    workspace: Workspace, actor: Actor, id_: str, *, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    """What people said and did with a task, oldest first."""
+    limit = min(limit, PAGE_MAX)
+    with workspace.read() as connection:
+        concerned(connection, actor, id_)
+        rows = tasks.notes(connection, id_, after=int(cursor or 0), limit=limit + 1)
+        people = workspace.directory(connection).people
+    return {
+        "items": [task_shown.note(row, people) for row in rows[:limit]],
+        "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
+    }
+
+
+def concerned(connection: Connection, actor: Actor, id_: str) -> tuple[Any, Sequence[Row[Any]]]:
+    """A task with its seats, for those it concerns: who has a seat, who started it, and operators."""
+    row = tasks.find(connection, id_)
+    if row is None:
+        raise NotFound(kind="task", id=id_)
+    seats = tasks.seats(connection, id_)
+    has_seat = any(s.user_id == actor.user_id and s.status not in GONE for s in seats)
+    if not (has_seat or row.initiator == actor.user_id or actor.may("instances:read")):
+        raise Forbidden(permission="instances:read")
+    return row, seats
+
+
+def own_seat(seats: Sequence[Row[Any]], user_id: str) -> Any:
+    """The seat that matters to this person: where they are asked, else where they decided, else any."""
+    rank = {
+        "open": 0,
+        "owner_waits": 1,
+        "waiting": 2,
+        "done": 3,
+        "copy": 4,
+        "closed": 5,
+        "moved": 6,
+    }
+    own = [s for s in seats if s.user_id == user_id]
+    return min(own, key=lambda s: (rank.get(s.status, 9), s.seat), default=None)
 
 
 def notifications(
@@ -222,60 +269,3 @@ def deliveries(
         "items": [delivery_json(row) for row in rows[:limit]],
         "next_cursor": str(rows[limit - 1].id) if len(rows) > limit else None,
     }
-
-
-def _row(connection: Connection, id_: str) -> Any:
-    row = tasks.find(connection, id_)
-    if row is None:
-        raise NotFound(kind="task", id=id_)
-    return row
-
-
-def _concerns(row: Any, votes: Any, actor: Actor) -> bool:
-    return (
-        row.initiator == actor.user_id
-        or any(v.user_id == actor.user_id for v in votes)
-        or actor.may("instances:read")
-    )
-
-
-def _summary(workspace: Workspace, connection: Connection, row: Any) -> dict[str, Any]:
-    flow = shown_flow(workspace, connection, row.flow_key, row.version)
-    node = flow.nodes.get(row.node)
-    initiator = workspace.directory(connection).people.get(row.initiator or "")
-    return {
-        "id": row.id,
-        "title": row.title,
-        "flow_key": row.flow_key,
-        "flow_name": dict(flow.name),
-        "instance_id": row.instance_id,
-        "business_key": row.business_key,
-        "node": row.node,
-        "node_name": dict(node.name) if node else {"en": row.node},
-        "created_at": to_iso(row.created_at),
-        "due_at": iso_or_none(row.due_at),
-        "summary": row.show[:SUMMARY_MAX],
-        "status": row.status,
-        "mode": row.mode,
-        "initiator": initiator.name if initiator else None,
-        "version": row.version,
-    }
-
-
-def _timeline(
-    row: Any, votes: Any, names: Mapping[str, str], people: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    initiator = people.get(row.initiator or "")
-    opened = {
-        "at": to_iso(row.created_at), "who": initiator.name if initiator else "Headrace",
-        "what": {"zh": "提交审批", "en": "Asked for a decision"}, "comment": "",
-    }  # fmt: skip
-    decided = [
-        {
-            "at": to_iso(vote.decided_at), "who": names.get(vote.user_id, vote.user_id),
-            "what": row.buttons.get(vote.decision) or DECISIONS[vote.decision], "comment": vote.comment or "",
-            "decision": vote.decision,
-        }
-        for vote in sorted((v for v in votes if v.decided_at is not None), key=lambda v: v.decided_at)
-    ]  # fmt: skip
-    return [opened, *decided]

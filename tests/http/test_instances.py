@@ -55,7 +55,7 @@ def test_from_start_to_decision(api: Api, leave: Browser) -> None:
     id_ = start(leave, business_key="L-1")
     ann, task = task_of(api)
 
-    assert ann.get("/api/tasks/count").json == {"todo": 1}
+    assert ann.get("/api/tasks/count").json["todo"] == 1
     assert task["title"] == "Leave of Eve"
     full = ann.get(f"/api/tasks/{task['id']}").json
     assert full["form"]["required"] == ["amount"]
@@ -192,7 +192,7 @@ def test_an_operator_cancels_and_the_task_goes(api: Api, leave: Browser) -> None
         oscar.post(f"/api/instances/{id_}/cancel", {"reason": "no"}).json["status"] == "cancelled"
     )
     assert oscar.post(f"/api/instances/{id_}/cancel").status == 409
-    assert api.browser("ann").get("/api/tasks/count").json == {"todo": 0}
+    assert api.browser("ann").get("/api/tasks/count").json["todo"] == 0
 
 
 def test_an_incident_is_seen_retried_and_skipped(api: Api) -> None:

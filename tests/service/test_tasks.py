@@ -32,7 +32,7 @@ def test_a_task_is_on_the_list_of_everybody_asked_and_of_nobody_else(house: Hous
     assert [task["business_key"] for task in house.todo(ANN)] == ["A-1"]
     assert len(house.todo(BOB)) == 1
     assert house.todo(EVE) == []
-    assert tasks.count(house.workspace, house.actor(ANN)) == {"todo": 1}
+    assert tasks.count(house.workspace, house.actor(ANN))["todo"] == 1
 
 
 def test_a_decision_moves_the_flow_and_closes_the_task_for_the_others(house: House) -> None:
@@ -44,7 +44,7 @@ def test_a_decision_moves_the_flow_and_closes_the_task_for_the_others(house: Hou
     assert told["status"] == "approved"
     assert house.detail(id_)["result"] == "yes"
     assert house.todo(BOB) == []
-    assert tasks.count(house.workspace, house.actor(BOB)) == {"todo": 0}
+    assert tasks.count(house.workspace, house.actor(BOB))["todo"] == 0
     assert [
         task["id"] for task in tasks.listing(house.workspace, house.actor(ANN), "done")["items"]
     ] == [told["id"]]

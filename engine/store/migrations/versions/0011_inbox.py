@@ -34,6 +34,7 @@ _REDACTION = " AND ".join(
         *(f'NEW."{name}" IS NULL' for name in _CONTENT),
     )
 )
+_UNSEEN = "status = 'copy' AND seen_at IS NULL"
 _REFUSAL = "decisions are only added, never changed or taken away"
 
 
@@ -109,6 +110,14 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_exemptions_instance_id", "exemptions", ["instance_id"])
+    op.add_column("task_actors", sa.Column("seen_at", sa.BigInteger()))
+    op.create_index(
+        "ix_task_actors_unseen",
+        "task_actors",
+        ["user_id"],
+        sqlite_where=sa.text(_UNSEEN),
+        postgresql_where=sa.text(_UNSEEN),
+    )
     if op.get_bind().dialect.name == "sqlite":
         _guard_sqlite()
     else:
@@ -142,6 +151,8 @@ def _guard_postgresql() -> None:
 
 def downgrade() -> None:
     """Down."""
+    op.drop_index("ix_task_actors_unseen", table_name="task_actors")
+    op.drop_column("task_actors", "seen_at")
     for table in ("exemptions", "task_nonces", "decision_head", "decisions"):
         op.drop_table(table)
     if op.get_bind().dialect.name != "sqlite":

@@ -1,0 +1,240 @@
+"""Tasks as the API shows them: rows in, JSON out; no rule is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from headrace.engine.clock import iso_or_none, to_iso
+from headrace.engine.node import Text
+from headrace.engine.people.tasking import Seat, TaskState
+from headrace.engine.people.voting import Rule, tally, units_of
+
+SUMMARY_MAX = 5
+"""Fields shown in a row of the list, as people know it from DingTalk and Feishu."""
+
+DECISIONS: dict[str, Text] = {
+    "approved": {"zh": "同意", "en": "Approve"},
+    "rejected": {"zh": "拒绝", "en": "Reject"},
+    "returned": {"zh": "退回", "en": "Return"},
+}
+
+GONE = frozenset({"moved"})
+"""Statuses of seats whose person has nothing to do with the task any more."""
+
+People = Mapping[str, Any]
+
+
+def name_of(user_id: str, people: People) -> str:
+    """The person's name; the id of one who is unknown."""
+    person = people.get(user_id)
+    return str(person.name) if person else user_id
+
+
+def ref(user_id: str | None, people: People) -> dict[str, str] | None:
+    """Who, as id and name."""
+    return None if user_id is None else {"id": user_id, "name": name_of(user_id, people)}
+
+
+def summary(row: Any, flow: Any, people: People) -> dict[str, Any]:
+    """A row of a list; `my_…` columns are those of the person who asks."""
+    node = flow.nodes.get(row.node)
+    mine = row._mapping
+    return {
+        "id": row.id,
+        "title": row.title,
+        "flow_key": row.flow_key,
+        "flow_name": dict(flow.name),
+        "instance_id": row.instance_id,
+        "business_key": row.business_key,
+        "node": row.node,
+        "node_name": dict(node.name) if node else {"en": row.node},
+        "created_at": to_iso(row.created_at),
+        "due_at": iso_or_none(row.due_at),
+        "summary": row.show[:SUMMARY_MAX],
+        "status": row.status,
+        "mode": row.mode,
+        "initiator": name_of(row.initiator, people) if row.initiator in people else None,
+        "version": row.version,
+        "revision": row.revision,
+        "round": row.round,
+        "warned": bool(row.warned),
+        "paused_at": iso_or_none(row.paused_at),
+        "needs_form": needs_form(row.form),
+        "kind": mine.get("my_kind", "decide"),
+        "origin": mine.get("my_origin"),
+        "on_behalf_of": (
+            name_of(mine["my_on_behalf_of"], people) if mine.get("my_on_behalf_of") else None
+        ),
+        "decision": mine.get("my_decision"),
+        "decided_at": iso_or_none(mine.get("my_decided_at")),
+        "seen": "my_seen_at" not in mine or mine["my_seen_at"] is not None,
+    }
+
+
+def needs_form(form: Any) -> bool:
+    """Must something be filled in for a yes?"""
+    if not form:
+        return False
+    rights = form.get("rights")
+    if isinstance(rights, Mapping) and "required" in rights.values():
+        return True
+    schema = form.get("schema", form)
+    return bool(schema.get("required"))
+
+
+def seat(row: Any, people: People) -> dict[str, Any]:
+    """Somebody who was or is asked."""
+    return {
+        "seat": row.seat,
+        "user_id": row.user_id,
+        "name": name_of(row.user_id, people),
+        "kind": row.kind,
+        "status": row.status,
+        "decision": row.decision,
+        "comment": row.comment,
+        "at": iso_or_none(row.decided_at or row.closed_at),
+        "round": row.round,
+        "on_behalf_of": ref(row.on_behalf_of, people),
+        "origin": row.origin,
+        "added_by": ref(row.added_by, people),
+        "unit": row.unit or row.seat,
+        "stage": row.stage,
+        "weight": row.weight,
+        "veto": row.veto,
+        "reason": row.reason,
+        "why": row.why or [],
+    }
+
+
+def assignee(row: Any, people: People) -> dict[str, Any]:
+    """The same in the words of before there were seats."""
+    return {
+        "id": row.user_id,
+        "name": name_of(row.user_id, people),
+        "decision": row.decision,
+        "comment": row.comment,
+        "decided_at": iso_or_none(row.decided_at),
+        "status": row.status,
+    }
+
+
+def note(row: Any, people: People) -> dict[str, Any]:
+    """What somebody said or did."""
+    return {
+        "id": str(row.id),
+        "at": to_iso(row.at),
+        "by": ref(row.by, people),
+        "kind": row.kind,
+        "action": row.action,
+        "text": row.text,
+        "to": ref(row.to, people),
+        "seat": row.seat or None,
+        "details": row.details or {},
+    }
+
+
+def rule(row: Any, rows: Sequence[Any]) -> dict[str, Any]:
+    """How votes decide, in words, and how far it is."""
+    found = Rule.from_json(row.rule) if row.rule else Rule(row.mode)
+    have, still, needed = tally(found, units_of(s for s in map(as_seat, rows) if s.counts))
+    return {
+        "mode": found.mode,
+        "text": _rule_text(found, needed),
+        "have": have,
+        "needed": needed,
+        "total": have + still,
+    }
+
+
+def _rule_text(rule_: Rule, needed: int) -> Text:
+    match rule_.mode:
+        case "any":
+            return {"zh": "任一人决定", "en": "Any of them decides"}
+        case "all":
+            return {"zh": "会签：所有人同意才通过", "en": "Everybody must approve"}
+        case "sequence":
+            return {"zh": "依次审批：逐个同意才通过", "en": "One after the other, all must approve"}
+        case "ratio":
+            percent = f"{rule_.percent:g}"
+            return {
+                "zh": f"同意达到 {percent}%（{needed} 人）即通过",
+                "en": f"Passes with {percent} % ({needed}) approving",
+            }
+        case "count":
+            return {"zh": f"{needed} 人同意即通过", "en": f"Passes when {needed} approve"}
+        case _:
+            return {
+                "zh": f"同意的权重合计达到 {needed} 即通过",
+                "en": f"Passes when those who approve weigh {needed} together",
+            }
+
+
+def as_seat(row: Any) -> Seat:
+    """A row of `task_actors` as the rules see it; without a comment and what was filled in."""
+    return Seat(
+        row.seat,
+        row.user_id,
+        row.status,
+        row.kind,
+        row.on_behalf_of,
+        row.origin,
+        row.added_by,
+        row.unit or row.seat,
+        row.stage,
+        row.weight,
+        row.veto,
+        decision=row.decision,
+        at=row.decided_at or row.closed_at,
+        nth=1 if row.decided_at is not None else 0,
+        reason=row.reason,
+        returns_to=row.returns_to,
+    )
+
+
+def as_task(row: Any, rows: Sequence[Any]) -> TaskState:
+    """A task as the rules see it, from its rows: enough to look at, when its instance has gone on."""
+    rule_ = Rule.from_json(row.rule) if row.rule else Rule(row.mode)
+    task = TaskState(rule_, {one.seat: as_seat(one) for one in rows}, row.round, row.created_at)
+    task.revision, task.urged_at, task.paused_since = row.revision, row.urged_at, row.paused_at
+    return task
+
+
+def timeline(row: Any, rows: Sequence[Any], people: People) -> list[dict[str, Any]]:
+    """Who asked and who decided, oldest first; what else was done stands in the notes."""
+    opened = {
+        "at": to_iso(row.created_at),
+        "who": name_of(row.initiator, people) if row.initiator in people else "Headrace",
+        "what": {"zh": "提交审批", "en": "Asked for a decision"},
+        "comment": "",
+    }
+    voted = sorted((s for s in rows if s.decided_at is not None), key=lambda s: s.decided_at)
+    return [opened] + [
+        {
+            "at": to_iso(one.decided_at),
+            "who": name_of(one.user_id, people),
+            "on_behalf_of": ref(one.on_behalf_of, people),
+            "what": row.buttons.get(one.decision)
+            or DECISIONS.get(one.decision, {"en": one.decision or ""}),
+            "comment": one.comment or "",
+            "decision": one.decision,
+        }
+        for one in voted
+    ]
+
+
+def current(row: Any, rows: Sequence[Any], user_id: str, people: People) -> dict[str, Any]:
+    """How a task stands, for whoever came too late."""
+    mine = next((s for s in rows if s.user_id == user_id), None)
+    last = max(
+        (s for s in rows if s.decided_at is not None), key=lambda s: s.decided_at, default=None
+    )
+    return {
+        "status": row.status,
+        "decision": mine.decision if mine else None,
+        "my_status": mine.status if mine else None,
+        "by": ref(last.user_id, people) if last else None,
+        "revision": row.revision,
+        "round": row.round,
+        "ended_at": iso_or_none(row.ended_at),
+    }
