@@ -12,14 +12,20 @@ from sqlalchemy import Connection
 
 from headrace.engine import jsontext, tracing
 from headrace.engine.clock import iso_or_none, to_iso
-from headrace.engine.errors import Conflict, NotFound
+from headrace.engine.errors import Conflict, NotFound, ValidationFailed
 from headrace.engine.flow.compile import CompiledNode
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
-from headrace.engine.service import audit, disk
+from headrace.engine.service import audit, disk, files
 from headrace.engine.service.actor import Actor
-from headrace.engine.service.advance import Started, advance, advance_each, start_calls
+from headrace.engine.service.advance import (
+    Started,
+    advance,
+    advance_each,
+    start_calls,
+    start_many,
+)
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.search import parse
 from headrace.engine.service.shown import shown_flow
@@ -65,7 +71,31 @@ def start(
     )  # fmt: skip
     if priority is not None:
         request = replace(request, priority=priority)
+    if request.form is not None:
+        return _start_with_files(workspace, actor, request)
     return submit(workspace, request)
+
+
+def _start_with_files(workspace: Workspace, actor: Actor, request: StartRequest) -> Started:
+    """The start, and the files of its form bound to the instance, in one transaction."""
+    disk.require_room(workspace)
+    id_ = request.id or workspace.id("ins")
+    form, key = request.form or {}, (request.form or {})["x-into"]
+
+    def operation(connection: Connection) -> Started:
+        value = request.input[key]
+        problems = files.hand_in(connection, actor, form, value, {}, id_)
+        if problems:
+            told = [replace(problem, path=f"/{key}{problem.path}") for problem in problems]
+            what = f"input of flow {request.flow.key}"
+            raise ValidationFailed(what=what, count=len(told), problems=told)
+        [started] = start_many(workspace, connection, [replace(request, id=id_)])
+        if started.duplicate:
+            files.let_go(connection, id_)
+        return started
+
+    started: Started = workspace.writer.call(operation)
+    return started
 
 
 def submit(workspace: Workspace, request: StartRequest) -> Started:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from headrace.engine.service import archive, decisions
 from headrace.engine.service.rules import DAY_MS, Rules, load
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import facts, purge, rules, vacuum
+from headrace.engine.store import facts, files, purge, rules, vacuum
 from headrace.engine.store import tables as t
 
 log = logging.getLogger(__name__)
@@ -205,6 +205,8 @@ def _limits(workspace: Workspace, done: Purged, stopping: Callable[[], bool]) ->
     for delete, age in (
         (purge.delete_old_replies, REPLIES_KEPT_MS),
         (purge.delete_old_batches, BATCHES_KEPT_MS),
+        (files.delete_left, files.WAITING_KEPT_MS),
+        (files.delete_contents, files.UNUSED_KEPT_MS),
         *((purge.delete_old_messages, age) for age in messages),
     ):
         while not stopping():

@@ -17,6 +17,7 @@ from headrace.engine.errors import (
 )
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.flow.evaluate import Evaluator
+from headrace.engine.flow.form_files import has_files
 from headrace.engine.flow.form_rights import taken
 from headrace.engine.node import Context, Done
 
@@ -41,6 +42,8 @@ class StartRequest:
     """The canary that was running."""
     trace: str | None = None
     """The traceparent of whoever asked for it."""
+    form: Mapping[str, Any] | None = None
+    """The form it was asked for by, when files may come with it."""
 
 
 def by_hand(flow: CompiledFlow) -> str:
@@ -95,6 +98,7 @@ def prepare(
             what=f"input of flow {flow.key}", count=len(problems), problems=problems
         )
     evaluator = Evaluator({**variables, **mapped})
+    form = node.settings.get("form")
     return StartRequest(
         flow,
         start_node,
@@ -102,6 +106,7 @@ def prepare(
         business_key=_key("business_key", business_key, node.settings, evaluator),
         dedup_key=_key("dedup_key", dedup_key, node.settings, evaluator),
         initiator=initiator,
+        form=form if form is not None and has_files(form, mapped[form["x-into"]]) else None,
     )
 
 

@@ -59,6 +59,7 @@ GET /api/people · GET /api/people/{} · PATCH /api/people/{} · PUT /api/roles/
 GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
+POST /api/files · GET /api/files/{}
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
 
