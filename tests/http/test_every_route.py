@@ -56,6 +56,7 @@ GET /api/channels · PUT /api/channels
 GET /api/departments · POST /api/departments · PATCH /api/departments/{} · DELETE /api/departments/{}
 GET /api/posts · POST /api/posts · PATCH /api/posts/{} · DELETE /api/posts/{}
 GET /api/people · GET /api/people/{} · PATCH /api/people/{} · PUT /api/roles/{}/backup
+POST /api/who · GET /api/flows/{}/who · GET /api/organisation/rules · PATCH /api/organisation/rules
 GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
