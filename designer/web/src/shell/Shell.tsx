@@ -1,24 +1,22 @@
 // Navigation: a side bar on a desk, a bar at the bottom on a phone. Shows only what the person may open.
 
 import { MenuFoldOutlined, MenuOutlined, MenuUnfoldOutlined } from "@ant-design/icons";
-import { useQuery } from "@tanstack/react-query";
-import { Suspense, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, matchPath, NavLink, Outlet, useLocation } from "react-router";
-import { api } from "../api/client";
 import { useMay } from "../api/session";
 import type { Nav, Screen } from "../screens/screen";
 import { useMedia, useNarrow } from "../theme/mode";
-import { HeaderExtra, Loading } from "../ui/page";
+import { HeaderExtra, Loading, TabCount } from "../ui/page";
 import { Bell } from "./Bell";
 import { Logo } from "./Logo";
+import { useLiveInbox } from "./live";
 import { UserMenu } from "./UserMenu";
 import { useWorkspaceName } from "./useWorkspaceName";
 import "./Shell.css";
 
 const PHONE_BAR = ["tasks", "start", "instances"];
 const GROUPS = ["work", "build", "run", "manage"] as const;
-const COUNT_EVERY_MS = 20_000;
 const KEY = "headrace.sidebar";
 
 export interface NavItem extends Nav {
@@ -42,7 +40,8 @@ export function Shell({ screens }: { screens: Screen[] }) {
   const narrow = useNarrow();
   const location = useLocation();
   const items = navItems(screens, useMay());
-  const todo = useTodoCount();
+  const todo = useLiveInbox()?.todo ?? 0;
+  useAppBadge(todo);
   const current = screens.find((screen) => matchPath(screen.path, location.pathname));
   const counts = { tasks: todo };
   const deep = current?.wholeWindow ?? false;
@@ -53,11 +52,13 @@ export function Shell({ screens }: { screens: Screen[] }) {
       </a>
       {!narrow && <SideBar items={items} counts={counts} rail={deep} />}
       <main className="hr-main" id="main" tabIndex={-1}>
-        <HeaderExtra.Provider value={narrow ? <Bell /> : null}>
-          <Suspense fallback={<ScreenLoading />} key={current?.path ?? ""}>
-            <Outlet />
-          </Suspense>
-        </HeaderExtra.Provider>
+        <TabCount.Provider value={todo}>
+          <HeaderExtra.Provider value={narrow ? <Bell /> : null}>
+            <Suspense fallback={<ScreenLoading />} key={current?.path ?? ""}>
+              <Outlet />
+            </Suspense>
+          </HeaderExtra.Provider>
+        </TabCount.Provider>
       </main>
       {narrow && !deep && <BottomBar items={items} counts={counts} />}
     </div>
@@ -151,7 +152,7 @@ export function NavEntry({ item, count, folded = false }: NavEntryProps) {
       <span className={folded ? "hr-hidden" : "hr-nav-label"}>{label}</span>
       {count ? (
         <span className="hr-nav-count">
-          {count}
+          {count > 99 ? "99+" : count}
           <span className="hr-hidden"> {t("shell.waiting_for_you")}</span>
         </span>
       ) : null}
@@ -177,13 +178,12 @@ function BottomBar({ items, counts }: BarProps) {
   );
 }
 
-function useTodoCount(): number {
-  const { data } = useQuery({
-    queryKey: ["tasks", "count"],
-    queryFn: ({ signal }) => api.get<{ todo: number }>("/api/tasks/count", { signal }),
-    refetchInterval: COUNT_EVERY_MS,
-  });
-  return data?.todo ?? 0;
+/** The number on the icon, where the page was put on a phone's start screen. */
+function useAppBadge(count: number): void {
+  useEffect(() => {
+    // Where it is not possible it is not missed: the number stands in the page and in the tab too.
+    void navigator.setAppBadge?.(count).catch(() => undefined);
+  }, [count]);
 }
 
 function ScreenLoading() {

@@ -11,6 +11,9 @@ import "./page.css";
 /** What the shell adds to every header: the bell, on a phone. */
 export const HeaderExtra = createContext<ReactNode>(null);
 
+/** What waits for the person, told by the browser's tab before the title. */
+export const TabCount = createContext(0);
+
 interface PageHeaderProps {
   title: ReactNode;
   /** What the browser tab says; the title itself when that is text. */
@@ -25,10 +28,12 @@ interface PageHeaderProps {
 export function PageHeader({ title, tab, subtitle, back, actions, below }: PageHeaderProps) {
   const { t } = useTranslation("app");
   const extra = useContext(HeaderExtra);
+  const count = useContext(TabCount);
   const named = tab ?? (typeof title === "string" ? title : "");
   useEffect(() => {
-    document.title = named ? `${named} · ${t("product")}` : t("product");
-  }, [named, t]);
+    const waiting = count > 0 ? `(${count}) ` : "";
+    document.title = waiting + (named ? `${named} · ${t("product")}` : t("product"));
+  }, [named, count, t]);
   return (
     <header className="hr-page-header">
       <div

@@ -1,108 +1,179 @@
-// The decision: a form if one is asked, a comment, and large buttons. Nothing is chosen beforehand and nothing is
-// shown as done before the server says so. What is typed survives a reload of the page.
+// The decision: a form if one is asked, a comment, and large buttons. Nothing is chosen beforehand and nothing is shown as
+// done before the server says so. What is typed survives a reload, a lost session and a lost race.
 
-import { CheckOutlined, CloseOutlined, RollbackOutlined } from "@ant-design/icons";
-import { App, Button } from "antd";
-import { type ReactNode, useState } from "react";
+import {
+  CheckOutlined,
+  CloseOutlined,
+  EllipsisOutlined,
+  EyeOutlined,
+  RollbackOutlined,
+  SendOutlined,
+} from "@ant-design/icons";
+import { Button } from "antd";
+import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { ApiError } from "../../api/client";
-import type { JsonObject, Task } from "../../api/types";
-import { SchemaForm } from "../../ui/form/SchemaForm";
 import { showFirstProblem } from "../../ui/form/showFirstProblem";
 import { problemsOf } from "../../ui/form/useForm";
-import { type FormProblem, remaining, validateForm, withoutEmpty } from "../../ui/form/validate";
-import { Card } from "../../ui/page";
+import type { FormProblem } from "../../ui/form/validate";
+import { Card, Loading } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
+import { AnswerBox } from "./AnswerBox";
 import { useKept } from "./kept";
-import { useDecide } from "./queries";
+import { useAct, useDecide } from "./queries";
+import type { FormHandle } from "./TaskForm";
+import { actionOf, formOf, type TaskDetail } from "./task";
+import { useTold } from "./told";
+import { useStands } from "./useStands";
+
+const TaskForm = lazy(() => import("./TaskForm"));
+const More = lazy(() => import("./actions/MoreSheet"));
 
 const LOOK: Record<string, ReactNode> = {
   approved: <CheckOutlined aria-hidden />,
   rejected: <CloseOutlined aria-hidden />,
   returned: <RollbackOutlined aria-hidden />,
+  confirm: <EyeOutlined aria-hidden />,
+  resubmit: <SendOutlined aria-hidden />,
 };
+const COMMENT_MAX = 4_000;
 
-interface Typed {
-  comment: string;
-  form: JsonObject;
+interface DecisionPanelProps {
+  task: TaskDetail;
+  nextAddress: string;
+  /** What stands between the form and the buttons. */
+  children?: ReactNode;
 }
 
-export function DecisionPanel({ task, nextAddress }: { task: Task; nextAddress: string }) {
+export function DecisionPanel({ task, nextAddress, children }: DecisionPanelProps) {
   const { t } = useTranslation("tasks");
-  const [typed, setTyped, forget] = useKept<Typed>(`task.${task.id}`, { comment: "", form: {} });
+  const [comment, setComment, forget] = useKept<string>(`comment.${task.id}`, "");
   const [problems, setProblems] = useState<FormProblem[]>([]);
-  const { send, pressed, trouble } = useSending(task, nextAddress, setProblems, forget);
-  if (!task.can_decide) return trouble ?? <Closed task={task} nextAddress={nextAddress} />;
-
+  const form = useRef<FormHandle | null>(null);
+  const { send, pressed, trouble } = useSending(task, nextAddress, setProblems, () => {
+    forget();
+    form.current?.forget();
+  });
+  const role = roleOf(task);
+  const open = role !== "none";
   const press = (decision: string) => {
-    const form = task.form ? (withoutEmpty(typed.form) as JsonObject) : null;
     // Who refuses need not fill in what only a yes needs; the server has the last word.
-    const found = task.form && decision === "approved" ? validateForm(task.form, form) : [];
-    setProblems(found);
-    if (found.length > 0) return showFirstProblem();
-    return send({ decision, comment: typed.comment, form, version: task.version });
+    const ready = form.current?.ready(decision !== "approved" && decision !== "resubmit");
+    setProblems(ready?.problems ?? []);
+    if (ready && ready.problems.length > 0) return showFirstProblem();
+    return send(decision, comment, ready?.value ?? null);
   };
   return (
     <>
       {trouble}
-      {task.form && (
-        <Card title={t("form")}>
-          <SchemaForm
-            schema={task.form}
-            value={typed.form}
-            onChange={(form) => {
-              setProblems(remaining(problems, typed.form, form));
-              setTyped({ ...typed, form });
-            }}
+      {!open && <Closed task={task} nextAddress={nextAddress} />}
+      {formOf(task) !== null && (
+        <Suspense fallback={<Loading rows={3} />}>
+          <TaskForm
+            task={task}
             problems={problems}
+            onProblems={setProblems}
             disabled={pressed !== null}
+            readOnly={role !== "decide" && role !== "resubmit"}
+            handle={form}
+          />
+        </Suspense>
+      )}
+      {role === "answer" && <AnswerBox task={task} />}
+      {(role === "decide" || role === "resubmit") && (
+        <Card className="hr-comment-card">
+          <label className="hr-field-label" htmlFor="comment">
+            {t("comment")}
+          </label>
+          <textarea
+            id="comment"
+            className="hr-input"
+            rows={2}
+            maxLength={COMMENT_MAX}
+            placeholder={t("comment_hint")}
+            value={comment}
+            disabled={pressed !== null}
+            onChange={(event) => setComment(event.target.value)}
+            data-testid="comment"
           />
         </Card>
       )}
-      <Card>
-        <label className="hr-field-label" htmlFor="comment">
-          {t("comment")}
-        </label>
-        <textarea
-          id="comment"
-          className="hr-input"
-          rows={2}
-          placeholder={t("comment_hint")}
-          value={typed.comment}
-          disabled={pressed !== null}
-          onChange={(event) => setTyped({ ...typed, comment: event.target.value })}
-          data-testid="comment"
-        />
-      </Card>
-      <Buttons task={task} pressed={pressed} onPress={press} />
+      {children}
+      <Bar
+        task={task}
+        role={role}
+        pressed={pressed}
+        onPress={press}
+        comment={comment}
+        onActed={() => setComment("")}
+        nextAddress={nextAddress}
+      />
     </>
   );
 }
 
-interface ButtonsProps {
-  task: Task;
-  pressed: string | null;
-  onPress: (decision: string) => void;
+type Role = "decide" | "confirm" | "resubmit" | "answer" | "none";
+
+/** What is expected of me now. */
+function roleOf(task: TaskDetail): Role {
+  if (task.status !== "open") return "none";
+  const kind = task.kind ?? "decide";
+  if (kind === "confirm" || kind === "resubmit" || kind === "answer") {
+    return actionOf(task, kind)?.allowed === false ? "none" : kind;
+  }
+  return task.can_decide ? "decide" : "none";
 }
 
-function Buttons({ task, pressed, onPress }: ButtonsProps) {
+interface BarProps {
+  task: TaskDetail;
+  role: Role;
+  pressed: string | null;
+  onPress: (decision: string) => void;
+  comment: string;
+  onActed: () => void;
+  nextAddress: string;
+}
+
+function Bar({ task, role, pressed, onPress, comment, onActed, nextAddress }: BarProps) {
   const { t } = useTranslation("tasks");
   const { text } = useText();
+  const [more, setMore] = useState(false);
   const order = ["returned", "rejected", "approved"]; // the thumb of the right hand finds yes first
-  const buttons = [...task.buttons].sort(
-    (one, other) => order.indexOf(one.decision) - order.indexOf(other.decision),
-  );
+  const buttons =
+    role === "decide"
+      ? [...task.buttons].sort(
+          (one, other) => order.indexOf(one.decision) - order.indexOf(other.decision),
+        )
+      : role === "confirm" || role === "resubmit"
+        ? [{ decision: role, title: {} }]
+        : [];
+  const actions = (task.actions ?? []).filter((each) => each.action !== "comment");
+  if (buttons.length === 0 && !actions.some((each) => each.allowed)) return null;
   return (
     <fieldset className="hr-decision">
       <legend className="hr-hidden">{t("decision")}</legend>
+      {actions.length > 0 && (
+        <Button
+          size="large"
+          className={buttons.length > 0 ? "hr-decide-more" : "hr-decide"}
+          icon={<EllipsisOutlined />}
+          {...(buttons.length > 0 ? { "aria-label": t("more") } : {})}
+          aria-haspopup="dialog"
+          disabled={pressed !== null}
+          onClick={() => setMore(true)}
+          data-testid="btn-more-actions"
+        >
+          {buttons.length > 0 ? null : t("more")}
+        </Button>
+      )}
       {buttons.map(({ decision, title }) => (
         <Button
           key={decision}
           size="large"
           className={`hr-decide hr-decide-${decision}`}
-          type={decision === "approved" ? "primary" : "default"}
+          type={decision === "rejected" || decision === "returned" ? "default" : "primary"}
           danger={decision === "rejected"}
           icon={LOOK[decision]}
           loading={pressed === decision}
@@ -113,31 +184,67 @@ function Buttons({ task, pressed, onPress }: ButtonsProps) {
           {text(title) || t(`button.${decision}`, { defaultValue: decision })}
         </Button>
       ))}
+      {more && (
+        <Suspense>
+          <More
+            task={task}
+            comment={comment}
+            onActed={onActed}
+            onClose={() => setMore(false)}
+            nextAddress={nextAddress}
+          />
+        </Suspense>
+      )}
     </fieldset>
   );
 }
 
 function useSending(
-  task: Task,
+  task: TaskDetail,
   nextAddress: string,
   setProblems: (problems: FormProblem[]) => void,
   forget: () => void,
 ) {
   const { t } = useTranslation("tasks");
   const { text } = useText();
-  const { message } = App.useApp();
   const navigate = useNavigate();
-  const decide = useDecide(task.id);
+  const tell = useTold();
+  const decide = useDecide();
+  const act = useAct(task.id);
+  const stands = useStands();
+  const [pressed, setPressed] = useState<string | null>(null);
   const [trouble, setTrouble] = useState<unknown>(null);
 
-  const send = async (decision: Parameters<typeof decide.mutateAsync>[0]) => {
+  const send = async (
+    decision: string,
+    comment: string,
+    form: Record<string, unknown> | null,
+  ): Promise<void> => {
     setTrouble(null);
+    setPressed(decision);
+    const { revision, nonce, form_version } = task;
     try {
-      await decide.mutateAsync(decision);
+      const now =
+        decision === "confirm" || decision === "resubmit"
+          ? await act.mutateAsync({
+              action: decision,
+              args: {
+                ...(form ? { form, ...(form_version ? { form_version } : {}) } : {}),
+                ...(comment.trim() ? { comment: comment.trim() } : {}),
+                ...(nonce ? { nonce } : {}),
+              },
+            })
+          : await decide.mutateAsync({
+              id: task.id,
+              decision,
+              comment,
+              form,
+              ...(form ? { form_version } : {}),
+              revision,
+              nonce,
+            });
       forget();
-      message.success(
-        t(`told.${decision.decision}`, { title: text(task.title), defaultValue: t("told.other") }),
-      );
+      tell(decision, text(task.title), now);
       navigate(nextAddress, { replace: true });
     } catch (error) {
       setTrouble(error);
@@ -145,33 +252,37 @@ function useSending(
         setProblems(problemsOf(error, "/form"));
         showFirstProblem();
       }
+    } finally {
+      setPressed(null);
     }
   };
-  /** A conflict has already loaded the task anew, so the page shows how it stands. */
+  /** A conflict has already loaded the task anew, so the page shows how it stands; what was typed is still there. */
   const told = (error: unknown) =>
     error instanceof ApiError && error.status === 409 ? (
-      <Trouble error={t("conflict_text")} title={t("conflict")} testId="conflict">
+      <Trouble
+        error={error.code === "form_changed" ? t("form_changed_text") : stands(error)}
+        title={t(error.code === "form_changed" ? "form_changed" : "conflict")}
+        testId="conflict"
+      >
+        <p>{t("typed_is_kept")}</p>
         <Next address={nextAddress} />
       </Trouble>
     ) : (
       <Trouble
         error={error}
         title={t("not_sent")}
-        known={["form", ...Object.keys(task.form?.properties ?? {})]}
+        known={["form", ...Object.keys(formOf(task)?.schema.properties ?? {})]}
       />
     );
-  return {
-    send,
-    pressed: decide.isPending ? decide.variables.decision : null,
-    trouble: trouble ? told(trouble) : null,
-  };
+  return { send, pressed, trouble: trouble ? told(trouble) : null };
 }
 
-function Closed({ task, nextAddress }: { task: Task; nextAddress: string }) {
+function Closed({ task, nextAddress }: { task: TaskDetail; nextAddress: string }) {
   const { t } = useTranslation("tasks");
+  const role = task.kind === "cc" ? "cc" : task.status === "open" ? "not_yours" : "closed";
   return (
     <p className="hr-task-closed" data-testid="task-closed">
-      {t(task.status === "open" ? "not_yours" : "closed")} <Next address={nextAddress} />
+      {t(role)} <Next address={nextAddress} />
     </p>
   );
 }

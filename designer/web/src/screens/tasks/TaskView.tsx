@@ -1,20 +1,31 @@
-// One task: what is asked, what one needs to know, what others said; and the decision at the thumb.
+// One task: what is asked, what one needs to know, where it stands, what others said; and the decision at the thumb.
 
-import { ApartmentOutlined } from "@ant-design/icons";
+import {
+  ApartmentOutlined,
+  FileOutlined,
+  PauseCircleOutlined,
+  SolutionOutlined,
+} from "@ant-design/icons";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { ApiError, addressOf } from "../../api/client";
 import { useMay } from "../../api/session";
-import type { Task } from "../../api/types";
-import { Card, ErrorState, Loading, PageHeader } from "../../ui/page";
-import { StatusTag } from "../../ui/StatusTag";
+import { Card, EmptyState, ErrorState, Loading, PageHeader } from "../../ui/page";
+import { StatusTag, Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
 import { ValueView } from "../../ui/ValueView";
 import { DecisionPanel } from "./DecisionPanel";
+import { Discussion } from "./Discussion";
 import { Due } from "./Due";
-import { nameOf } from "./names";
-import { Deciders, Timeline } from "./People";
+import { Path } from "./Path";
 import { useTask } from "./queries";
+import { Seats } from "./Seats";
+import { Timeline } from "./Timeline";
+import { changesOf, formOf, nameOf, type TaskDetail } from "./task";
+
+const Changes = lazy(() => import("./Changes").then((file) => ({ default: file.Changes })));
 
 interface TaskViewProps {
   id: string;
@@ -37,34 +48,69 @@ export function TaskView({ id, nextAddress, back }: TaskViewProps) {
       <>
         {header}
         <div className="hr-page-body">
-          {error ? <ErrorState error={error} onRetry={refetch} /> : <Loading rows={6} />}
+          {error ? <Missing error={error} onRetry={refetch} /> : <Loading rows={6} />}
         </div>
       </>
     );
   }
   return (
-    <article className="hr-task" data-testid="task-view">
+    <article className="hr-task" data-testid="task-view" tabIndex={-1}>
       {header}
       <div className="hr-page-body hr-stack hr-task-body">
         <Facts task={task} />
-        {task.description && <p className="hr-task-asked">{text(task.description)}</p>}
-        {(task.show ?? []).length > 0 && <Shown task={task} />}
-        <DecisionPanel task={task} nextAddress={nextAddress} />
-        <Deciders task={task} />
-        <Timeline entries={task.timeline ?? []} />
+        <Paused task={task} />
+        {text(task.description) && <p className="hr-task-asked">{text(task.description)}</p>}
+        <Shown task={task} />
+        {changesOf(task).length > 0 && (
+          <Suspense>
+            <Changes task={task} />
+          </Suspense>
+        )}
+        <DecisionPanel task={task} nextAddress={nextAddress}>
+          <Attachments task={task} />
+          <div className="hr-task-aside">
+            <Seats task={task} />
+            <Path task={task} />
+          </div>
+          <Discussion task={task} />
+          <Timeline entries={task.timeline ?? []} />
+        </DecisionPanel>
       </div>
     </article>
   );
 }
 
-function Facts({ task }: { task: Task }) {
+/** Not mine, or not there: said as what it is, with a way on. */
+function Missing({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const { t } = useTranslation("tasks");
+  const status = error instanceof ApiError ? error.status : 0;
+  if (status !== 403 && status !== 404) return <ErrorState error={error} onRetry={onRetry} />;
+  return (
+    <EmptyState
+      icon={<SolutionOutlined />}
+      title={t(status === 403 ? "stranger" : "gone")}
+      text={t(status === 403 ? "stranger_text" : "gone_text")}
+      action={<Link to="/tasks/todo">{t("to_inbox")}</Link>}
+      testId="task-missing"
+    />
+  );
+}
+
+function Facts({ task }: { task: TaskDetail }) {
   const { t } = useTranslation("tasks");
   const { text } = useText();
   const may = useMay();
   const initiator = nameOf(task.initiator);
+  const behalf = nameOf(task.on_behalf_of);
   return (
     <div className="hr-task-facts">
-      {task.status === "open" ? <Due at={task.due_at} /> : <StatusTag status={task.status} />}
+      {task.status === "open" ? (
+        <Due at={task.due_at} pausedAt={task.paused_at} warned={task.warned} />
+      ) : (
+        <StatusTag status={task.status} />
+      )}
+      {behalf && <Tag tone="info">{t("on_behalf", { name: behalf })}</Tag>}
+      {(task.round ?? 1) > 1 && <Tag>{t("round", { count: task.round })}</Tag>}
       <span>{text(task.flow_name)}</span>
       {task.business_key && <code>{task.business_key}</code>}
       {initiator && <span>{t("from", { name: initiator })}</span>}
@@ -78,13 +124,27 @@ function Facts({ task }: { task: Task }) {
   );
 }
 
-function Shown({ task }: { task: Task }) {
+function Paused({ task }: { task: TaskDetail }) {
+  const { t } = useTranslation("tasks");
+  if (!task.paused_at || task.status !== "open") return null;
+  return (
+    <p className="hr-note" role="status" data-testid="paused">
+      <PauseCircleOutlined aria-hidden /> {t("paused_text")} <RelativeTime at={task.paused_at} />
+    </p>
+  );
+}
+
+function Shown({ task }: { task: TaskDetail }) {
   const { t } = useTranslation("tasks");
   const { text } = useText();
+  // What the form shows anyway need not stand twice.
+  const inForm = new Set(Object.keys(formOf(task)?.value ?? {}));
+  const shown = (task.show ?? []).filter((field) => !inForm.has(text(field.label)));
+  if (shown.length === 0) return null;
   return (
     <Card title={t("shown")}>
       <dl className="hr-facts">
-        {task.show.map((field) => (
+        {shown.map((field) => (
           <div key={text(field.label)}>
             <dt>{text(field.label)}</dt>
             <dd>
@@ -95,4 +155,37 @@ function Shown({ task }: { task: Task }) {
       </dl>
     </Card>
   );
+}
+
+const KB = 1_000;
+
+function Attachments({ task }: { task: TaskDetail }) {
+  const { t } = useTranslation("tasks");
+  const files = task.attachments ?? [];
+  if (files.length === 0) return null;
+  return (
+    <Card title={t("attachments")}>
+      <ul className="hr-attachments">
+        {files.map((file) => (
+          <li key={file.id}>
+            <a
+              href={addressOf(`/api/files/${file.id}?task=${encodeURIComponent(task.id)}`)}
+              target="_blank"
+              rel="noreferrer"
+              data-testid={`file-${file.id}`}
+            >
+              <FileOutlined aria-hidden /> {file.name}
+            </a>
+            <span className="hr-muted hr-small">{sizeText(file.size)}</span>
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
+function sizeText(bytes: number): string {
+  if (bytes < KB) return `${bytes} B`;
+  if (bytes < KB * KB) return `${Math.round(bytes / KB)} kB`;
+  return `${(bytes / KB / KB).toFixed(1)} MB`;
 }

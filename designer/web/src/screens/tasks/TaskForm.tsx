@@ -1,0 +1,58 @@
+// The form of a task. A file of its own, so that tasks without one do not load what draws forms.
+
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { FormView } from "../../forms/FormView";
+import { type Ready, readyToSend } from "../../forms/form";
+import { useFormDraft } from "../../forms/useFormDraft";
+import { type FormProblem, remaining } from "../../ui/form/validate";
+import { Card } from "../../ui/page";
+import type { TaskDetail } from "./task";
+
+/** What the buttons need of the form. */
+export interface FormHandle {
+  ready: (partly: boolean) => Ready;
+  forget: () => void;
+}
+
+interface TaskFormProps {
+  task: TaskDetail;
+  problems: FormProblem[];
+  onProblems: (problems: FormProblem[]) => void;
+  disabled: boolean;
+  readOnly: boolean;
+  handle: { current: FormHandle | null };
+}
+
+export default function TaskForm(props: TaskFormProps) {
+  const { task, problems, onProblems, disabled, readOnly, handle } = props;
+  const { t } = useTranslation("tasks");
+  const form = task.form ?? {};
+  const draft = useFormDraft(`task.${task.id}`, form);
+  useEffect(() => {
+    handle.current = {
+      ready: (partly) => readyToSend(form, draft.value, { partly }),
+      forget: draft.forget,
+    };
+    return () => {
+      handle.current = null;
+    };
+  });
+  return (
+    <Card title={t(readOnly ? "form_filled" : "form")} testId="task-form">
+      {draft.restored && !readOnly && <p className="hr-muted hr-small">{t("restored")}</p>}
+      <FormView
+        form={form}
+        value={draft.value}
+        onChange={(next) => {
+          onProblems(remaining(problems, draft.value, next));
+          draft.setValue(next);
+        }}
+        problems={problems}
+        disabled={disabled}
+        readOnly={readOnly}
+        taskId={task.id}
+      />
+    </Card>
+  );
+}
