@@ -187,10 +187,14 @@ def taken(
             _leave(found, name, properties[name], shown_form.value.get(name), item)
         elif name in shown_form.masked and same(item, shown_form.value.get(name)):
             continue
-        elif item is None:
-            found.after.pop(name, None)
         else:
-            found.after[name] = _merged(found, schema, shown_form, name, before.get(name), item)
+            old = before.get(name)
+            rows = [] if item is None and is_lines(properties[name]) else item
+            new = _merged(found, schema, shown_form, name, old, rows)
+            if item is None and new in (None, []):
+                found.after.pop(name, None)
+            else:
+                found.after[name] = new
     _drop_unasked(schema, shown_form, found.after)
     found.after = computed(schema, found.after)
     if not found.problems:

@@ -13,7 +13,10 @@ from headrace.engine.errors import Forbidden
 PERMISSIONS: dict[str, frozenset[str]] = {
     "approver": frozenset({"tasks:decide", "instances:start", "flows:read"}),
     "operator": frozenset(
-        {"flows:read", "instances:read", "instances:start", "instances:operate", "tasks:decide", "records:read", "connections:read"}
+        {
+            "flows:read", "instances:read", "instances:start", "instances:operate", "tasks:decide", "tasks:release",
+            "records:read", "connections:read",
+        }
     ),
     "designer": frozenset(
         {
@@ -24,7 +27,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "administrator": frozenset(
         {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "instances:operate", "tasks:decide",
-            "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write",
+            "tasks:release", "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write",
             "records:read", "audit:read", "retention:write", "calendars:write",
         }
     ),

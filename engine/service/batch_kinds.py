@@ -6,7 +6,7 @@ it was begun: the retry of a job runs until its step is done or fails again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,7 +22,7 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import history, instances
 from headrace.engine.store import incidents as incident_rows
 
-Subject = Literal["incident", "instance"]
+Subject = Literal["incident", "instance", "task"]
 Params = Mapping[str, Any]
 
 
@@ -57,6 +57,12 @@ class BatchKind:
     required: tuple[str, ...] = ()
     statuses: tuple[str, ...] = OPEN
     """Statuses of instances that a filter without one means."""
+    reads: str | None = "instances:read"
+    """What else its maker needs; None: nothing, the batch is of his own things."""
+    gather: Callable[[Workspace, Connection, Any], Sequence[Any]] | None = None
+    """(workspace, reading connection, batch) → the next items (subject, instance_id, cursor); None: as filters of instances do."""
+    again_ms: int = 0
+    """So long after its making it looks for items once more, before it is done; 0: never."""
 
 
 BATCH_KINDS: dict[str, BatchKind] = {}

@@ -51,6 +51,9 @@ LOOKED_EVERY_MS = 500
 
 MESSAGE_MAX = 500
 
+LOOKED_AGAIN = "again"
+"""The cursor of a batch that has looked for late items."""
+
 
 # --- asking ----------------------------------------------------------------------------------------
 
@@ -91,25 +94,21 @@ def create(
     params: Mapping[str, Any] | None = None,
     reason: str = "",
     per_second: int = PER_SECOND,
+    own: bool = False,
 ) -> dict[str, Any]:
-    """Begin a batch: `selection` is `{"ids": […]}` or the fields of a filter. What comes later than now is not in it."""
-    known = _kind(actor, kind)
+    """Begin a batch: `selection` is `{"ids": […]}` or the fields of a filter. What comes later than now is not in it.
+
+    `own`: by the module whose kind it is, which has checked the selection; kinds with a `gather` begin in no other way.
+    """
+    known = _kind(actor, kind, own=own)
     told = {**(params or {}), **({"reason": reason} if reason else {})}
     _check_params(known, params or {})
     ids = selection.get("ids")
-    if ids is None:
+    if ids is None and known.gather is None:
         _filter(known, selection)  # a wrong one is told now
-    id_ = workspace.id("bat")
-    now_ms = workspace.clock.now_ms()
 
-    def write(connection: Connection) -> None:
-        batches.insert(
-            connection,
-            {
-                "id": id_, "kind": kind, "params": told, "selection": dict(selection), "reason": reason, "per_second": per_second,
-                "status": "gathering", "next_at": now_ms, "created_at": now_ms, "created_by": actor.user_id,
-            },
-        )  # fmt: skip
+    def write(connection: Connection) -> str:
+        id_ = insert(workspace, connection, actor, kind, selection, told, reason, per_second)
         if ids is not None:
             found = batches.of_ids(connection, known.subject, ids)
             _add(
@@ -120,10 +119,34 @@ def create(
             )
             batches.change(connection, id_, status="running", total=len(found))
         audit.note(connection, workspace, actor, f"batches.{kind}", id_, reason=reason)
-        workspace.changed.add("batches")
+        return id_
 
-    workspace.writer.call(write)
-    return detail(workspace, actor, id_)
+    return detail(workspace, actor, workspace.writer.call(write))
+
+
+def insert(
+    workspace: Workspace,
+    connection: Connection,
+    actor: Actor,
+    kind: str,
+    selection: Mapping[str, Any],
+    params: Mapping[str, Any],
+    reason: str = "",
+    per_second: int = PER_SECOND,
+) -> str:
+    """A batch that gathers its items by its selection, inside an operation of the writer; answers its id."""
+    id_ = workspace.id("bat")
+    now_ms = workspace.clock.now_ms()
+    batches.insert(
+        connection,
+        {
+            "id": id_, "kind": kind, "params": dict(params), "selection": dict(selection), "reason": reason,
+            "per_second": per_second, "status": "gathering", "next_at": now_ms, "created_at": now_ms,
+            "created_by": actor.user_id,
+        },
+    )  # fmt: skip
+    workspace.changed.add("batches")
+    return id_
 
 
 def listing(
@@ -144,10 +167,10 @@ def listing(
 
 
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
-    """One batch with its progress."""
-    actor.require("instances:read")
+    """One batch with its progress, also for whoever made it."""
     with workspace.read() as connection:
-        return _json(_row(connection, id_), batches.counts(connection, [id_])[id_])
+        row = _row(connection, id_, actor)
+        return _json(row, batches.counts(connection, [id_])[id_])
 
 
 def items(
@@ -160,9 +183,8 @@ def items(
     limit: int = 50,
 ) -> dict[str, Any]:
     """What became of each item, in the order in which they were found."""
-    actor.require("instances:read")
     with workspace.read() as connection:
-        _row(connection, id_)
+        _row(connection, id_, actor)
         rows = batches.items(
             connection, id_, status=status, after=int(cursor or 0), limit=limit + 1
         )
@@ -215,7 +237,7 @@ def kinds(actor: Actor) -> dict[str, Any]:
                 "statuses": list(kind.statuses),
             }
             for kind in BATCH_KINDS.values()
-            if actor.may(kind.permission)
+            if actor.may(kind.permission) and kind.gather is None
         ]
     }  # fmt: skip
 
@@ -248,25 +270,33 @@ def _postpone(id_: str, at: int, connection: Connection) -> None:
 
 def _gather(workspace: Workspace, row: Any) -> None:
     """Write down the next slice of items; which they are was decided when the batch was made."""
-    kind = BATCH_KINDS[row.kind]
-    wanted = _filter(kind, row.selection)
     with workspace.read() as connection:
-        found = batches.matching(
-            connection, kind.subject, wanted, until_ms=row.created_at, after=row.cursor
-        )
+        found = _matching(workspace, connection, row)
 
     def write(connection: Connection) -> None:
         now = batches.find(connection, row.id, lock=True)
         if now is None or now.status != "gathering" or now.cursor != row.cursor:
             return  # another process was faster
-        _add(connection, row.id, now.total, [(one.subject, one.instance_id) for one in found])
-        total = now.total + len(found)
+        known = batches.subjects(connection, row.id, [one.subject for one in found])
+        fresh = [(one.subject, one.instance_id) for one in found if one.subject not in known]
+        _add(connection, row.id, now.total, fresh)
+        total = now.total + len(fresh)
         if len(found) < batches.GATHER_MAX:
             batches.change(connection, row.id, status="running", total=total)
         else:
             batches.change(connection, row.id, cursor=found[-1].cursor, total=total)
 
     workspace.writer.call(write)
+
+
+def _matching(workspace: Workspace, connection: Connection, row: Any) -> Sequence[Any]:
+    kind = BATCH_KINDS[row.kind]
+    if kind.gather is not None:
+        return kind.gather(workspace, connection, row)
+    wanted = _filter(kind, row.selection)
+    return batches.matching(
+        connection, kind.subject, wanted, until_ms=row.created_at, after=row.cursor
+    )
 
 
 def _add(
@@ -295,6 +325,9 @@ def _begin(workspace: Workspace, batch_id: str, connection: Connection) -> None:
     for item in sorted(waiting, key=lambda one: one.instance_id):
         _begin_item(workspace, connection, kind, actor, item, row.params, now_ms)
     left = waiting or running or batches.items(connection, batch_id, status="waiting", limit=1)
+    if not left and kind.again_ms and row.status == "running" and row.cursor != LOOKED_AGAIN:
+        _look_again(workspace, connection, row, row.created_at + kind.again_ms)
+        return
     if not left:
         status = "cancelled" if row.status == "cancelled" else "done"
         batches.change(connection, batch_id, status=status, ended_at=now_ms)
@@ -302,6 +335,21 @@ def _begin(workspace: Workspace, batch_id: str, connection: Connection) -> None:
     pause = len(waiting) * 1_000 // row.per_second if waiting else LOOKED_EVERY_MS
     batches.change(connection, batch_id, next_at=now_ms + max(1, pause))
     workspace.changed.add("batches")
+
+
+def _look_again(workspace: Workspace, connection: Connection, row: Any, at: int) -> None:
+    """Items that came while it was begun are in it, too."""
+    now_ms = workspace.clock.now_ms()
+    if now_ms < at:
+        batches.change(connection, row.id, next_at=at)
+        return
+    again = row._replace(cursor=None, created_at=now_ms)
+    found = _matching(workspace, connection, again)
+    known = batches.subjects(connection, row.id, [one.subject for one in found])
+    fresh = [(one.subject, one.instance_id) for one in found if one.subject not in known]
+    _add(connection, row.id, row.total, fresh)
+    total = row.total + len(fresh)
+    batches.change(connection, row.id, cursor=LOOKED_AGAIN, total=total, next_at=now_ms)
 
 
 def _begin_item(
@@ -381,12 +429,13 @@ class _Item:
 # --- checking --------------------------------------------------------------------------------------
 
 
-def _kind(actor: Actor, name: str) -> BatchKind:
+def _kind(actor: Actor, name: str, *, own: bool = False) -> BatchKind:
     kind = BATCH_KINDS.get(name)
-    if kind is None:
+    if kind is None or (kind.gather is not None and not own):
         raise NotFound(kind="batch kind", id=name)
     actor.require(kind.permission)
-    actor.require("instances:read")
+    if kind.reads is not None:
+        actor.require(kind.reads)
     return kind
 
 
@@ -423,8 +472,10 @@ def _ms(text: str | None) -> int | None:
     return from_iso(text.upper()) if text else None
 
 
-def _row(connection: Connection, id_: str) -> Any:
+def _row(connection: Connection, id_: str, actor: Actor) -> Any:
     row = batches.find(connection, id_)
+    if row is None or row.created_by != actor.user_id:
+        actor.require("instances:read")
     if row is None:
         raise NotFound(kind="batch", id=id_)
     return row
@@ -432,7 +483,8 @@ def _row(connection: Connection, id_: str) -> Any:
 
 def _json(row: Any, counts: Mapping[str, int]) -> dict[str, Any]:
     return {
-        "id": row.id, "kind": row.kind, "status": row.status, "reason": row.reason, "params": row.params,
+        "id": row.id, "kind": row.kind, "status": row.status, "reason": row.reason,
+        "params": {name: value for name, value in row.params.items() if not name.startswith("_")},
         "selection": row.selection if "ids" not in row.selection else {"ids": len(row.selection["ids"])},
         "total": row.total, "counts": {name: counts.get(name, 0) for name in ("waiting", "running", "done", "failed", "skipped")},
         "per_second": row.per_second, "created_at": to_iso(row.created_at), "created_by": row.created_by,

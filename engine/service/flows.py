@@ -22,7 +22,7 @@ from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import canonical, sha256
 from headrace.engine.flow.upgrade import upgrade
 from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, NOTES_MAX, validate
-from headrace.engine.service import audit, canary, connections, schedules, testrun
+from headrace.engine.service import audit, canary, connections, schedules, staffing, testrun
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.calendars import calendars_of
 from headrace.engine.service.paging import page
@@ -260,8 +260,8 @@ def test(
     actor.require("flows:read")
     drawn = _drawn(workspace, key, document)
     found = [p for p in problems(workspace, drawn) if p.severity == "error"]
-    # A connection that is not there yet does not matter: a test run calls nobody.
-    refused = [problem for problem in found if problem.code != "connection_unknown"]
+    # A connection or a person who is not there yet does not matter: a test run calls nobody.
+    refused = [p for p in found if p.code not in {"connection_unknown", *staffing.HERE}]
     if refused:
         return {
             "status": "refused",
@@ -289,6 +289,7 @@ def problems(workspace: Workspace, document: Any) -> list[Problem]:
         flows = drafts.keys(connection)
         known = accounts.kinds(connection)
         called = _call_problems(connection, document, calls_of(document, workspace.types), flows)
+        called += staffing.problems(workspace, connection, document)
     found = validate(document, workspace.types, known_flows=flows)
     found += connections.problems(document, workspace.types, known)
     return sorted([*found, *called], key=lambda problem: problem.severity == "warning")

@@ -104,7 +104,7 @@ def flows(workspace: Workspace, actor: Actor, box: BoxName = "todo") -> dict[str
             {
                 "key": row.flow_key,
                 "name": dict(shown_flow(workspace, connection, row.flow_key, row.version).name),
-                "count": row.count,
+                "count": row.number,
             }
             for row in rows
         ]

@@ -24,6 +24,7 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
     "instances:start": {"zh": "发起流程实例", "en": "Start instances"},
     "instances:operate": {"zh": "处理异常、取消实例", "en": "Cancel instances, solve incidents"},
     "tasks:decide": {"zh": "处理待办", "en": "Decide tasks"},
+    "tasks:release": {"zh": "绿色通道批量放行", "en": "Let many tasks pass at once"},
     "templates:install": {"zh": "安装模板", "en": "Install templates"},
     "connections:read": {"zh": "查看连接", "en": "See connections"},
     "connections:write": {"zh": "管理连接", "en": "Change connections"},
