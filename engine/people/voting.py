@@ -39,6 +39,8 @@ class Rule:
                 found["count"] = self.count
             case "weight":
                 found["weight"] = self.weight
+            case _:
+                pass
         return found
 
     @staticmethod

@@ -40,7 +40,7 @@ from headrace.engine.people.directory import Directory, Person
 from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run import items, joins, undo, waits
+from headrace.engine.run import items, joins, tasks, undo, waits
 from headrace.engine.run.apply import apply
 from headrace.engine.run.region import (
     children_of,
@@ -141,15 +141,15 @@ class Run:
                     )
                 )
             case c.Vote():
-                self._vote(command)
+                tasks.vote(self, command)
             case c.TaskAct():
-                raise NotImplementedError("what people do with tasks but vote comes next")
+                tasks.act(self, command)
             case c.FireTimer():
                 self._fire(command)
             case c.EndChild():
                 self._end_child(command)
             case c.Cancel(reason, by, compensate):
-                self._cancel(reason, by, compensate)
+                self.cancel(reason, by, compensate=compensate)
             case c.Retry(incident, by):
                 self._retry(incident, by)
             case c.Skip():
@@ -213,51 +213,6 @@ class Run:
         else:
             self._failed(step, Failed(command.code, command.message or "", unknown=command.unknown))
 
-    def _vote(self, command: c.Vote) -> None:
-        step = self.instance.steps.get(command.step)
-        if (
-            step is None
-            or step.wait != "task"
-            or command.user not in step.actors
-            or command.user in step.votes
-        ):
-            self.ignore(command, "the task is no longer open for this person", command._asdict())
-            return
-        self.emit(
-            e.VoteCast(
-                command.step,
-                command.user,
-                command.decision,
-                command.comment,
-                command.form,
-                command.at,
-                next(x.id for x in step.task.seats.values() if x.user == command.user),
-            )
-        )
-        everybody = all(actor in step.votes for actor in step.actors)
-        if (
-            (step.task is not None and step.task.rule.mode == "any")
-            or command.decision != "approved"
-            or everybody
-        ):
-            self.done(step, Done(self._decision(step, command), command.decision))
-
-    def _decision(self, step: Step, last: c.Vote) -> dict[str, Any]:
-        votes = [
-            {"by": user, "decision": decision, "comment": comment, "at": to_iso(at)}
-            for user, (decision, comment, _, at) in step.votes.items()
-        ]
-        form: dict[str, Any] = {}
-        for vote in step.votes.values():
-            form.update(vote[2] or {})
-        return {
-            "decision": last.decision,
-            "by": last.user,
-            "comment": last.comment,
-            "form": form,
-            "votes": votes,
-        }
-
     def _fire(self, command: c.FireTimer) -> None:
         step = self.instance.steps.get(command.step)
         if (
@@ -280,6 +235,11 @@ class Run:
     def _deadline(self, step: Step, command: c.FireTimer) -> None:
         """A time limit of the task: a step that repeats sets its next timer; warnings and the due time only tell people."""
         settings = self.flow.nodes[step.node].settings
+        meaning = deadlines.meaning(settings, command.name)
+        if meaning is not None and meaning.kind == "escalate":
+            tasks.deadline(self, step, meaning.index, meaning.time)
+            if step.id not in self.instance.steps:
+                return
         following = deadlines.again(
             settings, command.name, command.due_at, self.now_ms, self._clock(step)
         )
@@ -328,7 +288,8 @@ class Run:
                 found = Done(results if step.each else results[0]["output"])
                 self.settle(step, self.kept_small(self.flow.nodes[step.node], found))
 
-    def _cancel(self, reason: str, by: str, compensate: bool) -> None:
+    def cancel(self, reason: str, by: str, *, compensate: bool) -> None:
+        """End the instance and withdraw all it waits for."""
         if self.instance.cancelling and (compensate or by == "engine"):
             self.ignore(c.Cancel(reason, by, compensate), "the instance is being cancelled already")
             return
@@ -669,7 +630,7 @@ class Run:
             case Failed():
                 self._failed(step, outcome)
             case WaitForTask():
-                self._open_task(step, outcome)
+                tasks.open_(self, step, outcome)
             case WaitUntil(at_ms):
                 self.emit(e.TimerSet(step.id, "due", at_ms))
             case WaitForChildren():
@@ -725,6 +686,10 @@ class Run:
         else:
             self.raise_incident(step, failed.code, failed.message)
 
+    def returned(self, step: Step) -> None:
+        """What a task has done since the node it is returned to is undone: its token goes back."""
+        tasks.go_back(self, step)
+
     def interrupt(self, step: Step, event: str, output: Any) -> None:
         """An event attached to the step ends it."""
         node = self.flow.nodes[step.node]
@@ -761,30 +726,6 @@ class Run:
         """Jobs with the same key wait for one another; none: it waits for nobody."""
         key = str(self.evaluator(step).expression(source)) if source else ""
         return key if len(key) <= LIMIT_KEY_MAX else hashlib.sha256(key.encode()).hexdigest()
-
-    def _open_task(self, step: Step, wait: WaitForTask) -> None:
-        people = self._people(wait.assignees)
-        if not people:
-            names = (
-                ", ".join(str(a.get("id") or a.get("value") or a["kind"]) for a in wait.assignees)
-                or "nobody"
-            )
-            self.raise_incident(
-                step,
-                "nobody_to_ask",
-                f"expected at least one active person behind {names}, but found none",
-            )
-            return
-        remind = wait.reminder
-        self.emit(
-            e.TaskOpened(
-                step.id, [person.id for person in people], wait.mode, wait.title, wait.description, wait.form, list(wait.show),
-                dict(wait.buttons), None if wait.due_ms is None else self.now_ms + wait.due_ms, list(remind.to) if remind else [],
-            )
-        )  # fmt: skip
-        if remind:
-            self.emit(e.TimerSet(step.id, "remind", self.now_ms + remind.after_ms))
-        self.set_deadlines(step)
 
     def _people(self, assignees: Sequence[Mapping[str, Any]]) -> list[Person]:
         evaluator = Evaluator(self.instance.variables)

@@ -38,17 +38,25 @@ def apply(instance: Instance, event: e.Event) -> None:
             _leave_edges(instance, via, node)
             instance.next_step = step + 1
             instance.steps[step] = Step(step, node)
-        case e.StepDone(step, _, port, edges, result, output, variables):
-            undone = _leave(instance, step).undoes
-            if undone:
-                instance.undo = [entry for entry in instance.undo if entry[0] != undone]
+        case e.StepDone(step, node, port, edges, result, output, variables):
+            left = _leave(instance, step)
+            if left.undoes:
+                instance.undo = [entry for entry in instance.undo if entry[0] != left.undoes]
+            if instance.approvals:
+                instance.touched[node] = step
+            if left.task is not None:
+                _remember(instance, left, port)
             _store(instance, result, output, variables)
             _send(instance, port, edges, output)
-        case e.StepInterrupted(step, _, _, edges, result, output):
+        case e.StepInterrupted(step, node, _, edges, result, output):
             _leave(instance, step)
+            if instance.approvals:
+                instance.touched[node] = step
             _store(instance, result, output, None)
             instance.pending.extend(edges)
-        case e.EventFired(_, _, _, edges, result, output):
+        case e.EventFired(step, node, _, edges, result, output):
+            if instance.approvals:
+                instance.touched[node] = step
             _store(instance, result, output, None)
             instance.pending.extend(edges)
         case e.TokenMarked(edge, node):
@@ -100,6 +108,8 @@ def apply(instance: Instance, event: e.Event) -> None:
             if step in instance.steps:
                 instance.steps[step].attempt = attempt
                 instance.steps[step].unknown |= outcome == "unknown"
+                if instance.approvals:
+                    instance.touched[instance.steps[step].node] = step
         case e.TaskOpened(step):
             row = instance.steps[step]
             row.wait, row.remind, row.task = "task", list(event.remind), _task(event)
@@ -221,6 +231,18 @@ def _vote(
     assert task is not None
     mine = task.seats[seat] if seat else next(s for s in task.seats.values() if s.user == user)
     tasking.cast(task, mine, decision, comment, form, at)
+    if instance.approvals:
+        instance.touched[instance.steps[step].node] = step
+
+
+def _remember(instance: Instance, step: Step, port: str | None) -> None:
+    """How a node was decided, so that one can return to it, or take it back."""
+    assert step.task is not None
+    last = step.task.votes()[-1] if any(seat.nth for seat in step.task.seats.values()) else None
+    instance.approvals[step.node] = {
+        "step": step.id, "port": port, "by": last.user if last else None, "at": (last.at if last else None) or 0,
+        "next": instance.next_step, "task": tasking.to_json(step.task),
+    }  # fmt: skip
 
 
 def _change(step: Step, event: e.TaskChanged) -> None:
@@ -244,6 +266,7 @@ def _at_rest(instance: Instance) -> None:
     instance.pending, instance.marks, instance.start_at = [], {}, None
     instance.placed, instance.rounds, instance.locks, instance.undoing = [], {}, {}, {}
     instance.cancelling, instance.suspended, instance.reopened = None, None, ""
+    instance.approvals, instance.touched, instance.comebacks = {}, {}, {}
 
 
 def _leave_edges(instance: Instance, via: Iterable[str], node: str) -> None:
@@ -328,6 +351,9 @@ def _migrate(instance: Instance, event: e.InstanceMigrated) -> None:
     instance.placed = [node_of(node) for node in instance.placed]
     instance.visits = {node_of(node): n for node, n in instance.visits.items()}
     instance.locks = {key: node_of(node) for key, node in instance.locks.items()}
+    instance.approvals = {node_of(node): found for node, found in instance.approvals.items()}
+    instance.touched = {node_of(node): step for node, step in instance.touched.items()}
+    instance.comebacks = {node_of(node): found for node, found in instance.comebacks.items()}
     instance.incidents = {
         id_: [step, node_of(node)] for id_, (step, node) in instance.incidents.items()
     }

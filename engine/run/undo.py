@@ -6,6 +6,7 @@ undoes, so that undoing again asks the far side for the same thing.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from headrace.engine.node import Compensate, Done
@@ -46,6 +47,14 @@ def begin_cancellation(run: Run, reason: str, by: str) -> bool:
     return True
 
 
+def begin_return(run: Run, step: Step, nodes: Collection[str]) -> bool:
+    """Undo what these nodes did before a task goes back; False when there is nothing."""
+    todo = _wanted(run, Compensate(nodes=tuple(nodes)))
+    if todo:
+        run.emit(e.CompensationBegun(step.id, todo))
+    return bool(todo)
+
+
 def _wanted(run: Run, wish: Compensate) -> list[int]:
     busy = {step for todo in run.instance.undoing.values() for step in todo}
     busy |= {step.undoes for step in run.instance.steps.values()}
@@ -70,7 +79,10 @@ def go_on(run: Run) -> bool:
             _visit(run, by, todo[0])
         elif by:
             step = instance.steps[by]
-            run.done(step, Done({"undone": step.undone}))
+            if step.task is not None:
+                run.returned(step)
+            else:
+                run.done(step, Done({"undone": step.undone}))
         elif instance.steps or instance.incidents or LATE in instance.undoing:
             continue  # what came late is still being undone
         else:

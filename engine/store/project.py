@@ -363,6 +363,9 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
     """Add what these events of one instance mean for the tables around it."""
     begun: set[int] | None = None
     """After a migration: the steps begun since; timers of the others are there already."""
+    entered: dict[int, str] = {}
+    decided = {event.step for event in events if type(event) is e.StepDone}
+    """Also a task that was decided by rule at once is shown."""
     closes: dict[int, str] = {}
     """Why those who have not decided are not asked any more: the rule by which their task was decided."""
     for event in events:
@@ -390,6 +393,7 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
             ):
                 pass
             case e.StepEntered(step) | e.CompensationStarted(step):
+                entered[step] = event.node
                 if begun is not None:
                     begun.add(step)
             case e.StepDone(step, node, port):
@@ -445,12 +449,17 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 rows.jobs_resumed.append({"b_instance": instance.id})
                 rows.timers_resumed.append({"b_instance": instance.id, "b_shift": shift_ms})
                 rows.wishes.extend((child, c.Resume(by)) for child in _open_children(instance))
-            case e.JobRequested(step) | e.TaskOpened(step) if step not in instance.steps:
+            case e.JobRequested(step) if step not in instance.steps:
+                pass  # withdrawn before anybody could hear of it
+            case e.TaskOpened(step) if step not in instance.steps and step not in decided:
                 pass  # withdrawn before anybody could hear of it
             case e.JobRequested():
                 _request_job(rows, instance, flow, event)
             case e.TaskOpened():
-                _open_task(rows, instance, flow, event)
+                open_ = instance.steps.get(event.step)
+                _open_task(
+                    rows, instance, flow, event, open_.node if open_ else entered[event.step]
+                )
                 messages = telling.opened(_opened_seats(event), instance.initiator)
                 _tell(rows, instance, flow, event.step, messages)
             case e.VoteCast():
@@ -649,9 +658,11 @@ def _request_job(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.Jo
     )  # fmt: skip
 
 
-def _open_task(rows: Rows, instance: Instance, flow: CompiledFlow, event: e.TaskOpened) -> None:
+def _open_task(
+    rows: Rows, instance: Instance, flow: CompiledFlow, event: e.TaskOpened, node_id: str
+) -> None:
     id_ = row_id(instance.id, event.step)
-    node = flow.nodes[instance.steps[event.step].node]
+    node = flow.nodes[node_id]
     rows.tasks.append(
         {
             "id": id_, "instance_id": instance.id, "flow_key": instance.flow_key, "version": instance.version,
