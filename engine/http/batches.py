@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from headrace.engine.http.instances import REASON, STATUSES
-from headrace.engine.http.route import Call, route
+from headrace.engine.http.route import SIGNED_IN, Call, route
 from headrace.engine.http.shapes import (
     ANY,
     AT,
@@ -89,7 +89,7 @@ BATCH = record(
                 record(
                     {
                         "kind": STRING,
-                        "subject": one_of("incident", "instance"),
+                        "subject": one_of("incident", "instance", "task"),
                         "params": OBJECT,
                         "statuses": many(STRING),
                     }
@@ -176,7 +176,7 @@ def listing(call: Call) -> Any:
     "GET",
     "/api/batches/{batch_id}",
     "One batch with its progress",
-    permission="instances:read",
+    permission=SIGNED_IN,
     answer=BATCH,
 )
 def detail(call: Call, batch_id: str) -> Any:
@@ -187,7 +187,7 @@ def detail(call: Call, batch_id: str) -> Any:
     "GET",
     "/api/batches/{batch_id}/items",
     "What became of each item, in the order in which they were found",
-    permission="instances:read",
+    permission=SIGNED_IN,
     query={
         "status": one_of("waiting", "running", "done", "failed", "skipped"),
         "limit": LIMIT,

@@ -60,6 +60,8 @@ def of_ids(connection: Connection, subject: str, ids: Sequence[str]) -> dict[str
     if subject == "incident":
         query = sa.select(t.incidents.c.id, t.incidents.c.instance_id)
         query = query.where(t.incidents.c.id.in_(ids))
+    elif subject == "task":
+        query = sa.select(t.tasks.c.id, t.tasks.c.instance_id).where(t.tasks.c.id.in_(ids))
     else:
         query = sa.select(t.instances.c.id, t.instances.c.id.label("instance_id"))
         query = query.where(t.instances.c.id.in_(ids))
@@ -152,6 +154,15 @@ def insert_items(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> N
     """More items of a batch."""
     if rows:
         connection.execute(t.batch_items.insert(), [{**row, "status": "waiting"} for row in rows])
+
+
+def subjects(connection: Connection, batch_id: str, some: Sequence[str]) -> set[str]:
+    """Which of these are items of the batch already."""
+    columns = t.batch_items.c
+    query = sa.select(columns.subject).where(
+        columns.batch_id == batch_id, columns.subject.in_(some)
+    )
+    return set(connection.execute(query).scalars())
 
 
 def change(connection: Connection, id_: str, **values: Any) -> None:

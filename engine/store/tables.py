@@ -1207,6 +1207,17 @@ org_import_rows = Table(
     Index("ix_org_import_rows_state", "import_id", "state", "number"),
 )
 
+Index(
+    "ix_tasks_stage",
+    tasks.c.flow_key,
+    tasks.c.version,
+    tasks.c.node,
+    tasks.c.created_at,
+    sqlite_where=sa.text("status = 'open'"),
+    postgresql_where=sa.text("status = 'open'"),
+)
+Index("ix_tasks_flow_ended", tasks.c.flow_key, tasks.c.ended_at)
+
 # --- what people have looked at --------------------------------------------------------------------------------------------------
 
 UNSEEN = "status = 'copy' AND seen_at IS NULL"

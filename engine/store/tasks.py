@@ -100,11 +100,11 @@ def counts(connection: Connection, user_id: str, now_ms: int) -> dict[str, int]:
 
 
 def flows_of(connection: Connection, box: Box) -> Sequence[Row[Any]]:
-    """(flow_key, version, count) of the tasks in a box, the most frequent first."""
+    """(flow_key, version, number) of the tasks in a box, the most frequent first."""
     inner = box_query(box).order_by(None).subquery()
     number = sa.func.count()
     query = sa.select(
-        inner.c.flow_key, sa.func.max(inner.c.version).label("version"), number.label("count")
+        inner.c.flow_key, sa.func.max(inner.c.version).label("version"), number.label("number")
     )
     return connection.execute(
         query.group_by(inner.c.flow_key).order_by(number.desc(), inner.c.flow_key).limit(100)
@@ -148,7 +148,7 @@ def seats(connection: Connection, id_: str) -> Sequence[Row[Any]]:
     return connection.execute(query.order_by(columns.seat)).all()
 
 
-def seats_of_instance(connection: Connection, instance_id: str) -> Sequence[Row[Any]]:
+def seats_of_instance(connection: Connection, instance_id: str) -> Sequence[Any]:
     """Task, person and status of all seats of an instance."""
     columns = t.task_actors.c
     query = sa.select(columns.task_id, columns.seat, columns.user_id, columns.status)

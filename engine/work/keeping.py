@@ -7,10 +7,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from headrace.engine.service import batches, calendars, purge
+from headrace.engine.service import batches, calendars, purge, task_batches
 from headrace.engine.service.workspace import Workspace
 
 log = logging.getLogger(__name__)
+
+assert task_batches.RELEASE  # its kinds of batches are known as soon as somebody works on batches
 
 LOOK_S = 0.5
 """How often batches are looked for."""

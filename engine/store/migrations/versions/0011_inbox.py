@@ -35,6 +35,7 @@ _REDACTION = " AND ".join(
     )
 )
 _UNSEEN = "status = 'copy' AND seen_at IS NULL"
+_OPEN = "status = 'open'"
 _REFUSAL = "decisions are only added, never changed or taken away"
 
 
@@ -110,6 +111,14 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_exemptions_instance_id", "exemptions", ["instance_id"])
+    op.create_index(
+        "ix_tasks_stage",
+        "tasks",
+        ["flow_key", "version", "node", "created_at"],
+        sqlite_where=sa.text(_OPEN),
+        postgresql_where=sa.text(_OPEN),
+    )
+    op.create_index("ix_tasks_flow_ended", "tasks", ["flow_key", "ended_at"])
     op.add_column("task_actors", sa.Column("seen_at", sa.BigInteger()))
     op.create_index(
         "ix_task_actors_unseen",
@@ -152,6 +161,8 @@ def _guard_postgresql() -> None:
 def downgrade() -> None:
     """Down."""
     op.drop_index("ix_task_actors_unseen", table_name="task_actors")
+    for name in ("ix_tasks_flow_ended", "ix_tasks_stage"):
+        op.drop_index(name, table_name="tasks")
     op.drop_column("task_actors", "seen_at")
     for table in ("exemptions", "task_nonces", "decision_head", "decisions"):
         op.drop_table(table)

@@ -1,0 +1,111 @@
+"""Open tasks by where they wait: which stages there are, how much waits at each, and the tasks of some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from headrace.engine.store import tables as t
+from headrace.engine.store.search import Condition, meeting
+
+Stage = tuple[str, int, str]
+"""Flow, version, node."""
+
+GATHER_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which open tasks; what is None does not matter, of `stages` any."""
+
+    stages: Sequence[Stage] | None = None
+    before_ms: int | None = None
+    """Asked before."""
+    conditions: Sequence[Condition] = ()
+    """On the business values of their instances."""
+    user: str | None = None
+    """Somebody who has a seat that is not over."""
+    flows: Sequence[str] | None = None
+
+
+def waiting(
+    connection: Connection, flow: str | None = None, node: str | None = None
+) -> Sequence[Row[Any]]:
+    """(flow_key, version, node, number, oldest_at) of the stages where tasks wait; read along the index on open tasks."""
+    columns = t.tasks.c
+    query = sa.select(
+        columns.flow_key,
+        columns.version,
+        columns.node,
+        sa.func.count().label("number"),
+        sa.func.min(columns.created_at).label("oldest_at"),
+    ).where(columns.status == "open")
+    if flow:
+        query = query.where(columns.flow_key == flow)
+    if node:
+        query = query.where(columns.node == node)
+    return connection.execute(query.group_by(columns.flow_key, columns.version, columns.node)).all()
+
+
+def tasks(
+    connection: Connection, wanted: Wanted, *, after: str | None = None, limit: int = GATHER_MAX
+) -> Sequence[Row[Any]]:
+    """(subject, instance_id, cursor, title, business_key, created_at) of open tasks, in the order of their ids."""
+    return connection.execute(query_of(wanted, after).limit(limit)).all()
+
+
+def count(connection: Connection, wanted: Wanted, limit: int) -> int:
+    """How many there are; stops at the limit."""
+    some = query_of(wanted, None).order_by(None).limit(limit).subquery()
+    return int(connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one())
+
+
+def query_of(wanted: Wanted, after: str | None) -> sa.Select[Any]:
+    """The query of `tasks`."""
+    columns = t.tasks.c
+    query = sa.select(
+        columns.id.label("subject"),
+        columns.instance_id,
+        columns.id.label("cursor"),
+        columns.title,
+        columns.business_key,
+        columns.created_at,
+    ).where(columns.status == "open")
+    if wanted.stages is not None:
+        place = sa.tuple_(columns.flow_key, columns.version, columns.node)
+        query = query.where(place.in_(list(wanted.stages)) if wanted.stages else sa.false())
+    if wanted.before_ms is not None:
+        query = query.where(columns.created_at < wanted.before_ms)
+    if wanted.flows is not None:
+        query = query.where(columns.flow_key.in_(wanted.flows))
+    if wanted.user is not None:
+        seats = t.task_actors.c
+        mine = sa.select(seats.task_id).where(
+            seats.user_id == wanted.user, seats.status.in_(("open", "waiting", "owner_waits"))
+        )
+        query = query.where(columns.id.in_(mine))
+    for condition in wanted.conditions:
+        query = query.where(columns.instance_id.in_(meeting(condition)))
+    if after:
+        query = query.where(columns.id > after)
+    return query.order_by(columns.id)
+
+
+def instance_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Task → its instance, of those that exist."""
+    columns = t.tasks.c
+    query = sa.select(columns.id, columns.instance_id).where(columns.id.in_(ids))
+    return {row.id: row.instance_id for row in connection.execute(query)}
+
+
+def ended(connection: Connection, flow: str, since_ms: int, limit: int) -> Sequence[Any]:
+    """(node, created_at, ended_at) of the newest tasks of a flow that ended since a moment, the newest first."""
+    columns = t.tasks.c
+    query = sa.select(columns.node, columns.version, columns.created_at, columns.ended_at).where(
+        columns.flow_key == flow, columns.ended_at >= since_ms
+    )
+    return connection.execute(query.order_by(columns.ended_at.desc()).limit(limit)).all()
