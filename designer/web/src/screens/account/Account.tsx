@@ -1,9 +1,9 @@
-// The signed-in person: name, preferences, password.
+// The signed-in person: name, preferences, who acts for them, how they are reached, password.
 
 import { App, Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSession } from "../../api/session";
+import { useMay, useSession } from "../../api/session";
 import { LanguageSwitch, ModeSwitch } from "../../shell/Preferences";
 import type { JsonObject } from "../../ui/form/kinds";
 import { SchemaForm } from "../../ui/form/SchemaForm";
@@ -12,11 +12,14 @@ import { useForm } from "../../ui/form/useForm";
 import type { FormProblem } from "../../ui/form/validate";
 import { Card, PageBody, PageHeader } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
+import { Away } from "./Away";
+import { Channels } from "./Channels";
 
 const PASSWORD_MIN = 8;
 
 export default function Account() {
   const { t } = useTranslation("app");
+  const may = useMay();
   return (
     <>
       <PageHeader title={t("nav.account")} />
@@ -29,6 +32,8 @@ export default function Account() {
               <ModeSwitch />
             </div>
           </Card>
+          {may("tasks:decide") && <Away />}
+          <Channels />
           <Password />
         </div>
       </PageBody>
