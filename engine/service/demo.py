@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from headrace.engine import jsontext
 from headrace.engine.errors import Conflict, HeadraceError
-from headrace.engine.service import connections, flows, templates, users
+from headrace.engine.people.working_hours import WEEKDAYS
+from headrace.engine.service import (
+    calendars,
+    connections,
+    flows,
+    organisation,
+    rotas,
+    templates,
+    users,
+)
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, facts
@@ -51,6 +60,13 @@ PEOPLE = (
     DemoUser("sue", "主管 Sue", ("approver", "supervisor", "purchaser")),
 )
 
+STAFF = (
+    DemoUser("lin", "林晓", ("approver",)),
+    DemoUser("chen", "陈静", ("approver",)),
+    DemoUser("zhou", "周强", ("approver",)),
+)
+"""More of the company, who stand in for others; not offered on the sign-in page."""
+
 ROLES = {
     "cs_agent": {"zh": "客服", "en": "Customer service"},
     "cs_lead": {"zh": "客服组长", "en": "Customer service lead"},
@@ -58,6 +74,40 @@ ROLES = {
     "supervisor": {"zh": "主管", "en": "Supervisor"},
     "purchaser": {"zh": "采购", "en": "Purchaser"},
 }
+
+BACKUPS = {
+    "cs_agent": "lin",
+    "cs_lead": "lin",
+    "finance_manager": "chen",
+    "supervisor": "zhou",
+    "purchaser": "zhou",
+}
+STANDS_IN = ("sue", "zhou")
+"""Primary and backup of every other role a template brings."""
+
+DEPARTMENTS = (
+    ("demo-company", "示例商贸公司", None, "sue"),
+    ("demo-service", "客服部", "demo-company", "ann"),
+    ("demo-finance", "财务部", "demo-company", "ben"),
+    ("demo-supply", "采购部", "demo-company", "zhou"),
+)
+"""Id, name, the one above, its head."""
+
+POSTS = (
+    ("demo-director", "总经理", 90),
+    ("demo-manager", "部门经理", 50),
+    ("demo-clerk", "专员", 10),
+)
+PLACES = {
+    "sue": ("demo-company", "demo-director"),
+    "ann": ("demo-service", "demo-manager"),
+    "lin": ("demo-service", "demo-clerk"),
+    "ben": ("demo-finance", "demo-manager"),
+    "chen": ("demo-finance", "demo-clerk"),
+    "zhou": ("demo-supply", "demo-manager"),
+    "oscar": ("demo-supply", "demo-clerk"),
+}
+ROTA = "demo-night"
 
 
 def about(workspace: Workspace) -> dict[str, Any]:
@@ -87,11 +137,12 @@ def prepare(workspace: Workspace) -> None:
         fact = {"name": WORKSPACE_NAME, "demo": True}
         workspace.writer.call(lambda connection: facts.put(connection, _FACT, fact))
     _roles(workspace)
+    _people(workspace)
+    _company(workspace)
     for key in templates.all_templates():
         _install(workspace, key)
     _webhook_secrets(workspace)
     _samples(workspace)
-    _people(workspace)
 
 
 def _webhook_secrets(workspace: Workspace) -> None:
@@ -130,15 +181,71 @@ def _samples(workspace: Workspace) -> None:
 def _roles(workspace: Workspace) -> None:
     with workspace.read() as connection:
         known = {row.key for row in user_rows.roles(connection)}
-    for key, title in ROLES.items():
+    for key, title in _all_roles().items():
         if key not in known:
             users.create_role(workspace, ENGINE, key, title)
+
+
+def _all_roles() -> dict[str, Mapping[str, str]]:
+    """Those of the demo, and those that templates ask."""
+    brought = {
+        role["key"]: role["title"]
+        for template in templates.all_templates().values()
+        for role in template.about["roles"]
+    }
+    return brought | ROLES
 
 
 def _people(workspace: Workspace) -> None:
     with workspace.read() as connection:
         known = workspace.directory(connection).by_login
-    for person in PEOPLE:
+    for person in (*PEOPLE, *STAFF):
         if person.login not in known:
             values = {"login": person.login, "name": person.name, "roles": person.roles}
             users.create(workspace, ENGINE, values, password=person.password)
+
+
+def _company(workspace: Workspace) -> None:
+    """A small company: everybody somewhere, somebody behind every role, somebody on duty at night. Made once."""
+    with workspace.read() as connection:
+        directory = workspace.directory(connection)
+    ids = directory.by_login
+    for key in _all_roles():
+        primary, backup = STANDS_IN if key not in BACKUPS else (None, BACKUPS[key])
+        if primary is not None and not directory.roles.get(key):
+            users.set_members(workspace, ENGINE, key, [ids[primary]])
+        if not directory.backups.get(key):
+            users.set_members(workspace, ENGINE, key, [ids[backup]], "backup")
+    if DEPARTMENTS[0][0] in directory.departments:
+        return
+    for id_, name, parent, head in DEPARTMENTS:
+        values = {"id": id_, "name": name, "parent_id": parent, "heads": [ids[head]]}
+        organisation.create_department(workspace, ENGINE, values)
+    for id_, name, rank in POSTS:
+        organisation.create_post(workspace, ENGINE, {"id": id_, "name": name, "rank": rank})
+    for login, (department, post) in PLACES.items():
+        values = {"departments": [department], "posts": [post]}
+        organisation.change_person(workspace, ENGINE, ids[login], values)
+    rotas.create(workspace, ENGINE, _rota(ids))
+
+
+def _rota(ids: Mapping[str, str]) -> dict[str, Any]:
+    """Nights in turn, and by day whoever is there on days off."""
+    nights = ("ann", "lin", "ben", "chen", "zhou", "oscar", "sue")
+    week = {
+        day: {"night": [ids[login]], "off": [ids["lin"], ids["oscar"]]}
+        for day, login in zip(WEEKDAYS, nights, strict=True)
+    }
+    return {
+        "key": ROTA,
+        "name": "夜间与节假日值班",
+        "timezone": "Asia/Shanghai",
+        "calendar": calendars.FIRST,
+        "starts_on": "2026-01-05",
+        "shifts": [
+            {"id": "night", "name": "夜班", "from": "18:00", "to": "09:00", "on": "all"},
+            {"id": "off", "name": "休息日白班", "from": "09:00", "to": "18:00", "on": "rest"},
+        ],
+        "weeks": [week],
+        "exceptions": [],
+    }

@@ -190,6 +190,11 @@ def _people(connection: Any, workspace: Workspace) -> None:
         }
         users.insert(connection, values)
         users.set_roles(connection, f"usr_{login}", roles)
+    # The roles that the tests' flows ask have somebody, and somebody behind them: else nothing is published.
+    users.insert_role(connection, "boss", {"en": "Boss"}, system=False)
+    users.set_members(connection, "boss", ["usr_oscar"])
+    for role in ("boss", "cs_lead"):
+        users.set_members(connection, role, ["usr_ada"], "backup")
 
 
 @pytest.fixture

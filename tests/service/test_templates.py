@@ -38,13 +38,40 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
         yield opened
 
 
+def staffed(workspace: Workspace) -> None:
+    """Somebody is in every business role, and somebody behind them."""
+    ids = {}
+    for login in ("pia", "ben"):
+        values = {"login": login, "name": login, "roles": ["approver"]}
+        ids[login] = users.create(workspace, ENGINE, values, password="long-enough")["id"]
+    for role in users.roles(workspace, ENGINE)["items"]:
+        if not role["system"]:
+            users.set_members(workspace, ENGINE, role["key"], [ids["pia"]])
+            users.set_members(workspace, ENGINE, role["key"], [ids["ben"]], "backup")
+
+
 @pytest.mark.parametrize("key", TEMPLATES)
-def test_a_template_installs_into_an_empty_workspace_and_can_start(
-    workspace: Workspace, key: str
-) -> None:
+def test_in_an_empty_workspace_only_people_are_missing(workspace: Workspace, key: str) -> None:
     answer = templates.install(workspace, DORA, key)
 
     assert answer["kept"] == []
+    errors = [p for p in answer["problems"] if p["severity"] == "error"]
+    assert {p["code"] for p in errors} == {"role_empty"}
+    staffed(workspace)
+    for flow in {p["flow"] for p in errors}:
+        assert flows.publish(workspace, DORA, flow)["version"] == 1
+
+
+@pytest.mark.parametrize("key", TEMPLATES)
+def test_a_template_installs_where_its_roles_have_people_and_can_start(
+    workspace: Workspace, key: str
+) -> None:
+    for role in templates.all_templates()[key].about["roles"]:
+        users.create_role(workspace, ENGINE, role["key"], role["title"])
+    staffed(workspace)
+
+    answer = templates.install(workspace, DORA, key)
+
     assert [p for p in answer["problems"] if p["severity"] == "error"] == []
     drafts = templates.all_templates()[key].about.get("drafts", ())
     for flow in answer["flows"]:
