@@ -192,6 +192,10 @@ class Editor:
         )
         fold.first.click()
 
+    def unfold(self, section: str) -> None:
+        """A section of an approval's settings."""
+        self.page.get_by_test_id(f"fold-{section}").locator(":scope > summary").click()
+
     def rule(
         self, branch: int, field: str, operator: str, value: str, *, by_field: bool = False
     ) -> None:

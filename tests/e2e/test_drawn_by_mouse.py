@@ -136,11 +136,12 @@ def fill_in(editor: Editor) -> None:
         editor.name(f"{role} approves")
         editor.write("title", "Refund {{ amount }}")
         choose(page.get_by_test_id("field-assignees"), role)
+        editor.unfold("look")
         for row, field in enumerate(("order_no", "reason")):
             page.get_by_test_id("field-show.add").click()
             page.get_by_test_id(f"field-show.{row}.label.en").fill(field)
             editor.write(f"show.{row}.value", field)
-        editor.more()
+        editor.unfold("time")
         page.get_by_test_id("field-reminder").click()
         page.get_by_test_id("field-reminder.after").fill("24")
         choose(page.get_by_test_id("field-reminder.to"), "Supervisor")

@@ -56,8 +56,8 @@ export const useConnections = () =>
 export const useFlows = () => useItems<FlowSummary>("flows", "/api/flows?limit=200", "flows:read");
 
 export const useDepartments = (wanted = true) =>
-  useItems<Named>("departments", "/api/departments?limit=1000", "users:read", wanted);
+  useItems<Named>("departments", "/api/departments", "flows:read", wanted);
 export const usePosts = (wanted = true) =>
-  useItems<Named>("posts", "/api/posts?limit=200", "users:read", wanted);
+  useItems<Named>("posts", "/api/posts", "flows:read", wanted);
 export const useRotas = (wanted = true) =>
-  useItems<Named>("rotas", "/api/rotas?limit=200", "users:read", wanted);
+  useItems<Named>("rotas", "/api/rotas", "flows:read", wanted);
