@@ -353,7 +353,7 @@ SAMPLE: Sequence[Sequence[str]] = (
 
 def header(language: str = "zh") -> list[str]:
     """The first line."""
-    return [names[0 if language == "zh" else 1] for names in COLUMNS.values()]
+    return [zh if language == "zh" else en for zh, en, _ in COLUMNS.values()]
 
 
 def row_of(login: str, one: Known) -> list[str]:

@@ -7,13 +7,19 @@ forgets nobody. Who gets each task says the policy of its node (`people/assign.p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from sqlalchemy import Connection
 
+from headrace.engine.service import handover
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.workspace import Workspace
 
-REASONS = {"left": "left", "away": "away"}
+REASONS = {
+    "left": "已停用或离职，待办转交他人 · no longer active, tasks go to others",
+    "away": "不在，由代办人处理 · away, the substitute acts",
+}
+"""What the tasks say; kept with them, so in both languages."""
 
 
 def queue(
@@ -21,7 +27,9 @@ def queue(
     connection: Connection,
     actor: Actor,
     user_id: str,
-    kind: str,
+    why: Literal["left", "away"],
     flows: Sequence[str] | None = None,
 ) -> None:
-    """The open tasks of this person are looked at again. `kind`: left, away."""
+    """The open tasks of this person, if there are any, are given to others (`flows`: only those of these)."""
+    if handover.open_tasks(connection, user_id):
+        handover.begin(workspace, connection, actor, user_id, None, REASONS[why], flows)
