@@ -66,6 +66,8 @@ def same(state: Any) -> Any:
 class Case:
     """One instance in memory, on the real core. After every wish the state is packed and unpacked, as the store does."""
 
+    people = PEOPLE
+
     def __init__(self, drawing: Flow | Document, *, restart: bool = True, **input_: Any) -> None:
         document = drawing.document() if isinstance(drawing, Flow) else drawing
         self.flow = compile_flow(document, TYPES)
@@ -79,12 +81,12 @@ class Case:
     def tell(self, command: c.Command) -> list[e.Event]:
         """Apply one wish and move until all rests; answers what happened."""
         began = len(self.history)
-        run = Run(self.flow, self.instance, self.now_ms, PEOPLE, self.ends)
+        run = Run(self.flow, self.instance, self.now_ms, self.people, self.ends)
         run.take(command)
         run.move()
         self._keep(run)
         while not self.instance.rests and not self.instance.ended:
-            run = Run(self.flow, self.instance, self.now_ms, PEOPLE, self.ends)
+            run = Run(self.flow, self.instance, self.now_ms, self.people, self.ends)
             run.move()
             self._keep(run)
         return self.history[began:]
