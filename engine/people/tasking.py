@@ -1071,7 +1071,10 @@ def _escalate(work: _Work) -> Then | Refused:
             result = "approved" if do == "approve" else "rejected"
             return "decide", {"result": result, "why": "escalated", "by": work.who}
         case "remind":
-            also = [one.user for one in work.about.find(row.get("to", ()))]
+            # Without `to` the superiors hear of it (R094).
+            named = row.get("to")
+            superiors = (one for seat in asked for one in work.about.instead(seat, "superior"))
+            also = [one.user for one in (work.about.find(named) if named else superiors)]
             work.details["to"] = list(dict.fromkeys([*(s.user for s in work.task.asked()), *also]))
             return None
         case "transfer":

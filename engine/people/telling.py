@@ -87,12 +87,21 @@ def _escalated(
     details: Mapping[str, Any],
 ) -> Iterator[Message]:
     act = deadlines.meaning(settings, f"{deadlines.PREFIX}escalate:{details.get('index', 0)}")
-    sms = bool(details.get("sms", act.row.get("sms") if act else False))
-    if told := _users(details.get("to") or ()):
-        holders = sorted({seat.user for seat in task.asked()} if task else set())
-        yield Message("remind", told, {"holder_ids": holders}, sms)
+    sms = bool(details.get("sms") or (act and act.row.get("sms")))
+    do = details.get("do") or (act.do if act else "remind")
+    holders = sorted({seat.user for seat in task.asked()} if task else set())
+    moved = bool(details.get("moved"))
+    if do in TELLS and not moved:
+        # Reminded; or nobody was there to take it over, and those who have it must hear that it is late.
+        yield from _to_seats(task.asked() if task else [], "urge", {}, None, always="urge", sms=sms)
+        if others := tuple(user for user in _users(details.get("to") or ()) if user not in holders):
+            yield Message("remind", others, {"holder_ids": holders})
     yield from _to_seats(seats, "escalated_to", {}, None)
     yield from _losers(seats, details, "escalated_from", {}, sms=sms)
+
+
+TELLS = frozenset({"remind", "backup", "superior", "transfer"})
+"""Steps of an escalation that leave the task open."""
 
 
 def _losers(
@@ -118,6 +127,7 @@ def _to_seats(
     by: str | None,
     *,
     always: str | None = None,
+    sms: bool = False,
 ) -> Iterator[Message]:
     """One message a person; those who act on behalf of others are told for whom. `always`: this kind, whatever the seat."""
     told: set[str] = set()
@@ -127,7 +137,7 @@ def _to_seats(
             continue
         told.add(seat.user)
         more = {"for_id": seat.on_behalf_of} if seat.on_behalf_of else {}
-        yield Message(always or OF_SEATS.get(seat.kind, kind), (seat.user,), {**said, **more})
+        yield Message(always or OF_SEATS.get(seat.kind, kind), (seat.user,), {**said, **more}, sms)
 
 
 def _users(found: Sequence[str] | str, *, but: str | None = None) -> tuple[str, ...]:
