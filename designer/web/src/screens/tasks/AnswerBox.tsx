@@ -8,7 +8,7 @@ import { Card } from "../../ui/page";
 import { RelativeTime } from "../../ui/time";
 import { useKept } from "./kept";
 import { useAct } from "./queries";
-import { actionOf, nameOf, notesOf, type TaskDetail } from "./task";
+import { questionsOf, type TaskDetail } from "./task";
 import { useSaid } from "./told";
 
 export function AnswerBox({ task }: { task: TaskDetail }) {
@@ -18,19 +18,13 @@ export function AnswerBox({ task }: { task: TaskDetail }) {
   const act = useAct(task.id);
   const [typed, setTyped, forget] = useKept<string>(`answer.${task.id}`, "");
   const [error, setError] = useState<unknown>(null);
-  const questions =
-    actionOf(task, "answer")?.choices?.questions ??
-    notesOf(task)
-      .filter((note) => note.kind === "question")
-      .slice(-1)
-      .map((note) => ({ id: note.id, by: note.by ?? "", text: note.text, at: note.at }));
-  const question = questions[0];
+  const [question] = questionsOf(task);
   const send = async () => {
     setError(null);
     try {
       await act.mutateAsync({
         action: "answer",
-        args: { text: typed.trim(), ...(question ? { question: question.id } : {}) },
+        args: { text: typed.trim(), ...(question ? { question: question.seat } : {}) },
       });
       forget();
       say(t("told.answered"), task.id, null);
@@ -44,7 +38,7 @@ export function AnswerBox({ task }: { task: TaskDetail }) {
         <blockquote className="hr-quote">
           {question.text}
           <footer className="hr-muted hr-small">
-            {nameOf(question.by)} · <RelativeTime at={question.at} />
+            {question.by} · <RelativeTime at={question.at} />
           </footer>
         </blockquote>
       )}

@@ -63,23 +63,26 @@ export interface TaskAction {
   action: string;
   allowed: boolean;
   why?: string | null;
-  params?: JsonObject;
   choices?: Choices | null;
 }
 
+/** As the server tells them: moments may be milliseconds, and who or what they name is told by its id. */
 export interface Choices {
-  nodes?: { id: string; name: Text | string; who?: PersonRef[] }[];
-  after?: string[];
-  keep_votes?: boolean;
-  ends_at?: string | null;
-  window_ends_at?: string | null;
-  again_at?: string | null;
-  seats?: { seat: number; name: string }[];
+  /** return: places, each with how it may go on. */
+  to?: { id: string; after?: string[] }[] | string;
+  /** reduce_sign: numbers of seats. */
+  seats?: number[];
+  /** answer: which seat of mine was asked, and by whom. */
+  questions?: { seat: number; by: string }[];
+  where?: string[];
+  window_ends_at?: number | string | null;
+  next_at?: number | string | null;
+  again_at?: number | string | null;
+  until?: number | string | null;
   left?: number | null;
   quota?: number | null;
-  questions?: { id: number | string; by: PersonRef | string; text: string; at: string }[];
-  where?: string[];
-  people?: PersonRef[] | string;
+  people?: PersonRef[];
+  [name: string]: unknown;
 }
 
 export interface Note {
@@ -89,6 +92,7 @@ export interface Note {
   kind: "comment" | "question" | "answer" | "action";
   text: string;
   to?: PersonRef | string | null;
+  seat?: number | null;
   details?: JsonObject | null;
 }
 
@@ -194,5 +198,53 @@ export function actionOf(task: TaskDetail, name: string): TaskAction | undefined
 
 /** Until when something may be done, where it is bound in time. */
 export function endOf(action: TaskAction | undefined): string | null {
-  return action?.choices?.ends_at ?? action?.choices?.window_ends_at ?? null;
+  return action?.allowed ? momentOf(action.choices?.window_ends_at) : null;
+}
+
+export function momentOf(at: number | string | null | undefined): string | null {
+  if (at === null || at === undefined) return null;
+  return typeof at === "number" ? new Date(at).toISOString() : at;
+}
+
+export interface Place {
+  id: string;
+  name: Text | string | null;
+  who: PersonRef[];
+  after: string[];
+}
+
+/** Where a task can be sent back to, with the names the drawing gives. */
+export function placesOf(task: TaskDetail, action: TaskAction | undefined): Place[] {
+  const { to } = action?.choices ?? {};
+  if (!Array.isArray(to)) return [];
+  return to.map(({ id, after = [] }) => ({
+    id,
+    name:
+      task.path?.nodes.find((node) => node.id === id)?.name ??
+      task.path?.document?.nodes.find((node) => node.id === id)?.name ??
+      null,
+    who: task.path?.nodes.findLast((node) => node.id === id)?.who ?? [],
+    after,
+  }));
+}
+
+export interface Question {
+  seat: number;
+  by: string;
+  text: string;
+  at: string | null;
+}
+
+/** What I was asked and have not answered. */
+export function questionsOf(task: TaskDetail): Question[] {
+  const asked = notesOf(task).filter((note) => note.kind === "question");
+  return (actionOf(task, "answer")?.choices?.questions ?? []).map(({ seat, by }) => {
+    const note = asked.findLast((each) => each.seat === seat) ?? asked.at(-1);
+    return {
+      seat,
+      by: nameOf(note?.by) || seatsOf(task).find((each) => each.user_id === by)?.name || by,
+      text: note?.text ?? "",
+      at: note?.at ?? null,
+    };
+  });
 }

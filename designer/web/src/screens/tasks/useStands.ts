@@ -18,6 +18,11 @@ export function useStands(): (error: ApiError) => string {
   const { t } = useTranslation("tasks");
   const { language } = useText();
   return (error) => {
+    const why = error.params["why"];
+    if (error.code === "refused" && typeof why === "string") {
+      const { params } = error.params as { params?: Record<string, unknown> };
+      return t(`why.${why}`, { ...params, defaultValue: t("why.not_allowed") });
+    }
     const current = (error.params["current"] ?? {}) as Current;
     const outcome = current.status === "open" ? current.decision : current.status;
     const at = current.ended_at ?? current.at;

@@ -15,13 +15,14 @@ import { useText } from "../../../ui/text";
 import { Left } from "../Due";
 import { useKept } from "../kept";
 import { useAct } from "../queries";
-import { endOf, nameOf, type TaskAction, type TaskDetail } from "../task";
+import { endOf, nameOf, type Place, placesOf, type TaskAction, type TaskDetail } from "../task";
 import { useSaid } from "../told";
 import { useStands } from "../useStands";
 import {
   argsOf,
   excluded,
   type Filled,
+  hasVotes,
   type Missing,
   missing,
   SPECS,
@@ -60,7 +61,7 @@ export default function ActionSheet(props: ActionSheetProps) {
   // A half-written reason outlives a call, a lost race and a closed sheet.
   const [filled, setFilled, forget] = useKept<Filled>(
     `${name}.${task.id}`,
-    started(action, name === "return" ? words : ""),
+    started(action, task, name === "return" ? words : ""),
   );
   const [found, setFound] = useState<Missing[]>([]);
   const [error, setError] = useState<unknown>(null);
@@ -69,11 +70,14 @@ export default function ActionSheet(props: ActionSheetProps) {
     setFound([]);
   };
   const names = filled.people.map(nameOf).join(t("comma"));
-  const node = action.choices?.nodes?.find((each) => each.id === filled.node);
+  const places = placesOf(task, action);
+  const place = places.find((each) => each.id === filled.node);
+  const placeName = (each: Place) =>
+    text(each.name) || t(`action.return.place.${each.id}`, { defaultValue: each.id });
   const said = (what: "will" | "told") =>
     t(`action.${name}.${what}`, {
       names,
-      node: text(node?.name) || filled.node || "",
+      node: place ? placeName(place) : "",
       title: text(task.title),
       left: action.choices?.left ?? "",
       quota: action.choices?.quota ?? "",
@@ -86,7 +90,7 @@ export default function ActionSheet(props: ActionSheetProps) {
     if (wrong.length > 0) return;
     setError(null);
     try {
-      const args = argsOf(name, filled, action.choices ?? {});
+      const args = { ...argsOf(name, filled), ...(task.nonce ? { nonce: task.nonce } : {}) };
       const now = await act.mutateAsync({ action: name, args });
       forget();
       onActed?.();
@@ -181,7 +185,13 @@ export default function ActionSheet(props: ActionSheetProps) {
         </fieldset>
       )}
       {spec.node && (
-        <Where action={action} filled={filled} change={change} problem={must("node")} />
+        <Where
+          places={places.map((each) => ({ ...each, name: placeName(each) }))}
+          votes={hasVotes(task)}
+          filled={filled}
+          change={change}
+          problem={must("node")}
+        />
       )}
       {spec.people && (
         <PeoplePicker
@@ -252,37 +262,35 @@ function contextOf(name: string, filled: Filled): string | undefined {
 }
 
 interface WhereProps {
-  action: TaskAction;
+  places: (Place & { name: string })[];
+  votes: boolean;
   filled: Filled;
   change: (part: Partial<Filled>) => void;
   problem: string | undefined;
 }
 
 /** Where it goes back to, and how it goes on from there. */
-function Where({ action, filled, change, problem }: WhereProps) {
+function Where({ places, votes, filled, change, problem }: WhereProps) {
   const { t } = useTranslation("tasks");
-  const { text } = useText();
   const id = useId();
-  const { nodes = [], after = [], keep_votes } = action.choices ?? {};
+  const after = places.find((each) => each.id === filled.node)?.after ?? [];
   return (
     <>
       <fieldset className={problem ? "hr-field hr-field-wrong" : "hr-field"}>
         <legend className="hr-field-label">{t("action.return.to")}</legend>
         <div className="hr-choices hr-choices-tall">
-          {nodes.map((node) => (
-            <label key={node.id} className="hr-choice">
+          {places.map((place) => (
+            <label key={place.id} className="hr-choice">
               <input
                 type="radio"
                 name={`${id}-node`}
-                checked={filled.node === node.id}
-                onChange={() => change({ node: node.id })}
-                data-testid={`return-${node.id}`}
+                checked={filled.node === place.id}
+                onChange={() => change({ node: place.id, after: place.after[0] ?? null })}
+                data-testid={`return-${place.id}`}
               />
               <span>
-                {text(node.name) || t(`action.return.place.${node.id}`, { defaultValue: node.id })}
-                {(node.who ?? []).length > 0 && (
-                  <small>{(node.who ?? []).map(nameOf).join(t("comma"))}</small>
-                )}
+                {place.name}
+                {place.who.length > 0 && <small>{place.who.map(nameOf).join(t("comma"))}</small>}
               </span>
             </label>
           ))}
@@ -315,9 +323,9 @@ function Where({ action, filled, change, problem }: WhereProps) {
           </div>
         </fieldset>
       )}
-      {keep_votes !== undefined && (
+      {votes && (
         <Checkbox
-          checked={filled.keepVotes}
+          checked={filled.keepVotes ?? false}
           onChange={(event) => change({ keepVotes: event.target.checked })}
           data-testid="keep-votes"
         >

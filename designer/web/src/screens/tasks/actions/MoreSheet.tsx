@@ -24,7 +24,7 @@ import { Sheet } from "../../../ui/Sheet";
 import { useText } from "../../../ui/text";
 import { exactTime } from "../../../ui/time";
 import { Left } from "../Due";
-import { endOf, type TaskAction, type TaskDetail } from "../task";
+import { endOf, momentOf, type TaskAction, type TaskDetail } from "../task";
 import ActionSheet from "./ActionSheet";
 import { GROUPS } from "./spec";
 
@@ -141,12 +141,11 @@ function ActionRow({ action, onClick }: { action: TaskAction; onClick: () => voi
 function Why({ action }: { action: TaskAction }) {
   const { t } = useTranslation(["tasks", "errors"]);
   const { language } = useText();
-  const again = action.choices?.again_at;
+  const again = momentOf(action.choices?.next_at ?? action.choices?.again_at);
   const code = action.why ?? "not_allowed";
   return (
     <span className="hr-muted">
       {t([`tasks:why.${code}`, `errors:${code}`], {
-        ...action.params,
         at: again ? exactTime(again, language) : "",
         context: again ? "at" : undefined,
         defaultValue: t("why.not_allowed"),

@@ -21,38 +21,28 @@ const offer = (action: string, more: Partial<TaskAction> = {}): TaskAction => ({
 
 test("what is sent is what the action takes, and nothing else", () => {
   const filled = { ...EMPTY, people: [BEN], words: " on leave ", where: "before" as const };
+  const silent = { ...filled, words: "" };
 
   expect(argsOf("transfer", filled)).toEqual({ to: "ben", reason: "on leave" });
-  expect(argsOf("add_sign", filled)).toEqual({ people: ["ben"], where: "before" });
-  expect(argsOf("cc", filled)).toEqual({ people: ["ben"], confirm: false });
+  expect(argsOf("add_sign", silent)).toEqual({ people: ["ben"], where: "before" });
+  expect(argsOf("cc", silent)).toEqual({ people: ["ben"], confirm: false });
   expect(argsOf("urge", filled)).toEqual({});
 });
 
-test("a return names where to, what follows, and whether votes are kept where that is a choice", () => {
-  const filled = { ...EMPTY, node: "lead", after: "back", keepVotes: true, words: "Why?" };
+test("a return names where to and what follows; about votes only what was said", () => {
+  const filled = { ...EMPTY, node: "lead", after: "back", words: "Why?" };
 
-  expect(argsOf("return", filled, { keep_votes: false })).toEqual({
-    to: "lead",
-    after: "back",
-    keep_votes: true,
-    comment: "Why?",
-  });
-  expect(argsOf("return", filled)).not.toHaveProperty("keep_votes");
+  expect(argsOf("return", filled)).toEqual({ to: "lead", after: "back", comment: "Why?" });
+  expect(argsOf("return", { ...filled, keepVotes: false })).toHaveProperty("keep_votes", false);
 });
 
 test("where there is one way back it is taken; else one must choose", () => {
-  const one = offer("return", { choices: { nodes: [{ id: "a", name: "A" }], after: ["back"] } });
-  const two = offer("return", {
-    choices: {
-      nodes: [
-        { id: "a", name: "A" },
-        { id: "b", name: "B" },
-      ],
-    },
-  });
+  const task = {} as TaskDetail;
+  const one = offer("return", { choices: { to: [{ id: "a", after: ["back", "forward"] }] } });
+  const two = offer("return", { choices: { to: [{ id: "a" }, { id: "b" }] } });
 
-  expect(started(one, "")).toMatchObject({ node: "a", after: "back" });
-  expect(missing("return", { ...started(two, ""), words: "x" })).toEqual(["node"]);
+  expect(started(one, task, "")).toMatchObject({ node: "a", after: "back" });
+  expect(missing("return", { ...started(two, task, ""), words: "x" })).toEqual(["node"]);
 });
 
 test("what must be said is asked for, blanks are not words", () => {
@@ -73,16 +63,18 @@ test("a task is not handed to who has it already, but they can be asked", () => 
   expect(excluded("ask", task, "me")).toEqual(["me"]);
 });
 
-test("only seats that were added and are not decided can be taken out", () => {
+test("seats to take out are those the server names; else whoever is asked", () => {
   const task = {
     seats: [
-      { seat: 1, name: "Ann", status: "open", origin: "assigned" },
-      { seat: 2, name: "Ben", status: "open", origin: "added_after" },
-      { seat: 3, name: "Cat", status: "done", origin: "added_parallel" },
+      { seat: 1, name: "Ann", status: "open" },
+      { seat: 2, name: "Ben", status: "waiting" },
+      { seat: 3, name: "Cat", status: "done" },
     ],
   } as TaskDetail;
+  const named = (action: TaskAction) => seatChoices(action, task).map((seat) => seat.name);
 
-  expect(seatChoices(offer("reduce_sign"), task)).toEqual([{ seat: 2, name: "Ben" }]);
+  expect(named(offer("reduce_sign", { choices: { seats: [2] } }))).toEqual(["Ben"]);
+  expect(named(offer("reassign"))).toEqual(["Ann", "Ben"]);
 });
 
 test("an added signer can be taken out again at once, where that is allowed", () => {

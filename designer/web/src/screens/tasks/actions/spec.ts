@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../../api/types";
 import type { PersonRef } from "../../../people/people";
-import type { Choices, Seat, TaskAction, TaskDetail } from "../task";
+import { placesOf, type Seat, type TaskAction, type TaskDetail } from "../task";
 
 export interface Spec {
   /** The name of the argument that takes people; `many` takes a list. */
@@ -18,11 +18,19 @@ export interface Spec {
 }
 
 export const SPECS: Record<string, Spec> = {
-  add_sign: { people: { name: "people", many: true }, where: true },
+  add_sign: {
+    people: { name: "people", many: true },
+    where: true,
+    words: { name: "text", required: false },
+  },
   reduce_sign: { seats: "many" },
   transfer: { people: { name: "to", many: false }, words: { name: "reason", required: true } },
   delegate: { people: { name: "to", many: false }, words: { name: "reason", required: false } },
-  cc: { people: { name: "people", many: true }, confirm: true },
+  cc: {
+    people: { name: "people", many: true },
+    confirm: true,
+    words: { name: "text", required: false },
+  },
   ask: { people: { name: "to", many: false }, words: { name: "text", required: true } },
   return: { node: true, words: { name: "comment", required: true } },
   urge: {},
@@ -57,7 +65,8 @@ export interface Filled {
   confirm: boolean;
   node: string | null;
   after: string | null;
-  keepVotes: boolean;
+  /** Undefined: as the drawing says. */
+  keepVotes: boolean | undefined;
   seats: number[];
 }
 
@@ -68,20 +77,15 @@ export const EMPTY: Filled = {
   confirm: false,
   node: null,
   after: null,
-  keepVotes: false,
+  keepVotes: undefined,
   seats: [],
 };
 
 /** How it begins: where there is only one way, it is taken. */
-export function started(action: TaskAction, words: string): Filled {
-  const { nodes, after, keep_votes } = action.choices ?? {};
-  return {
-    ...EMPTY,
-    words,
-    node: nodes?.length === 1 ? (nodes[0]?.id ?? null) : null,
-    after: after?.[0] ?? null,
-    keepVotes: keep_votes ?? false,
-  };
+export function started(action: TaskAction, task: TaskDetail, words: string): Filled {
+  const places = placesOf(task, action);
+  const only = places.length === 1 ? places[0] : undefined;
+  return { ...EMPTY, words, node: only?.id ?? null, after: only?.after[0] ?? null };
 }
 
 export type Missing = "people" | "words" | "node" | "seats";
@@ -96,7 +100,7 @@ export function missing(action: string, filled: Filled): Missing[] {
   return found;
 }
 
-export function argsOf(action: string, filled: Filled, choices: Choices = {}): JsonObject {
+export function argsOf(action: string, filled: Filled): JsonObject {
   const spec = SPECS[action] ?? {};
   const args: JsonObject = {};
   const ids = filled.people.map((person) => person.id);
@@ -106,7 +110,7 @@ export function argsOf(action: string, filled: Filled, choices: Choices = {}): J
   if (spec.node) {
     args["to"] = filled.node;
     if (filled.after !== null) args["after"] = filled.after;
-    if (choices.keep_votes !== undefined) args["keep_votes"] = filled.keepVotes;
+    if (filled.keepVotes !== undefined) args["keep_votes"] = filled.keepVotes;
   }
   if (spec.seats === "many") args["seats"] = filled.seats;
   if (spec.seats === "one") args["seat"] = filled.seats[0];
@@ -124,15 +128,16 @@ export function excluded(action: string, task: TaskDetail, me: string): string[]
 }
 
 /** Seats one may take out, or hand to somebody else. */
-export function seatChoices(
-  action: TaskAction,
-  task: TaskDetail,
-): { seat: number; name: string }[] {
-  if (action.choices?.seats) return action.choices.seats;
-  return (task.seats ?? [])
-    .filter((seat: Seat) => seat.status === "open" || seat.status === "waiting")
-    .filter((seat) => action.action !== "reduce_sign" || seat.origin?.startsWith("added"))
-    .map(({ seat, name }) => ({ seat, name }));
+export function seatChoices(action: TaskAction, task: TaskDetail): Seat[] {
+  const seats = task.seats ?? [];
+  const told = action.choices?.seats;
+  if (told) return seats.filter((seat) => told.includes(seat.seat));
+  return seats.filter((seat) => seat.status === "open" || seat.status === "waiting");
+}
+
+/** Votes of others that a return could keep. */
+export function hasVotes(task: TaskDetail): boolean {
+  return (task.seats ?? []).some((seat) => seat.status === "done" && seat.kind !== "answer");
 }
 
 /** What undoes it while nobody has gone on from it. */
