@@ -109,6 +109,8 @@ def _row(instance: Instance, event: Any, caller: Caller) -> dict[str, Any]:
             after: dict[str, Any] = {"decision": event.decision}
             if event.form:
                 after["form"] = event.form
+            if closes := getattr(event, "closes", ""):
+                after["closes"] = closes
             return row | {
                 "actor": event.user,
                 "on_behalf_of": getattr(event, "on_behalf_of", None),
@@ -121,7 +123,7 @@ def _row(instance: Instance, event: Any, caller: Caller) -> dict[str, Any]:
             }
         case _:
             details = dict(getattr(event, "details", None) or {})
-            comment = details.pop("comment", None) or details.pop("reason", None)
+            comment = details.pop("text", None) or details.pop("comment", None)
             seats = [_seat(seat) for seat in getattr(event, "seats", ())]
             return row | {
                 "actor": event.by,

@@ -25,8 +25,13 @@ def begin(
     reason: str = "",
     flows: Sequence[str] | None = None,
 ) -> str:
-    """A batch that moves the tasks, made in the caller's transaction; answers its id."""
-    return task_batches.begin_hand_over(workspace, connection, actor, user_id, to, reason, flows)
+    """A batch that moves the tasks, made in the caller's transaction; answers its id.
+
+    `to` None: the rules say who is asked instead of somebody who has left or is away.
+    """
+    return task_batches.begin_hand_over(
+        workspace, connection, actor, user_id, to, reason, flows, rechecks=to is None
+    )
 
 
 def hand_over(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.engine import jsontext
-from headrace.engine.errors import BadNonce, FormChanged
+from headrace.engine.errors import BadNonce
 from headrace.engine.service.decisions import canonical, keys
 from headrace.engine.service.workspace import Workspace
 
@@ -36,11 +36,11 @@ class Nonce:
     form: str
 
 
-def form_version(row: Any) -> str:
-    """Tells what a person is shown and asked to fill in from what another saw: a hash of the form and the data."""
-    told = canonical(
-        {"form": row.form, "show": row.show, "round": row.round, "version": row.version}
-    )
+def form_version(row: Any, form: Mapping[str, Any] | None) -> str:
+    """Tells what a person is shown and asked to fill in from what was shown before: that of the form, else a hash of the data."""
+    if form is not None:
+        return str(form["version"])
+    told = canonical({"show": row.show, "round": row.round, "version": row.version})
     return hashlib.sha256(told.encode()).hexdigest()[:FORM_CHARS]
 
 
@@ -61,13 +61,6 @@ def read(workspace: Workspace, text: str, row: Any, user_id: str) -> Nonce:
     if nonce.user != user_id:
         raise BadNonce(expected="a nonce for this person", found="one for somebody else")
     return nonce
-
-
-def check_form(row: Any, told: str | None, current: Mapping[str, Any]) -> None:
-    """Was the form the person filled in the one that counts now? Raises `FormChanged` with how the task stands."""
-    now = form_version(row)
-    if told is not None and told != now:
-        raise FormChanged(expected=now, found=told, current=dict(current))
 
 
 def id_of(text: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from headrace.engine.errors import (
     Conflict,
     Forbidden,
+    FormChanged,
     HeadraceError,
     NotFound,
     Problem,
@@ -25,7 +26,15 @@ from headrace.engine.errors import (
 from headrace.engine.flow.forms import check_form
 from headrace.engine.people import tasking
 from headrace.engine.run import commands as c
-from headrace.engine.service import decisions, exemptions, nonces, task_rules, task_shown
+from headrace.engine.run.state import Instance
+from headrace.engine.service import (
+    decisions,
+    exemptions,
+    forms,
+    nonces,
+    task_rules,
+    task_shown,
+)
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance
 from headrace.engine.service.decisions import Caller
@@ -226,20 +235,22 @@ def vote_now(
         raise found.conflict("an open task", stands)
     if found.status == "suspended":
         raise Suspended(id=row.instance_id, current={"status": found.status})
-    if row.paused_at is not None:
-        raise found.conflict("a task that goes on", "one that is paused")
     if found.nonce is not None and found.nonce.round != row.round:
         raise found.conflict(f"a nonce for round {row.round}", f"one for round {found.nonce.round}")
     told = form_version or (found.nonce.form if found.nonce else None)
-    nonces.check_form(row, told, found.current())
-    _check(row, decision, comment, form)
-    before = {"show": row.show, **({"form": _filled(found.seats)} if row.form else {})}
+    shown = form_shown(workspace, connection, row, found.seats, found.actor)
+    now = nonces.form_version(row, shown)
+    if told is not None and told != now:
+        current = {**found.current(), "form": shown}
+        raise FormChanged(expected=now, found=told, current=current)
+    kept = _checked(workspace, connection, found, decision, comment, form)
+    before = {"show": row.show, **({"form": shown["value"]} if shown else {})}
     vote = c.Vote(
         row.step,
         user_id,
         decision,
         comment,
-        dict(form) if form else None,
+        kept,
         workspace.clock.now_ms(),
         mine.seat,
         caller.via,
@@ -249,9 +260,9 @@ def vote_now(
     with decisions.told_by(workspace, caller):
         advance(workspace, connection, [row.instance_id], [(row.instance_id, vote)])
     found.again()
-    now = next(s for s in found.seats if s.seat == mine.seat)
-    if now.decision != decision:
-        raise found.conflict("a seat that is asked", f"seat {mine.seat}, which is {now.status}")
+    after = next(s for s in found.seats if s.seat == mine.seat)
+    if after.decision != decision:
+        raise found.conflict("a seat that is asked", f"seat {mine.seat}, which is {after.status}")
 
 
 def act_now(
@@ -270,6 +281,8 @@ def act_now(
     if found.status == "suspended":
         raise Suspended(id=row.instance_id, current={"status": found.status})
     by_operator = actor.may(task_rules.OPERATE) if operator is None else operator
+    # What these need besides is asked below: a permission of their own, a quota.
+    by_operator = by_operator or action in task_rules.OWN_RULES
     instance_row = instances.find(connection, row.instance_id)
     instance = instances.load_one(connection, instance_row)
     known = task_rules.standing(workspace, connection, row, instance)
@@ -278,8 +291,10 @@ def act_now(
         refused = tasking.act(task, action, actor.user_id, args, about, operator=by_operator)
         if isinstance(refused, tasking.Refused):
             raise refusal(found, action, refused)
-    elif action != "take_back":
-        raise found.conflict("an open task", f"{row.id} is {row.status}")
+    else:
+        _check_over(workspace, connection, found, instance, action)
+    if action == "release":
+        actor.require(task_rules.RELEASE)
     if action == "exempt":
         exemptions.use(workspace, connection, row, actor, str(args["reason"]))
     revision = row.revision
@@ -299,25 +314,58 @@ def act_now(
         raise found.conflict(f"a task with which one may {action} now", f"{row.id}, {row.status}")
 
 
+def _check_over(
+    workspace: Workspace, connection: Connection, found: Found, instance: Instance, action: str
+) -> None:
+    """Of a task that has been decided only the decision itself can be taken back, by the last who decided."""
+    row = found.row
+    if action == "take_back":
+        actor = found.actor
+        taken = task_rules.take_back(workspace, connection, row, instance, actor.user_id)
+        if taken is not None:
+            if isinstance(taken[0], tasking.Refused):
+                raise refusal(found, action, taken[0])
+            return
+    raise found.conflict("an open task", f"{row.id} is {row.status}")
+
+
 def refusal(found: Found, action: str, refused: tasking.Refused) -> HeadraceError:
     """A refusal of the rules as an error: who may not is 403, what is told wrongly 422, all else a matter of the moment."""
     code, params = refused.code, dict(refused.params)
     if code == "urged_lately":
-        wait_s = max(1, (int(params.get("again_at", 0)) - found.workspace.clock.now_ms()) // 1_000)
+        wait_s = max(1, (int(params.get("next_at", 0)) - found.workspace.clock.now_ms()) // 1_000)
         window_s = tasking.URGE_MS // 1_000
         return TooManyRequests(limit=1, window_s=window_s, retry_after_s=wait_s)
     if code in FORBIDDEN:
         return Forbidden(permission=f"to {action} task {found.row.id} ({code})", why=code)
-    if code in WRONG or code.startswith(("unknown_", "wrong_", "missing_")):
-        place = str(params.get("path", "/args"))
-        message = f"Expected something else: {code.replace('_', ' ')}."
-        problem = Problem(place, code, params, message)
+    if code in WRONG:
+        place, expected = WRONG[code]
+        told = ", ".join(f"{name} {value}" for name, value in params.items()) or "otherwise"
+        problem = Problem(place, code, params, f"Expected {expected}, but found {told}.")
         return ValidationFailed(what=action, count=1, problems=[problem])
     return Refused(action=action, why=code, params=params, current=found.current())
 
 
-FORBIDDEN = frozenset({"not_yours", "not_asked", "not_initiator", "not_allowed", "stranger"})
-WRONG = frozenset({"nobody", "already_asked", "too_many", "inactive", "no_seat", "no_node"})
+FORBIDDEN = frozenset({"not_yours", "not_initiator", "operators_only", "not_allowed"})
+"""Refusals that are about who asks, or what the drawing forbids."""
+
+WRONG: Mapping[str, tuple[str, str]] = {
+    "nobody_named": ("/people", "somebody"),
+    "person_unknown": ("/people", "people of this workspace"),
+    "person_inactive": ("/people", "people who are still here"),
+    "already_asked": ("/people", "people who are not asked yet"),
+    "that_is_you": ("/to", "somebody else"),
+    "unknown_place": ("/where", "before, after or parallel"),
+    "too_many_seats": ("/people", "fewer people"),
+    "not_added_by_you": ("/seats", "seats that you have added"),
+    "text_missing": ("/text", "a text"),
+    "reason_missing": ("/reason", "a reason"),
+    "question_unknown": ("/question", "a question that you were asked"),
+    "cannot_return_there": ("/to", "a place one can return it to"),
+    "cannot_go_on_so": ("/after", "forward or back as the drawing allows"),
+    "no_change": ("/to", "another person"),
+}
+"""Refusals of what was told: where, and what was expected."""
 
 
 def _check_concerned(found: Found) -> None:
@@ -332,18 +380,46 @@ def _with(caller: Caller, before: Mapping[str, Any]) -> Caller:
     return Caller(caller.via, caller.ip, caller.client, caller.batch_id, before)
 
 
-def _filled(seats: Sequence[Any]) -> dict[str, Any]:
-    """What was filled in until now, by all who have decided."""
-    filled: dict[str, Any] = {}
-    for one in sorted((s for s in seats if s.decided_at is not None), key=lambda s: s.decided_at):
-        filled.update(one.form or {})
-    return filled
+def form_shown(
+    workspace: Workspace,
+    connection: Connection,
+    row: Any,
+    seats: Sequence[Any],
+    actor: Actor,
+    variables: Mapping[str, Any] | None = None,
+) -> dict[str, Any] | None:
+    """The task's form as this person sees it now; None when it has none."""
+    if not row.form:
+        return None
+    if variables is None:
+        variables = _variables(connection, row)
+    return forms.shown(workspace, connection, row.form, variables, _edits(seats), actor)
+
+
+def _variables(connection: Connection, row: Any) -> Mapping[str, Any]:
+    found = instances.find(connection, row.instance_id)
+    return instances.load_one(connection, found).variables if found is not None else {}
+
+
+def _edits(seats: Sequence[Any]) -> list[Mapping[str, Any] | None]:
+    """What was filled in until now, in the order of the votes."""
+    voted = sorted((s for s in seats if s.decided_at is not None), key=lambda s: s.decided_at)
+    return [one.form for one in voted]
 
 
 # --- checking --------------------------------------------------------------------------------------
 
 
-def _check(row: Any, decision: str, comment: str, form: Mapping[str, Any] | None) -> None:
+def _checked(
+    workspace: Workspace,
+    connection: Connection,
+    found: Found,
+    decision: str,
+    comment: str,
+    form: Mapping[str, Any] | None,
+) -> dict[str, Any] | None:
+    """Every problem of a vote at once; answers what is kept of the form."""
+    row = found.row
     problems: list[Problem] = []
     allowed = [d for d in DECISIONS if d != "returned" or row.can_return]
     if decision not in allowed:
@@ -358,12 +434,22 @@ def _check(row: Any, decision: str, comment: str, form: Mapping[str, Any] | None
         problems.append(
             Problem("/comment", "too_long", {"limit": COMMENT_MAX, "found": len(comment)}, message)
         )
-    # Who says no need not fill in what only a yes needs; what is filled in must still be right.
-    if row.form and (decision == "approved" or form):
-        schema = row.form if decision == "approved" else {**row.form, "required": []}
-        found = check_form(schema, dict(form or {}))
-        problems += [Problem(f"/form{p.path}", p.code, p.params, p.message) for p in found]
-    elif form and not row.form:
+    kept = None
+    if row.form:
+        # Who says no need not fill in what only a yes needs; what is filled in must still be right.
+        kept, wrong = forms.checked(
+            workspace,
+            connection,
+            row.form,
+            _variables(connection, row),
+            _edits(found.seats),
+            form,
+            found.actor,
+            row.instance_id,
+            partly=decision != "approved",
+        )
+        problems += wrong
+    elif form:
         problems.append(
             Problem(
                 "/form", "no_form", {}, "Expected no form values, because this task asks for none."
@@ -371,6 +457,7 @@ def _check(row: Any, decision: str, comment: str, form: Mapping[str, Any] | None
         )
     if problems:
         raise ValidationFailed(what="decision", count=len(problems), problems=problems)
+    return kept
 
 
 _LONG = {"type": "string", "maxLength": COMMENT_MAX}

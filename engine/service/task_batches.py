@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from headrace.engine.clock import to_iso
 from headrace.engine.duration import duration_ms
 from headrace.engine.errors import HeadraceError, Problem, ValidationFailed
-from headrace.engine.service import audit, batches, task_acts
+from headrace.engine.service import audit, batches, task_acts, task_rules
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.batch_kinds import BatchKind, Outcome, Params, register
 from headrace.engine.service.decisions import Caller
@@ -24,8 +24,8 @@ from headrace.engine.store.stages import Stage, Wanted
 PER_SECOND = 1_000
 """Tasks begun in a second: a batch of 2,000 is done in some seconds, and others still get their turn."""
 
-RELEASE = "tasks:release"
-HAND_OVER = "instances:operate"
+RELEASE = task_rules.RELEASE
+HAND_OVER = task_rules.OPERATE
 
 COUNTED_MAX = 10_000
 SAMPLE = 10
@@ -128,7 +128,9 @@ def _hand_over(
     def args(told: Params) -> dict[str, Any]:
         return {"seat": 0, "from": told["from"], "to": told.get("to"), **_because(told)}
 
-    return _act(workspace, connection, actor, item, params, "reassign", "rule", args)
+    if params.get("rechecks"):
+        return _act(workspace, connection, actor, item, params, "recheck", "rule", lambda _: {})
+    return _act(workspace, connection, actor, item, params, "reassign", "bulk", args)
 
 
 def _resend(
@@ -258,10 +260,15 @@ def begin_hand_over(
     reason: str = "",
     flows: Sequence[str] | None = None,
     caller: Caller = task_acts.WEB,
+    *,
+    rechecks: bool = False,
 ) -> str:
-    """Inside an operation: a batch that gives every open task of somebody to `to`, or (None) to whom the policy names."""
+    """Inside an operation: a batch that gives every open task of somebody to `to`, or (None) to whom the policy names.
+
+    `rechecks`: by the rules only (who has left or is away), nobody wishes it; then the substitute comes first.
+    """
     selection = {"user": user_id, **({"flows": list(flows)} if flows is not None else {})}
-    params = {"from": user_id, "to": to, **_from(caller)}
+    params = {"from": user_id, "to": to, "rechecks": rechecks, **_from(caller)}
     id_ = batches.insert(
         workspace, connection, actor, "hand_over", selection, params, reason, PER_SECOND
     )
@@ -295,7 +302,7 @@ for _kind in (
         "task",
         _hand_over,
         permission=HAND_OVER,
-        params={"from": _USER, "to": _USER, "_from": {}},
+        params={"from": _USER, "to": _USER, "rechecks": {"type": "boolean"}, "_from": {}},
         gather=gather,
         again_ms=LOOK_AGAIN_MS,
     ),

@@ -19,7 +19,7 @@ from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
 from headrace.engine.service.nonces import Nonce
 from headrace.engine.service.shown import shown_flow
-from headrace.engine.service.task_acts import COMMENT_MAX, act, decide
+from headrace.engine.service.task_acts import COMMENT_MAX, act, decide, form_shown
 from headrace.engine.service.task_shown import DECISIONS, GONE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import instances, outbox, tasks
@@ -168,8 +168,9 @@ def _form(
     instance: Instance | None,
     actor: Actor,
 ) -> dict[str, Any]:
-    del workspace, connection, seats, instance, actor
-    return {"form": row.form, "form_version": nonces.form_version(row), "attachments": []}
+    variables = instance.variables if instance is not None else {}
+    form = form_shown(workspace, connection, row, seats, actor, variables)
+    return {"form": form, "form_version": nonces.form_version(row, form), "attachments": []}
 
 
 def _note_seen(workspace: Workspace, actor: Actor, id_: str, seats: Sequence[Row[Any]]) -> None:
