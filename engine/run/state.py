@@ -6,6 +6,7 @@ The size is bounded by the drawing, not by the age of the instance. `apply.py` i
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from operator import attrgetter
 from typing import Any, Literal
 
 from headrace.engine.people import tasking
@@ -179,6 +180,10 @@ _DEFAULTS: dict[str, Any] = {
 }  # fmt: skip
 """What is left out of the stored state where it says nothing."""
 
+_of = attrgetter(*_DEFAULTS)
+_EMPTY = tuple(_DEFAULTS.values())
+_AS_STORED = frozenset(_DEFAULTS) - {"steps", "undoing"}
+
 
 def to_json(instance: Instance) -> dict[str, Any]:
     """The state as stored; what the row of the instance has in columns of its own is left out."""
@@ -188,10 +193,10 @@ def to_json(instance: Instance) -> dict[str, Any]:
         "next": instance.next_step,
         "seq": instance.seq,
     }
-    for name, default in _DEFAULTS.items():
-        value = getattr(instance, name)
-        if value != default:
-            state[name] = value
+    values = _of(instance)
+    if values != _EMPTY:
+        found = zip(_DEFAULTS, values, _EMPTY, strict=True)
+        state.update((name, value) for name, value, default in found if value != default)
     if instance.steps:
         state["steps"] = [step_to_json(step) for step in instance.steps.values()]
     if instance.undoing:
@@ -219,39 +224,16 @@ def from_json(
         if step.task is not None:
             step.task = tasking.from_json(step.task)  # type: ignore[arg-type]
         steps[step.id] = step
-    return Instance(
-        id=id_,
-        flow_key=flow_key,
-        version=version,
-        variables=state["vars"],
-        steps=steps,
-        pending=state.get("pending", []),
-        start_at=state.get("start_at"),
-        marks=state.get("marks", {}),
-        incidents=state.get("incidents", {}),
-        rounds=state.get("rounds", {}),
-        placed=state.get("placed", []),
-        visits=state.get("visits", {}),
-        locks=state.get("locks", {}),
-        undo=state.get("undo", []),
-        undoing=dict(state.get("undoing", ())),
-        cancelling=state.get("cancelling"),
-        reopened=state.get("reopened", ""),
-        suspended=state.get("suspended"),
-        approvals=state.get("approvals", {}),
-        touched=state.get("touched", {}),
-        comebacks=state.get("comebacks", {}),
-        next_step=state["next"],
-        seq=state["seq"],
-        business_key=business_key,
-        initiator=initiator,
-        parent_id=parent_id,
-        parent_step=parent_step,
-        result=state.get("result"),
-        output=state.get("output"),
-        depth=state.get("depth", 0),
-        ended=state.get("ended", ""),
-    )
+    instance = Instance(
+        id_, flow_key, version, state["vars"], steps, next_step=state["next"], seq=state["seq"],
+        business_key=business_key, initiator=initiator, parent_id=parent_id, parent_step=parent_step,
+    )  # fmt: skip
+    for name, value in state.items():
+        if name in _AS_STORED:
+            setattr(instance, name, value)
+        elif name == "undoing":
+            instance.undoing = dict(value)
+    return instance
 
 
 def _upgraded(row: dict[str, Any]) -> dict[str, Any]:

@@ -55,19 +55,15 @@ def load(connection: Connection, ids: Sequence[str]) -> dict[str, Stored]:
     ordered = sorted(ids)
     for start in range(0, len(ids), IN_MAX):
         rows = connection.execute(_LOAD, {"b_ids": ordered[start : start + IN_MAX]})
-        for row in rows:
+        for (
+            id_, flow_key, version, business_key, rev, state, parent_id, parent_step, root_id, started_by, dedup_key,
+            priority, trace,
+        ) in rows:  # fmt: skip
             instance = from_json(
-                row.id, row.flow_key, row.version, jsontext.loads(row.state), business_key=row.business_key,
-                initiator=row.started_by, parent_id=row.parent_id, parent_step=row.parent_step,
+                id_, flow_key, version, jsontext.loads(state), business_key=business_key, initiator=started_by,
+                parent_id=parent_id, parent_step=parent_step,
             )  # fmt: skip
-            found[row.id] = Stored(
-                instance,
-                row.rev,
-                row.root_id,
-                row.dedup_key,
-                priority=row.priority,
-                trace=row.trace,
-            )
+            found[id_] = Stored(instance, rev, root_id, dedup_key, priority=priority, trace=trace)
     return found
 
 

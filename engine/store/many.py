@@ -29,7 +29,7 @@ class _Ready:
         self.left_to_sqlalchemy: bool = bool(
             compiled.insert_prefetch or compiled.update_prefetch or compiled.post_compile_params
         )
-        """Values made in Python, or lists in `IN`: not for us."""
+        """Values made in Python, or lists in `IN`: not for us, and of lists SQLAlchemy takes one row at a time."""
         self.made = statement
         self.text: str = compiled.string
         self._given = frozenset(keys)
@@ -85,5 +85,7 @@ def write(
         made = statement.insert() if isinstance(statement, sa.Table) else statement
         ready = _ready[key] = _Ready(connection, made, list(rows[0]))
     if ready.left_to_sqlalchemy:
-        return connection.execute(ready.made, rows)
+        for row in rows[:-1]:
+            connection.execute(ready.made, row)
+        return connection.execute(ready.made, rows[-1])
     return connection.exec_driver_sql(ready.text, ready.rows(rows))

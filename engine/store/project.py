@@ -351,6 +351,8 @@ _INCIDENT_RESOLVED = (
     )
 )
 
+_ONLY_TIMER = frozenset({"timer"})
+
 DECISIONS = frozenset({"approved", "rejected", "returned"})
 
 
@@ -366,6 +368,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
     entered: dict[int, str] = {}
     decided = {event.step for event in events if type(event) is e.StepDone}
     """Also a task that was decided by rule at once is shown."""
+    fired: set[int] = set()
+    """Steps whose time has come: the row of that timer went when it was taken."""
     closes: dict[int, str] = {}
     """Why those who have not decided are not asked any more: the rule by which their task was decided."""
     for event in events:
@@ -398,7 +402,9 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                     begun.add(step)
             case e.StepDone(step, node, port):
                 status = port if port in DECISIONS else "skipped"
-                _close_step(rows, instance, flow, step, node, status, closes.get(step))
+                _close_step(
+                    rows, instance, flow, step, node, status, closes.get(step), fired=step in fired
+                )
             case e.StepCancelled(step, node, children, compensate):
                 _withdraw_step(rows, instance, flow, step, node, children, compensate=compensate)
             case e.StepInterrupted(step, node, _, _, _, _, children):
@@ -503,6 +509,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _end(rows, instance, flow, "completed", output)
             case e.InstanceCancelled():
                 _end(rows, instance, flow, "cancelled", None)
+            case e.TimerFired(step, "due"):
+                fired.add(step)
             case e.TimerFired(step, name):
                 if name.startswith("task:") and step in instance.steps:
                     found = instance.steps[step]
@@ -555,7 +563,10 @@ def _close_step(
     node_id: str,
     status: str,
     reason: str | None = None,
+    *,
+    fired: bool = False,
 ) -> None:
+    """`fired`: by its own timer, the only one of a step that waits for nothing but time."""
     node = flow.nodes[node_id]
     if node.type.in_worker:
         rows.jobs_gone.append({"b_id": row_id(instance.id, step)})
@@ -566,7 +577,8 @@ def _close_step(
                 "b_reason": reason or status,
             }
         )  # fmt: skip
-    if node.events or ("timer" in node.type.rows and not node.type.in_worker):
+    timed = "timer" in node.type.rows and not node.type.in_worker
+    if node.events or (timed and not (fired and node.type.rows == _ONLY_TIMER)):
         rows.timers_gone.append({"b_instance": instance.id, "b_step": step})
     if node.subscribes:
         rows.subscriptions_gone.append({"b_instance": instance.id, "b_step": step})

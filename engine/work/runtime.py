@@ -35,6 +35,9 @@ POLL_S = 1.0
 REST_MIN_S = 0.05
 """Where others write too: the first rest after work; it doubles up to `POLL_S`."""
 
+TIMERS_REST_S = 0.02
+"""After timers have fired: how long the next may come together, and be that much late."""
+
 SWEEP_S = 2.0
 """How often somebody looks for what was left."""
 
@@ -185,8 +188,10 @@ class Runtime:
 
     def _timers(self) -> _Looked:
         fired = timers.fire_due(self.workspace) + timers.fire_schedules(self.workspace)
-        if fired:  # perhaps not all of it, so that schedules get their turn: look again at once
+        if fired >= timers.DUE_MAX:  # perhaps not all of it, so that schedules get their turn
             return _Looked(True, 0)
+        if fired:  # where many come due, some of them at a time: a group costs a transaction however small it is
+            return _Looked(True, TIMERS_REST_S)
         return _Looked(False, self._until(timers.next_due_at(self.workspace)))
 
     def _outbox(self, channel: str) -> _Looked:

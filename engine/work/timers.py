@@ -38,7 +38,7 @@ def fire_due(workspace: Workspace) -> int:
     for _ in range(GROUPS_MAX):
         fired = workspace.writer.call(lambda connection: _fire(workspace, connection))
         total += fired
-        if not fired:
+        if fired < DUE_MAX:
             break
     return total
 
