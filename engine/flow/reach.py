@@ -6,7 +6,7 @@ All answers are about one version's arrows; each is worked out once, when first 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import networkx as nx
@@ -32,6 +32,7 @@ class Reach:
         self.to_edge = cache(self._to_edge)
         self.behind = cache(self._behind)
         self.between = cache(self._between)
+        self.onward = cache(self._onward)
 
     def _to_edge(self, join: str, edge: str) -> frozenset[str]:
         """Nodes from which a token can come to this edge of the join without passing the join."""
@@ -44,6 +45,41 @@ class Reach:
     def _behind(self, node: str) -> frozenset[str]:
         """The node and all that a token can come to from it."""
         return frozenset(nx.descendants(self._graph, node) | {node})
+
+    def _onward(self, node: str) -> frozenset[str]:
+        """The node and all that a token comes to from it without going back: edges that close a loop are left out.
+
+        They are those to a node that every way to them passes. A loop with two ways in has none; there it is as `behind`.
+        """
+        if self._loops:
+            return self.behind(node)
+        return frozenset(nx.descendants(self._forward, node) | {node})
+
+    @cached_property
+    def _forward(self) -> nx.DiGraph[Any]:
+        """The drawing without the edges that close loops."""
+        root = "\0"
+        graph: nx.DiGraph[Any] = nx.DiGraph(self._graph.edges)
+        graph.add_nodes_from(self._graph)
+        graph.add_edges_from((root, start) for start in self._starts)
+        above = nx.immediate_dominators(graph, root)
+
+        def passes(node: str, wanted: str) -> bool:
+            while node not in (root, wanted) and node in above and above[node] is not None:
+                node = above[node]
+            return node == wanted
+
+        forward: nx.DiGraph[Any] = nx.DiGraph()
+        forward.add_nodes_from(self._graph)
+        forward.add_edges_from(
+            (source, target) for source, target in self._graph.edges if not passes(source, target)
+        )
+        return forward
+
+    @cached_property
+    def _loops(self) -> bool:
+        """Are there loops with several ways in?"""
+        return not nx.is_directed_acyclic_graph(self._forward)
 
     def _between(self, join: str) -> frozenset[str]:
         """The branches that meet at the join: on a way to it from the last node that every way to it passes.

@@ -353,7 +353,7 @@ def _earlier(
     return [
         tasking.Earlier(node, back=node in instance.approvals)
         for node in found
-        if node != node_id and node_id in flow.reach.behind(node)
+        if node != node_id and node_id in flow.reach.onward(node)
     ]
 
 
@@ -551,7 +551,7 @@ def _return(run: Run, step: Step, where: Mapping[str, Any]) -> None:
     """Send the token back to an earlier node; first undo what was done behind it, where the drawing says so."""
     policy = tasking.policy_of(run.flow.nodes[step.node].settings)
     if policy.undo_effects:
-        region = run.flow.reach.behind(where["to"])
+        region = run.flow.reach.onward(where["to"])
         if where["after"] == "forward":
             withdraw(run, region, sparing=step.id, entries=region)
         if undo.begin_return(run, step, region):
@@ -583,7 +583,9 @@ def go_back(run: Run, step: Step) -> None:
             "again_of": step.id,
             "votes": _approved(task) if where["keep"] else {},
         }
-        region = run.flow.reach.behind(to)
+        region = run.flow.reach.onward(to)
+        if step.node not in region:  # by a loop
+            withdraw_step(run, step)
         withdraw(run, region, entries=region)
         joins.restore(run, region)
         waits.release_behind(run, to)
@@ -645,7 +647,7 @@ def _approvals_between(run: Run, to: str, node: str) -> dict[str, dict[str, Any]
     for name, before in run.instance.approvals.items():
         if name in {to, node} or name not in run.flow.nodes or before["port"] != "approved":
             continue
-        if name in reach.behind(to) and node in reach.behind(name):
+        if name in reach.onward(to) and node in reach.onward(name):
             task = tasking.from_json(before["task"])
             found[name] = {
                 "round": task.round + 1,
@@ -667,8 +669,8 @@ def _resubmitted(run: Run, step: Step, where: Mapping[str, Any], by: str) -> Non
         run.emit(e.ComebackKept(node, again))
         run.emit(e.TokenPlaced(node, by, "resubmitted", variables))
         return
-    behind = run.flow.reach.behind
-    start = next((one for one in run.flow.starts if node in behind(one)), run.flow.starts[0])
+    starts, behind = run.flow.starts, run.flow.reach.behind
+    start = next((one for one in starts if node in behind(one)), starts[0])
     full = {
         **where,
         "to": start,
@@ -747,7 +749,7 @@ def _take_back(run: Run, command: c.TaskAct) -> None:
             row["status"] = "waiting"
         elif row.get("reason") == "kept" and task.seats[row["id"]].reason is None:
             del row["reason"]  # it was never asked twice
-    region = {node} if task.back else run.flow.reach.behind(node)
+    region = run.flow.reach.onward(node)
     if task.back:
         gone = [
             s
@@ -758,7 +760,7 @@ def _take_back(run: Run, command: c.TaskAct) -> None:
             withdraw_step(run, step)
     else:
         withdraw(run, region, entries=region)
-        joins.restore(run, frozenset(region))
+        joins.restore(run, region)
         waits.release_behind(run, node)
     run.emit(e.ComebackKept(node, again))
     run.emit(e.TokenPlaced(node, command.by, reason or "taken back"))
@@ -775,7 +777,10 @@ def ended(instance: Instance, step_id: int) -> tuple[str, dict[str, Any] | None]
 def moved_on(flow: CompiledFlow, instance: Instance, node: str) -> bool:
     """Has anything been decided or done behind this node since its task ended, or is it being done?"""
     found = instance.approvals[node]
-    region = flow.reach.behind(node)
+    region = flow.reach.onward(node)
+    taken = flow.nodes[node].exits.get(found["port"], ())
+    if any(edge.target not in region for edge in taken):  # round a loop: it has begun anew
+        return True
     if any(step >= found["next"] for at, step in instance.touched.items() if at in region):
         return True
     return any(

@@ -334,7 +334,8 @@ _ACTORS_CLOSED = (
     t.task_actors.update()
     .where(
         t.task_actors.c.task_id == bindparam("b_task"),
-        t.task_actors.c.status.in_(("open", "waiting", "owner_waits")),
+        # Not IN: its list of parameters cannot be had with several rows.
+        sa.or_(*(t.task_actors.c.status == status for status in tasking.LIVE)),
     )
     .values(status="closed", reason=bindparam("b_reason"), closed_at=bindparam("b_at"))
 )
