@@ -25,8 +25,9 @@ import { EventsSection } from "./EventsSection";
 import { BilingualInput } from "./form/BilingualField";
 import { FormContext, pathInForm } from "./form/context";
 import { NodeSettings } from "./form/NodeSettings";
-import { SchemaEditor } from "./form/SchemaField";
+import { SchemaEditor } from "./form/SchemaEditor";
 import { SettingsForm } from "./form/SettingsForm";
+import { FlowForms } from "./forms/FlowForms";
 import { NodeIcon } from "./icons";
 import { JoinPicture } from "./JoinPicture";
 import { edgeSentence, type Words } from "./sentence";
@@ -382,6 +383,7 @@ function OfFlow() {
             searchable
           />
         </fieldset>
+        <FlowForms />
         {hasInput && (
           <fieldset className="hr-setting">
             <legend>{t("flow.sample")}</legend>

@@ -106,6 +106,13 @@ export interface FlowNote {
   color: NoteColor;
 }
 
+/** A form that several nodes use; its value is kept in the variable of its key. */
+export interface FlowForm {
+  title?: Text;
+  schema: Schema;
+  ui?: Record<string, unknown>;
+}
+
 export interface FlowDocument {
   format: 1;
   key: string;
@@ -113,6 +120,8 @@ export interface FlowDocument {
   description?: Text;
   /** Left out: a start asks for nothing. */
   input?: Schema;
+  /** Forms of the flow, by key. */
+  forms?: Record<string, FlowForm>;
   nodes: FlowNode[];
   edges: FlowEdge[];
   notes?: FlowNote[];
@@ -165,6 +174,21 @@ const NO_INPUT: Schema = { type: "object", properties: {} };
 
 export function inputOf(document: FlowDocument): Schema {
   return document.input ?? NO_INPUT;
+}
+
+export function formsOf(document: FlowDocument): Record<string, FlowForm> {
+  return document.forms ?? {};
+}
+
+/** The nodes that use a form of the flow. */
+export function usersOf(document: FlowDocument, form: string): FlowNode[] {
+  return document.nodes.filter((node) => usedForm(node) === form);
+}
+
+/** The form of the flow a node uses, if it does. */
+export function usedForm(node: FlowNode): string | undefined {
+  const form = node.settings["form"] as { use?: unknown } | undefined;
+  return typeof form?.use === "string" ? form.use : undefined;
 }
 
 export function leaving(document: FlowDocument, node: string): FlowEdge[] {

@@ -4,6 +4,7 @@ import { Input, InputNumber, Segmented, Select, Switch } from "antd";
 import { type ComponentType, useId } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schema, Settings } from "../document";
+import { FormField } from "../forms/FormField";
 import { useProblemWords } from "../problemWords";
 import { choicesOf } from "../variables";
 import { AssigneesField } from "./AssigneesField";
@@ -19,7 +20,6 @@ import { withItem } from "./items";
 import { ListField } from "./ListField";
 import { NodeField, NodesField } from "./NodeField";
 import { PairsField } from "./PairsField";
-import { SchemaField } from "./SchemaField";
 import { TagsField } from "./TagsField";
 import "./form.css";
 
@@ -116,7 +116,7 @@ function controlOf(schema: Schema): ComponentType<FieldProps> {
     case "flow":
       return FlowField;
     case "schema":
-      return SchemaField;
+      return FormField;
     case "pairs":
       return PairsField;
     case "events":

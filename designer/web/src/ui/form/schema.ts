@@ -41,6 +41,7 @@ export interface JsonSchema {
   minItems?: number;
   maxItems?: number;
   pattern?: string;
+  uniqueItems?: boolean;
   examples?: unknown[];
   readOnly?: boolean;
   "x-title"?: Text;

@@ -11,22 +11,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schema, Text } from "../document";
 import { BilingualInput } from "./BilingualField";
-import { type FieldProps, isObject, testIdOf, useForm } from "./context";
 import { type FieldKind, type FormField, fieldsFrom, KINDS, schemaFrom } from "./formFields";
-
-export function SchemaField({ path, value, onChange }: FieldProps) {
-  const { disabled } = useForm();
-  return (
-    <SchemaEditor
-      value={isObject(value) ? (value as Schema) : {}}
-      onChange={(next) =>
-        onChange(Object.keys(next.properties ?? {}).length === 0 ? undefined : next)
-      }
-      disabled={disabled}
-      testId={testIdOf(path)}
-    />
-  );
-}
 
 interface SchemaEditorProps {
   value: Schema;
