@@ -56,12 +56,14 @@ GET /api/channels · PUT /api/channels
 GET /api/departments · POST /api/departments · PATCH /api/departments/{} · DELETE /api/departments/{}
 GET /api/posts · POST /api/posts · PATCH /api/posts/{} · DELETE /api/posts/{}
 GET /api/people · GET /api/people/{} · PATCH /api/people/{} · PUT /api/roles/{}/backup
+POST /api/organisation/import · GET /api/organisation/import/sample · GET /api/organisation/import/{}
+POST /api/organisation/import/{}/apply · GET /api/organisation/export
 POST /api/who · GET /api/flows/{}/who · GET /api/organisation/rules · PATCH /api/organisation/rules
 GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
 POST /api/files · GET /api/files/{}
-POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
+GET /mail/decide/{} · POST /mail/decide/{} · POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
 
