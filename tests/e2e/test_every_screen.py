@@ -54,6 +54,8 @@ SCREENS = {
         "/calendars",
         "/tokens",
         "/audit",
+        "/decisions",
+        "/release",
         "/notifications",
         "/account",
         "/more",

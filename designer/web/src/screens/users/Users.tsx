@@ -1,6 +1,6 @@
 // The people of the workspace.
 
-import { EditOutlined, PlusOutlined } from "@ant-design/icons";
+import { EditOutlined, PlusOutlined, SwapOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Person, Role } from "../../api/types";
+import { HandoverSheet } from "../../people/HandoverSheet";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { useErrorText } from "../../ui/errorText";
@@ -24,6 +25,7 @@ export default function Users() {
   const write = useMay()("users:write");
   const [typed, setTyped] = useState("");
   const [editing, setEditing] = useState<Person | "new" | null>(null);
+  const [leaving, setLeaving] = useState<Person | null>(null);
   const list = useList<Person>("/api/users", { search: useDelayed(typed) });
   const roles = useList<Role>("/api/roles").rows ?? [];
   return (
@@ -51,7 +53,7 @@ export default function Users() {
         </div>
         <DataTable
           label={t("users.title")}
-          columns={useColumns(roles, write, setEditing)}
+          columns={useColumns(roles, write, setEditing, setLeaving)}
           {...list}
           rowKey={(user) => user.id}
           testId={(user) => `user-${user.login}`}
@@ -64,6 +66,7 @@ export default function Users() {
           }
         />
       </PageBody>
+      {leaving !== null && <HandoverSheet person={leaving} onClose={() => setLeaving(null)} />}
       {editing !== null && (
         <UserDialog
           user={editing === "new" ? null : editing}
@@ -75,8 +78,14 @@ export default function Users() {
   );
 }
 
-function useColumns(roles: Role[], write: boolean, edit: (user: Person) => void): Column<Person>[] {
-  const { t } = useTranslation(["admin", "app"]);
+function useColumns(
+  roles: Role[],
+  write: boolean,
+  edit: (user: Person) => void,
+  handOver: (user: Person) => void,
+): Column<Person>[] {
+  const { t } = useTranslation(["admin", "app", "people"]);
+  const operate = useMay()("instances:operate");
   const { text } = useText();
   const titleOf = (key: string) => text(roles.find((role) => role.key === key)?.title) || key;
   const columns: Column<Person>[] = [
@@ -120,6 +129,16 @@ function useColumns(roles: Role[], write: boolean, edit: (user: Person) => void)
           onClick={() => edit(user)}
           data-testid={`edit-${user.login}`}
         />
+        {operate && (
+          <Button
+            type="text"
+            icon={<SwapOutlined />}
+            aria-label={t("people:handover.title", { name: user.name })}
+            title={t("people:handover.button")}
+            onClick={() => handOver(user)}
+            data-testid={`handover-${user.login}`}
+          />
+        )}
         <Activation user={user} />
       </span>
     ),
