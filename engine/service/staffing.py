@@ -118,7 +118,7 @@ def _of(one: Mapping[str, Any], directory: Directory, *, decides: bool) -> _Foun
     severity = "error" if decides else "warning"
     id_ = str(one.get("id", ""))
     if one["kind"] == "role":
-        params = {"role": id_, "title": dict(directory.title("role", id_))}
+        params = _role_params(id_, directory)
         if f"role:{id_}" not in directory.titles:
             return "role_unknown", params, severity, f"Expected a role, but found {id_}."
         if not directory.members(id_):
@@ -126,13 +126,13 @@ def _of(one: Mapping[str, Any], directory: Directory, *, decides: bool) -> _Foun
             return "role_empty", params, severity, message
     elif one["kind"] == "user":
         person = directory.find(id_)
-        params = {"name": person.name if person else id_}
+        who = {"name": person.name if person else id_}
         if person is None:
             message = f"Expected a user, but found {id_}."
-            return "user_unknown_here", params, "warning", message
+            return "user_unknown_here", who, "warning", message
         if not person.active:
             message = f"Expected an active user, but {person.name} is not."
-            return "user_inactive", params, "warning", message
+            return "user_inactive", who, "warning", message
     elif one["kind"] == "rota" and id_ not in directory.rotas:
         message = f"Expected a rota, but found {id_}."
         return "rota_unknown_here", {"id": id_}, "warning", message
@@ -149,9 +149,19 @@ def _without_backup(one: Mapping[str, Any], directory: Directory, backup: str) -
     id_ = str(one["id"])
     if directory.backups_of(id_):
         return None
-    params = {"role": id_, "title": dict(directory.title("role", id_))}
+    params = _role_params(id_, directory)
     message = f"Expected an active backup of the role {id_}, but found none."
     return "role_no_backup", params, "error" if backup == "refuse" else "warning", message
+
+
+def _role_params(role: str, directory: Directory) -> dict[str, Any]:
+    title = directory.title("role", role)
+    texts = {f"title_{language}": _in(language, title) for language in ("zh", "en")}
+    return {"role": role, "title": dict(title), **texts}
+
+
+def _in(language: str, title: Mapping[str, str]) -> str:
+    return title.get(language) or next(iter(title.values()))
 
 
 def roles_asked(document: Any, types: Types) -> set[str]:
