@@ -71,7 +71,7 @@ build: web ## wheel and source archive in dist/, with the built designer inside
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation
 
-bench: ## how fast it is, beside its peers (BENCH=--quick: within a minute)
+bench: ## how fast it is, beside its peers (BENCH=--quick: some minutes; BENCH=--all: every case once, twelve minutes)
 	$(SETUP) bench
 	$(BIN)/python -m tests.bench $(BENCH)
 

@@ -12,7 +12,6 @@ system shares out the connections.
 
 from __future__ import annotations
 
-import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from granian.log import LogLevels
 from granian.server.common import AbstractServer
 from granian.server.mt import MTServer
 
-from headrace.engine import pool
+from headrace.engine import garbage, pool
 from headrace.engine.forwarding import Served, make_or_forward
 
 THREADS = 64
@@ -72,9 +71,7 @@ def serve(
     # Until the server takes the signals, one ends the start in good order.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     app = make_or_forward(make, database_url, say)
-    # What the start has made lives as long as the process. A full collection through it would stop all threads for 70 ms.
-    gc.collect()
-    gc.freeze()
+    garbage.settle()
     try:
         server = _InProcess(
             "headrace",

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
-from headrace.engine import pool, scraping
+from headrace.engine import garbage, pool, scraping
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.settings import Settings
 from headrace.engine.work.nudges import Listener, Nudger, queue_name
@@ -49,6 +49,7 @@ def work(
             listener.start()
             stack.callback(listener.stop)
         kinds = ", ".join(sorted(queues)) if queues is not None else "all kinds of jobs"
+        garbage.settle()
         say(f"Working on {kinds} (process {os.getpid()})")
         stopping.wait()
         say("Stopping: finishing what has begun")

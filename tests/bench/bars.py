@@ -39,6 +39,10 @@ def _of(case: str, name: str) -> Callable[[Results], float | None]:
     return lambda results: float(results[case].more[name])
 
 
+def _of_both(case: str) -> Callable[[Results], float | None]:
+    return lambda results: float(results[case].more["early"] + results[case].more["doubled"])
+
+
 def _times(case: str, peer: str) -> Callable[[Results], float | None]:
     """How often our rate contains the peer's, when both were measured."""
     return lambda results: results[case].rate / results[peer].rate if case in results else None
@@ -76,6 +80,12 @@ BARS = (
     Bar("… bytes each on disk", "waiting", 4_000, 2_000, _more("bytes_each"), " B", most=True),
     Bar("10,000 due timers fired in", "waiting", 30, 3, _more("fire_s", 10_000), " s", most=True),
     Bar("… doubled", "waiting", 0, 0, _more("doubled"), "", most=True),
+    Bar("100,000 timers due within a minute, SQLite: the last fired after", "timers", 61, 60.5,
+        lambda r: r["timers"].seconds, " s", most=True),
+    Bar("… early or doubled", "timers", 0, 0, _of_both("timers"), "", most=True),
+    Bar("… PostgreSQL: the last fired after", "timers-postgresql", 61, 60.5,
+        lambda r: r["timers-postgresql"].seconds, " s", most=True),
+    Bar("… early or doubled", "timers-postgresql", 0, 0, _of_both("timers-postgresql"), "", most=True),
     Bar("killed with pure work: goes on after", "killed", 2, 1, _of("killed", "pure_s"), " s", most=True),
     Bar("… with a job in flight, whose lease is 15 s", "killed", 17, 16, _of("killed", "job_s"), " s", most=True),
     Bar("webhooks accepted", "hooks", 1_000, 2_000, _rate("hooks")),

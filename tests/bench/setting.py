@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection
 
-from headrace.engine import jsontext
+from headrace.engine import garbage, jsontext
 from headrace.engine.clock import Clock
 from headrace.engine.flow.model import sha256
 from headrace.engine.service.actor import EVERYTHING, Actor
@@ -54,6 +54,7 @@ def workspace(
     with open_workspace(settings_for(folder, url), clock=clock) as opened:
         opened.writer.call(lambda connection: _install(opened, connection, far))
         opened.forget_directory()
+        garbage.settle()  # as the server and the workers do
         yield opened
 
 
