@@ -1,6 +1,6 @@
 // The shapes the API answers with. Text is bilingual; show it with `useText` of ui/text.ts.
 
-import type { JsonSchema } from "../ui/form/schema";
+import type { FormUi, JsonSchema } from "../ui/form/schema";
 import type { Language, Text } from "../ui/text";
 import type { Problem } from "./client";
 
@@ -79,6 +79,8 @@ export interface FlowDocument {
   name: Text;
   description?: Text;
   input: JsonSchema;
+  /** Forms of the flow, by key: each value is kept in the variable of its key. */
+  forms?: Record<string, { title?: Text; schema: JsonSchema; ui?: FormUi }>;
   nodes: FlowNode[];
   edges: FlowEdge[];
   notes?: FlowNote[];
@@ -319,10 +321,10 @@ export interface Role {
   key: string;
   title: Text;
   system: boolean;
-  members?: (string | { id: string; name: string })[];
+  members?: (string | { id: string; name: string; active?: boolean })[];
   /** Those who are asked, and those who are when nobody of them can be. */
-  primary?: { id: string; name: string }[];
-  backup?: { id: string; name: string }[];
+  primary?: { id: string; name: string; active?: boolean }[];
+  backup?: { id: string; name: string; active?: boolean }[];
   permissions?: string[];
 }
 

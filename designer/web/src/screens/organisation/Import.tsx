@@ -14,6 +14,7 @@ import { Link } from "react-router";
 import { addressOf } from "../../api/client";
 import { Card, EmptyState } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
+import { useText } from "../../ui/text";
 import { Frame } from "./Frame";
 import { ImportPreview } from "./ImportPreview";
 import { type Applied, type Preview, sendFile } from "./importing";
@@ -64,6 +65,7 @@ export default function Import() {
 
 function Choose({ onRead }: { onRead: (name: string, found: Preview) => void }) {
   const { t } = useTranslation("organisation");
+  const { language } = useText();
   const input = useRef<HTMLInputElement>(null);
   const [over, setOver] = useState(false);
   const [reading, setReading] = useState("");
@@ -129,7 +131,9 @@ function Choose({ onRead }: { onRead: (name: string, found: Preview) => void }) 
           {(["csv", "xlsx"] as const).map((format) => (
             <a
               key={format}
-              href={addressOf(`/api/organisation/import/sample?format=${format}`)}
+              href={addressOf(
+                `/api/organisation/import/sample?format=${format}&language=${language}`,
+              )}
               download
             >
               <FileExcelOutlined aria-hidden /> {t(`import.sample_${format}`)}
@@ -144,7 +148,7 @@ function Choose({ onRead }: { onRead: (name: string, found: Preview) => void }) 
           {(["csv", "xlsx"] as const).map((format) => (
             <a
               key={format}
-              href={addressOf(`/api/organisation/export?format=${format}`)}
+              href={addressOf(`/api/organisation/export?format=${format}&language=${language}`)}
               download
               data-testid={`export-${format}`}
             >

@@ -6,12 +6,14 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
+import type { Role } from "../../api/types";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { problemText } from "../../ui/errorText";
 import { Card } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
 import { Tag, type Tone } from "../../ui/StatusTag";
 import { Trouble } from "../../ui/Trouble";
+import { useText } from "../../ui/text";
 import {
   type Applied,
   type Change,
@@ -48,7 +50,7 @@ export function ImportPreview({ name, preview, onCancel, onApplied }: PreviewPro
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const list = useList<ImportRow>(`/api/organisation/import/${preview.id}`, { state });
-  const left = leaveMissing ? count("left") : 0;
+  const left = count("left") - (leaveMissing ? 0 : preview.missing);
   const changes = count("new") + count("changed") + left;
   const apply = async () => {
     setBusy(true);
@@ -77,27 +79,44 @@ export function ImportPreview({ name, preview, onCancel, onApplied }: PreviewPro
         }
       >
         <div className="hr-stack">
-          <Segments
-            label={t("import.filter")}
-            options={[
-              { value: "" as const, title: t("import.all", { count: preview.total }) },
-              ...shown.map((each) => ({
-                value: each,
-                title: t(`import.${each}`, { count: count(each) }),
-              })),
-            ]}
-            value={state}
-            onChange={setState}
-            testId="rows"
-          />
+          <div>
+            <Segments
+              label={t("import.filter")}
+              options={[
+                { value: "" as const, title: t("import.all", { count: preview.total }) },
+                ...shown.map((each) => ({
+                  value: each,
+                  title: t(`import.${each}`, { count: count(each) }),
+                })),
+              ]}
+              value={state}
+              onChange={setState}
+              testId="rows"
+            />
+          </div>
           {count("error") > 0 && <p className="hr-tone-error">{t("import.has_errors")}</p>}
-          {count("left") > 0 && (
+          {[...preview.departments, ...preview.posts].length > 0 && (
+            <div className="hr-row" data-testid="import-makes">
+              <span className="hr-muted">{t("import.makes")}</span>
+              {preview.departments.map((each) => (
+                <Tag key={each} tone="ok">
+                  {t("departments.name_of", { name: each })}
+                </Tag>
+              ))}
+              {preview.posts.map((each) => (
+                <Tag key={each} tone="ok">
+                  {t("posts.name_of", { name: each })}
+                </Tag>
+              ))}
+            </div>
+          )}
+          {preview.missing > 0 && (
             <Checkbox
               checked={leaveMissing}
               onChange={(event) => setLeaveMissing(event.target.checked)}
               data-testid="leave-missing"
             >
-              {t("import.leave_missing")}
+              {t("import.leave_missing", { count: preview.missing })}
               <small className="hr-muted hr-org-block">{t("import.leave_missing_help")}</small>
             </Checkbox>
           )}
@@ -113,7 +132,11 @@ export function ImportPreview({ name, preview, onCancel, onApplied }: PreviewPro
       />
       {error !== null && <Trouble error={error} />}
       <div className="hr-rota-save">
-        <span>{changes === 0 ? t("import.nothing") : ""}</span>
+        <span data-testid="import-sum">
+          {changes === 0
+            ? t("import.nothing")
+            : t("import.confirm_text", { new: count("new"), changed: count("changed"), left })}
+        </span>
         <Button
           type="primary"
           size="large"
@@ -189,18 +212,27 @@ function useColumns(): Column<ImportRow>[] {
 }
 
 function ChangeLine({ change, fresh }: { change: Change; fresh: boolean }) {
-  const { t } = useTranslation("organisation");
-  const before = valueText(change.before);
-  const after = valueText(change.after);
+  const { t } = useTranslation(["organisation", "app"]);
+  const { text } = useText();
+  const roles = useList<Role>("/api/roles").rows ?? [];
+  const nameOf = (value: unknown): string => {
+    if (typeof value === "boolean") return t(value ? "app:word.yes" : "app:word.no");
+    if (Array.isArray(value)) return value.map(nameOf).join("、");
+    if (!["roles", "backups"].includes(change.field)) return valueText(value);
+    return text(roles.find(({ key }) => key === value)?.title) || valueText(value);
+  };
+  const none = t("import.nothing_before");
+  // That somebody new is there and heads nothing goes without saying.
+  if (fresh && (change.after === true || change.after === false)) return null;
   return (
     <li>
-      <span className="hr-muted">{fieldName(change.field, t)}</span>{" "}
+      <span className="hr-muted">{fieldName(change.field, t as TFunction<"organisation">)}</span>{" "}
       {!fresh && (
         <>
-          <del>{before || t("import.nothing_before")}</del> →{" "}
+          <del>{nameOf(change.before) || none}</del> →{" "}
         </>
       )}
-      <ins>{after || t("import.nothing_before")}</ins>
+      <ins>{nameOf(change.after) || none}</ins>
     </li>
   );
 }

@@ -40,6 +40,7 @@ import {
   onDate,
   plusDays,
   type RotaPlan,
+  todayIn,
   WEEKS_MAX,
   withException,
   withoutWeek,
@@ -104,7 +105,7 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
   const [plan, setPlan] = useState(() => planOf(rota));
   const [view, setView] = useState<"pattern" | "dates">("pattern");
   const [week, setWeek] = useState(0);
-  const [monday, setMonday] = useState(() => mondayOf(new Date().toISOString().slice(0, 10)));
+  const [monday, setMonday] = useState(() => mondayOf(todayIn(rota.timezone, new Date())));
   const [cell, setCell] = useState<CellPlace | null>(null);
   const [settings, setSettings] = useState(false);
   const [added, setAdded] = useState<PersonRef[]>([]);
@@ -255,7 +256,7 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
                 onClick={() => setMonday(plusDays(monday, 7))}
                 data-testid="btn-next-week"
               />
-              <Button onClick={() => setMonday(mondayOf(new Date().toISOString().slice(0, 10)))}>
+              <Button onClick={() => setMonday(mondayOf(todayIn(rota.timezone, new Date())))}>
                 {t("rotas.this_week")}
               </Button>
             </span>

@@ -21,7 +21,7 @@ const ON = ["all", "work", "rest"] as const;
 export function RotaSettings({ plan, onClose, onDone }: RotaSettingsProps) {
   const { t } = useTranslation(["organisation", "app"]);
   const { text } = useText();
-  const calendars = useList<{ key: string; name: Text }>("/api/calendars").rows ?? [];
+  const calendars = useList<{ key: string; content: { name: Text } }>("/api/calendars").rows ?? [];
   const [edited, setEdited] = useState(plan);
   const { shifts } = edited;
   const zones = Intl.supportedValuesOf?.("timeZone") ?? [];
@@ -87,9 +87,9 @@ export function RotaSettings({ plan, onClose, onDone }: RotaSettingsProps) {
             onChange={(event) => setEdited({ ...edited, calendar: event.target.value || null })}
           >
             <option value="">{t("rotas.calendar_none")}</option>
-            {calendars.map(({ key, name }) => (
+            {calendars.map(({ key, content }) => (
               <option key={key} value={key}>
-                {text(name) || key}
+                {text(content.name) || key}
               </option>
             ))}
           </select>

@@ -16,7 +16,7 @@ import { useText } from "../../ui/text";
 import { exactTime } from "../../ui/time";
 import { Dialog, Line } from "./Dialog";
 import { Frame } from "./Frame";
-import { mondayOf } from "./rota";
+import { mondayOf, todayIn } from "./rota";
 
 export interface RotaSummary {
   id: string;
@@ -121,15 +121,11 @@ function NewRota({ onClose }: { onClose: () => void }) {
   const navigate = useNavigate();
   const [name, setName] = useState("");
   const timezone = Intl.DateTimeFormat().resolvedOptions().timeZone || "Asia/Shanghai";
-  const today = new Date();
-  const date = [today.getFullYear(), today.getMonth() + 1, today.getDate()]
-    .map((part) => String(part).padStart(2, "0"))
-    .join("-");
   const save = async () => {
     const rota = await api.post<RotaSummary>("/api/rotas", {
       name: name.trim(),
       timezone,
-      starts_on: mondayOf(date),
+      starts_on: mondayOf(todayIn(timezone, new Date())),
       shifts: [
         { id: "s1", name: t("rotas.early"), from: "08:00", to: "16:00" },
         { id: "s2", name: t("rotas.late"), from: "16:00", to: "24:00" },

@@ -98,6 +98,8 @@ function Answers({ flow, initiator, moment }: AnswersProps) {
   const { t } = useTranslation(["organisation", "errors"]);
   const { text } = useText();
   const [open, setOpen] = useState<string | null>(null);
+  const said = ({ name, on_behalf_of: owner }: WhoAnswer["people"][number]) =>
+    owner ? `${name} (${t("who.for", { name: owner.name })})` : name;
   const { data, error, refetch } = useQuery({
     queryKey: ["who", "flow", flow, initiator, moment],
     queryFn: ({ signal }) =>
@@ -141,7 +143,7 @@ function Answers({ flow, initiator, moment }: AnswersProps) {
                 <strong>{text(item.name) || item.node}</strong>
                 <span className={incident ? "hr-tone-error" : ""}>
                   {incident && <WarningOutlined aria-hidden />}{" "}
-                  {item.people.map(({ name }) => name).join("、") ||
+                  {item.people.map(said).join("、") ||
                     (incident
                       ? incident.text
                         ? text(incident.text)

@@ -24,6 +24,11 @@ export interface Preview {
   id: string;
   total: number;
   counts: Partial<Record<RowState, number>>;
+  /** Of those that leave: active people who are not in the file. */
+  missing: number;
+  /** What is not there yet and would be made. */
+  departments: string[];
+  posts: string[];
 }
 
 export type Applied = Record<"new" | "changed" | "left" | "error", number>;

@@ -11,6 +11,7 @@ import {
   mondayOf,
   onDate,
   type RotaPlan,
+  todayIn,
   weekIndex,
   withException,
   withoutWeek,
@@ -51,6 +52,14 @@ describe("weeks", () => {
     ["2026-11-09", 0],
   ])("%s is week %i of the pattern", (date, week) => {
     expect(weekIndex(plan, date)).toBe(week);
+  });
+
+  test("begin where the rota is, not where the reader or the server is", () => {
+    const now = new Date("2026-11-22T17:00:00Z");
+
+    expect(todayIn("Asia/Shanghai", now)).toBe("2026-11-23");
+    expect(todayIn("America/New_York", now)).toBe("2026-11-22");
+    expect(todayIn("Nowhere/Land", now)).toMatch(/^2026-11-2[23]$/);
   });
 
   test("have seven dates in a row, whatever clocks do", () => {

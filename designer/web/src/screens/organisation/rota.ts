@@ -40,6 +40,17 @@ export function isOvernight({ from, to }: Shift): boolean {
   return to <= from;
 }
 
+/** The date in a time zone; where the zone is unknown, the one here. */
+export function todayIn(zone: string, now: Date): string {
+  const format = (timeZone?: string) =>
+    new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", ...(timeZone ? { timeZone } : {}) });
+  try {
+    return format(zone).format(now);
+  } catch {
+    return format().format(now);
+  }
+}
+
 /** `2026-11-22` → the Monday of its week. */
 export function mondayOf(date: string): string {
   const at = Date.parse(`${date}T00:00:00Z`);

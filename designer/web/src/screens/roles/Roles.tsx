@@ -9,12 +9,14 @@ import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Role } from "../../api/types";
+import { RolePeople } from "../../directory/RolePeople";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { useErrorText } from "../../ui/errorText";
 import { Card, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
-import { MembersDialog, RoleDialog } from "./RoleDialogs";
+import { RoleDialog } from "./RoleDialogs";
+import { Rules } from "./Rules";
 import "./roles.css";
 
 type Open = { kind: "new" } | { kind: "title" | "members"; role: Role };
@@ -54,6 +56,7 @@ export default function Roles() {
           )
         ) : (
           <div className="hr-stack">
+            <Rules write={write} />
             {[false, true].map((system) => (
               <Group
                 key={String(system)}
@@ -68,7 +71,7 @@ export default function Roles() {
       </PageBody>
       {open?.kind === "new" && <RoleDialog edited={null} onClose={close} />}
       {open?.kind === "title" && <RoleDialog edited={open.role} onClose={close} />}
-      {open?.kind === "members" && <MembersDialog role={open.role} onClose={close} />}
+      {open?.kind === "members" && <RolePeople role={open.role.key} onClose={close} />}
     </>
   );
 }
@@ -115,14 +118,20 @@ function RoleRow({
     <>
       <div className="hr-role-name">
         <strong>{name}</strong> <code className="hr-muted">{role.key}</code>
-        <div className="hr-row hr-role-members">
-          {members.length === 0 && <span className="hr-muted">{t("roles.no_members")}</span>}
-          {members.map((member) => (
-            <Tag key={typeof member === "string" ? member : member.id}>
-              {typeof member === "string" ? member : member.name}
-            </Tag>
-          ))}
-        </div>
+        {role.system ? (
+          <Members people={members} none={t("roles.no_members")} />
+        ) : (
+          <dl className="hr-role-people">
+            <dt>{t("roles.primary")}</dt>
+            <dd>
+              <Members people={role.primary ?? members} none={t("roles.no_members")} missing />
+            </dd>
+            <dt>{t("roles.backup")}</dt>
+            <dd>
+              <Members people={role.backup ?? []} none={t("roles.no_backup")} missing />
+            </dd>
+          </dl>
+        )}
       </div>
       {write && (
         <span className="hr-actions">
@@ -131,7 +140,7 @@ function RoleRow({
             onClick={() => onOpen({ kind: "members", role })}
             data-testid={`members-${role.key}`}
           >
-            {t("roles.members")}
+            {t(role.system ? "roles.members" : "roles.people")}
           </Button>
           {!role.system && (
             <>
@@ -147,6 +156,33 @@ function RoleRow({
         </span>
       )}
     </>
+  );
+}
+
+interface MembersProps {
+  people: NonNullable<Role["members"]>;
+  none: string;
+  /** Nobody here is something to look after. */
+  missing?: boolean;
+}
+
+function Members({ people, none, missing = false }: MembersProps) {
+  const { t } = useTranslation("admin");
+  return (
+    <div className="hr-row hr-role-members">
+      {people.length === 0 &&
+        (missing ? <Tag tone="warn">{none}</Tag> : <span className="hr-muted">{none}</span>)}
+      {people.map((member) =>
+        typeof member === "string" ? (
+          <Tag key={member}>{member}</Tag>
+        ) : (
+          <Tag key={member.id} tone={member.active === false ? "error" : "neutral"}>
+            {member.name}
+            {member.active === false && ` · ${t("roles.inactive")}`}
+          </Tag>
+        ),
+      )}
+    </div>
   );
 }
 
