@@ -234,7 +234,7 @@ def test_options_come_from_a_table_and_are_checked(house: House) -> None:
                 t.records.insert().values(
                     table_name="warehouses",
                     key=key,
-                    value={"name": name},
+                    value={"name": name}, step_key="",
                     created_at=0,
                     updated_at=0,
                 )

@@ -13,7 +13,7 @@ import { useText } from "../ui/text";
 import { isNumeric, isRecord, totals } from "./computed";
 import { useFormContext } from "./context";
 import { grouped } from "./exact";
-import { isWritable, rightOf } from "./form";
+import { isWritable, rightOf, rowsAreFree } from "./form";
 import { currencySign, ReadValue } from "./ReadValue";
 
 const ROWS_MAX = 500; // what a page can still draw quickly; the schema's own limit is usually lower
@@ -27,6 +27,7 @@ export function LineItems(props: ControlProps) {
   const columns = orderedNames(item).filter((column) => right(column) !== "hidden");
   const most = Math.min(schema.maxItems ?? ROWS_MAX, ROWS_MAX);
   const fixed = disabled || readOnly || !isWritable(form, name);
+  const free = !fixed && rowsAreFree(form, name);
   const body = useRef<HTMLDivElement>(null);
 
   function right(column: string) {
@@ -54,16 +55,17 @@ export function LineItems(props: ControlProps) {
     }
     event.preventDefault();
     const [from = 0, column = 0] = place.split(" ").map(Number);
-    const free = columns.filter((each) => isWritable(form, `${name}.${each}`));
-    const first = free.indexOf(columns[column] ?? "");
-    put(filledIn(rows, cells, from, free.slice(Math.max(first, 0)), item, most));
+    const open = columns.filter((each) => isWritable(form, `${name}.${each}`));
+    const first = open.indexOf(columns[column] ?? "");
+    const rowsMost = rowsAreFree(form, name) ? most : rows.length;
+    put(filledIn(rows, cells, from, open.slice(Math.max(first, 0)), item, rowsMost));
   };
   const enter = (event: KeyboardEvent<HTMLDivElement>) => {
     const input = event.target as HTMLElement;
     const last = input.closest(".hr-line:last-of-type") !== null;
     if (event.key !== "Enter" || fixed || input.tagName !== "INPUT") return;
     event.preventDefault(); // Enter in a table never sends the form
-    if (last && rows.length < most) add();
+    if (last && free && rows.length < most) add();
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys and pasting of the inputs inside
@@ -94,16 +96,17 @@ export function LineItems(props: ControlProps) {
           row={row}
           columns={columns}
           fixed={fixed}
+          free={free}
           onCell={(column, cell) => replace(index, column, cell)}
           onRemove={() => put(rows.filter((_, at) => at !== index))}
-          {...(rows.length < most
+          {...(free && rows.length < most
             ? { onCopy: () => put([...rows.slice(0, index + 1), row, ...rows.slice(index + 1)]) }
             : {})}
         />
       ))}
       {rows.length === 0 && <p className="hr-muted">{t("lines.none")}</p>}
       <Totals schema={schema} columns={columns} rows={rows} />
-      {!fixed && rows.length < most && (
+      {free && rows.length < most && (
         <button type="button" className="hr-add" onClick={add} data-testid={`add-${name}`}>
           <PlusOutlined aria-hidden /> {t("lines.add")}
         </button>
@@ -117,6 +120,7 @@ interface RowProps extends ControlProps {
   row: JsonObject;
   columns: string[];
   fixed: boolean;
+  free: boolean;
   onCell: (column: string, value: unknown) => void;
   onRemove: () => void;
   onCopy?: () => void;
@@ -195,7 +199,7 @@ function Row(props: RowProps) {
           </div>
         );
       })}
-      {!fixed && (
+      {props.free && (
         <span className="hr-line-actions">
           {props.onCopy && (
             <button

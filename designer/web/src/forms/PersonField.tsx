@@ -5,26 +5,17 @@ import { useQuery } from "@tanstack/react-query";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, query } from "../api/client";
+import type { Page } from "../api/types";
+import { type Colleague, type Department, wayTo } from "../people/people";
 import { type ControlProps, inputProps } from "../ui/form/Control";
-import { useText } from "../ui/text";
 import { useFormContext } from "./context";
+
+const FOUND_MAX = 8;
 
 interface Found {
   id: string;
   name: string;
   hint: string;
-}
-
-interface Person {
-  id: string;
-  name: string;
-  department?: string | null;
-}
-
-interface Department {
-  id: string;
-  name: unknown;
-  children?: Department[];
 }
 
 export function PersonField(props: ControlProps) {
@@ -33,14 +24,12 @@ export function PersonField(props: ControlProps) {
       {...props}
       source="people"
       find={async (search, signal) => {
-        const page = await api.get<{ items: Person[] }>(
-          `/api/people${query({ search, limit: 8 })}`,
-          { signal },
-        );
-        return page.items.map(({ id, name, department }) => ({
+        const filter = query({ search, state: "active", limit: FOUND_MAX });
+        const page = await api.get<Page<Colleague>>(`/api/people${filter}`, { signal });
+        return page.items.map(({ id, name, departments }) => ({
           id,
           name,
-          hint: department ?? "",
+          hint: departments?.[0]?.name ?? "",
         }));
       }}
     />
@@ -48,24 +37,19 @@ export function PersonField(props: ControlProps) {
 }
 
 export function DepartmentField(props: ControlProps) {
-  const { text } = useText();
   return (
     <Finder
       {...props}
       source="departments"
       find={async (search, signal) => {
-        const tree = await api.get<{ items: Department[] }>("/api/departments", { signal });
-        const flat = (all: Department[], above: string): Found[] =>
-          all.flatMap((each) => {
-            const name = text(each.name as string);
-            return [
-              { id: each.id, name, hint: above },
-              ...flat(each.children ?? [], above ? `${above} / ${name}` : name),
-            ];
-          });
-        return flat(tree.items, "")
+        const page = await api.get<Page<Department>>("/api/departments?limit=200", { signal });
+        return page.items
           .filter(({ name }) => name.includes(search))
-          .slice(0, 8);
+          .slice(0, FOUND_MAX)
+          .map((each) => {
+            const above = wayTo(page.items, each.parent_id).map(({ name }) => name);
+            return { id: each.id, name: each.name, hint: above.join(" / ") };
+          });
       }}
     />
   );

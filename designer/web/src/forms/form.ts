@@ -46,6 +46,15 @@ function schemaAt(schema: JsonSchema, path: string): JsonSchema | undefined {
   return column === undefined ? field : field?.items?.properties?.[column];
 }
 
+/** Can rows come and go? Not where a column cannot be changed: the server would not know which row is which. */
+export function rowsAreFree(form: ShownForm, name: string): boolean {
+  const columns = form.schema.properties?.[name]?.items?.properties ?? {};
+  return Object.entries(columns).every(
+    ([column, schema]) =>
+      schema["x-compute"] !== undefined || isWritable(form, `${name}.${column}`),
+  );
+}
+
 export interface Section {
   title: FormUi["sections"] extends (infer S)[] | undefined ? S | null : never;
   names: string[];
@@ -88,7 +97,10 @@ export function readyToSend(
   );
   const checked = names.filter((name) => !starred.has(name) || name in sent);
   const schema = askedSchema(form, checked, partly);
-  return { value: sent, problems: validateForm(schema, sent) };
+  // What is not sent stays as it was on the server: what was emptied is said so.
+  const emptied = names.filter((n) => full[n] === undefined && form.value?.[n] !== undefined);
+  const all = { ...sent, ...Object.fromEntries(emptied.map((name) => [name, null])) };
+  return { value: all, problems: validateForm(schema, sent) };
 }
 
 /** The schema of the fields that are asked: `required` only where they are; columns that are shown by a rule never are. */

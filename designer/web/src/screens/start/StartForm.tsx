@@ -3,14 +3,20 @@
 import { CheckCircleOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { useState } from "react";
+import { type FormEvent, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { Flow, FlowDocument } from "../../api/types";
-import { SchemaForm } from "../../ui/form/SchemaForm";
-import { useForm } from "../../ui/form/useForm";
+import { FormView } from "../../forms/FormView";
+import { readyToSend, type ShownForm } from "../../forms/form";
+import { useFormDraft } from "../../forms/useFormDraft";
+import type { JsonObject } from "../../ui/form/kinds";
+import { showFirstProblem } from "../../ui/form/showFirstProblem";
+import { problemsOf } from "../../ui/form/useForm";
+import type { FormProblem } from "../../ui/form/validate";
+import { remaining } from "../../ui/form/validate";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
@@ -69,31 +75,114 @@ interface FormProps {
   onStarted: (started: Started) => void;
 }
 
+/** A form of the flow that the start by hand asks with, and the key its value is kept under. */
+function formOfStart(document: FlowDocument): { key: string; form: ShownForm } | null {
+  const start = document.nodes?.find((node) => node.type === "start");
+  const use = start?.settings?.["form"] as FormUse | undefined;
+  const drawn = use && document.forms?.[use.use];
+  if (!use || !drawn) return null;
+  const rights = use.rights ?? {};
+  const hidden = Object.keys(rights).filter((name) => rights[name] === "hidden");
+  const schema = {
+    ...drawn.schema,
+    ...(use.others ? { "x-others": use.others } : {}),
+    required: (drawn.schema.required ?? []).filter((name) => !hidden.includes(name)),
+  };
+  return { key: use.use, form: { schema, ui: drawn.ui ?? null, rights } };
+}
+
+interface FormUse {
+  use: string;
+  rights?: NonNullable<ShownForm["rights"]>;
+  others?: "hidden" | "read" | "edit" | "required";
+}
+
 function Form({ document, onStarted }: FormProps) {
   const { t } = useTranslation("flows");
-  const start = `/api/flows/${document.key}/instances`;
-  const form = useForm({
-    schema: document.input,
-    prefix: "/input",
-    onSubmit: async (input) => onStarted(await api.post<Started>(start, { input })),
-  });
-  const asked = Object.keys(document.input?.properties ?? {}).length > 0;
+  const own = useMemo(() => formOfStart(document), [document]);
+  const plain = useMemo(() => ({ schema: document.input ?? {} }), [document]);
+  const hasPlain = Object.keys(document.input?.properties ?? {}).length > 0;
+  const input = useFormDraft(`start.${document.key}`, plain);
+  const record = useFormDraft(`start.${document.key}.form`, own?.form ?? null);
+  const [problems, setProblems] = useState<FormProblem[]>([]);
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const prefix = `/${own?.key ?? ""}`;
+  const change = (draft: typeof input, place: string) => (next: JsonObject) => {
+    setProblems(remaining(problems, within(place, draft.value), within(place, next)));
+    draft.setValue(next);
+  };
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const ready = readyToSend(plain, input.value);
+    const filled = own === null ? null : readyToSend(own.form, record.value);
+    const found = [
+      ...ready.problems,
+      ...(filled?.problems ?? []).map((each) => ({ ...each, path: prefix + each.path })),
+    ];
+    setError(null);
+    setProblems(found);
+    if (found.length > 0) return showFirstProblem();
+    setBusy(true);
+    try {
+      const sent = {
+        ...unasked(document, input.value),
+        ...ready.value,
+        ...(own && filled ? { [own.key]: filled.value } : {}),
+      };
+      const started = await api.post<Started>(`/api/flows/${document.key}/instances`, {
+        input: sent,
+      });
+      input.forget();
+      record.forget();
+      onStarted(started);
+    } catch (reason) {
+      setError(reason);
+      setProblems(problemsOf(reason, "/input"));
+      showFirstProblem();
+    } finally {
+      setBusy(false);
+    }
+  };
+  const known = [...Object.keys(document.input?.properties ?? {}), "input", own?.key ?? "input"];
   return (
-    <form onSubmit={form.submit} noValidate className="hr-stack">
-      <Card>
-        {asked ? (
-          <SchemaForm {...form.fields} />
-        ) : (
+    <form onSubmit={submit} noValidate className="hr-stack">
+      {hasPlain && (
+        <Card>
+          <FormView
+            form={plain}
+            value={input.value}
+            onChange={change(input, "")}
+            problems={problems}
+            disabled={busy}
+          />
+        </Card>
+      )}
+      {own !== null && (
+        <Card>
+          <FormView
+            form={own.form}
+            value={record.value}
+            onChange={change(record, prefix)}
+            problems={problems
+              .filter((each) => each.path.startsWith(`${prefix}/`))
+              .map((each) => ({ ...each, path: each.path.slice(prefix.length) }))}
+            disabled={busy}
+          />
+        </Card>
+      )}
+      {!hasPlain && own === null && (
+        <Card>
           <p className="hr-muted">{t("start.nothing_asked")}</p>
-        )}
-      </Card>
-      {form.error !== null && <Trouble error={form.error} known={form.known} />}
+        </Card>
+      )}
+      {error !== null && <Trouble error={error} known={known} />}
       <div className="hr-row">
         <Button
           type="primary"
           size="large"
           htmlType="submit"
-          loading={form.busy}
+          loading={busy}
           data-testid="btn-start"
         >
           {t("start.send")}
@@ -101,7 +190,11 @@ function Form({ document, onStarted }: FormProps) {
         {document.sample && (
           <Button
             size="large"
-            onClick={() => form.setValue(document.sample ?? {})}
+            onClick={() => {
+              input.setValue(document.sample ?? {});
+              const sample = own ? document.sample?.[own.key] : undefined;
+              if (sample) record.setValue(sample as JsonObject);
+            }}
             data-testid="btn-sample"
           >
             {t("start.sample")}
@@ -110,6 +203,17 @@ function Form({ document, onStarted }: FormProps) {
       </div>
     </form>
   );
+}
+
+/** What a sample holds besides the fields of the form. */
+function unasked(document: FlowDocument, value: JsonObject): JsonObject {
+  const asked = document.input?.properties ?? {};
+  return Object.fromEntries(Object.entries(value).filter(([name]) => asked[name] === undefined));
+}
+
+/** The value as it stands in the whole: `/refund` puts a form's value under its key. */
+function within(place: string, value: JsonObject): JsonObject {
+  return place === "" ? value : { [place.slice(1)]: value };
 }
 
 function Done({ started, onAgain }: { started: Started; onAgain: () => void }) {
