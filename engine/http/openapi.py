@@ -38,6 +38,7 @@ TAGS = {
     "records": "Business records",
     "hooks": "Webhooks",
     "schedules": "Schedules",
+    "mail": "Links in mails",
     "overview": "Overview",
     "health": "Health and metrics",
     "audit": "Audit",
@@ -180,7 +181,11 @@ def _responses(known: Route) -> dict[str, Any]:
     for status in sorted(possible_errors(known)):
         responses[str(status)] = {
             "description": HTTPStatus(status).phrase,
-            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            "content": {
+                "application/json": {"schema": {"$ref": "#/components/schemas/Error"}},
+                # A page says what is wrong as a page, too.
+                **(content if content and known.media == "text/html" else {}),
+            },
         }
     return responses
 

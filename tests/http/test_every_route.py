@@ -63,7 +63,8 @@ GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
 POST /api/files · GET /api/files/{}
-GET /mail/decide/{} · POST /mail/decide/{} · POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
+GET /mail/decide/{} · POST /mail/decide/{}
+POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
 
@@ -178,7 +179,15 @@ def test_a_write_from_a_strange_page_is_refused(ada: Browser, name: str) -> None
     assert (reply.status, reply.code) == (403, "csrf_failed")
 
 
-@of([name for name, route in ALL.items() if "{" in route.path])
+@of([name for name, route in ALL.items() if "{" in route.path and route.media == "text/html"])
+def test_a_page_that_is_not_there_is_not_found(api: Api, name: str) -> None:
+    reply = api.browser().call(ALL[name].method, path(ALL[name]))
+
+    assert reply.status == 404
+    assert reply.headers["Content-Type"].startswith("text/html")
+
+
+@of([name for name, route in ALL.items() if "{" in route.path and route.media != "text/html"])
 def test_what_is_not_there_is_not_found(ada: Browser, name: str) -> None:
     route = ALL[name]
     body = RIGHT_BODIES.get(name, {}) if route.writes else None
