@@ -340,6 +340,8 @@ def _migrate(instance: Instance, event: e.InstanceMigrated) -> None:
     instance.version = event.version
     for step in instance.steps.values():
         step.node = node_of(step.node)
+        if step.task is not None and step.task.back is not None:
+            step.task.back = {**step.task.back, "node": node_of(step.task.back["node"])}
     instance.pending = [edge_of(edge) for edge in instance.pending]
     instance.marks = {
         node_of(join): {edge_of(edge): n for edge, n in counts.items()}

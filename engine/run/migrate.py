@@ -186,7 +186,11 @@ class _Mapping:
                 )
             if target != id_:
                 self.nodes[id_] = target
-        for id_ in instance.visits.keys() & self.plan.nodes.keys():
+        remembered = {*instance.visits, *instance.approvals, *instance.touched, *instance.comebacks}
+        remembered |= {
+            s.task.back["node"] for s in instance.steps.values() if s.task and s.task.back
+        }
+        for id_ in remembered & self.plan.nodes.keys():
             self.nodes[id_] = self.plan.nodes[id_]
         for step in instance.steps.values():
             if self.node_of(step.node) in self.new.nodes and step.node in self.old.nodes:

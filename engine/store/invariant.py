@@ -1,7 +1,8 @@
 """The one invariant (engine.md 5.18): nothing hangs silently. As SQL, asserted after tests and printed by `headrace check`.
 
 Every open instance has at least one thing that will move it: a ready row, a job, a timer, an open task, a live sub-flow or an
-open incident. Every such row belongs to an open step of an open instance, and every open step has its row.
+open incident. Every such row belongs to an open step of an open instance, and every open step has its row. Whoever is asked by
+an open task is somebody who is there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from headrace.engine import jsontext
+from headrace.engine.people.tasking import LIVE
 from headrace.engine.store import tables as t
 
 OPEN = ("running", "waiting", "suspended", "incident", "compensating")
@@ -33,12 +35,13 @@ class Violation:
 def violations(connection: Connection, ids: Sequence[str] | None = None) -> list[Violation]:
     """Every violation; an empty list is the promise kept. With `ids`, what these open instances and their steps lack."""
     if ids is not None:
-        return [*_hanging(connection, ids), *_steps(connection, ids)]
+        return [*_hanging(connection, ids), *_steps(connection, ids), *_seats(connection, ids)]
     return [
         *_hanging(connection),
         *_orphans(connection),
         *_forgotten_wishes(connection),
         *_steps(connection),
+        *_seats(connection),
     ]
 
 
@@ -111,6 +114,39 @@ def _forgotten_wishes(connection: Connection) -> Iterator[Violation]:
             f"inbox {row.id} of {row.instance_id}",
             "not ready",
         )
+
+
+def _seats(connection: Connection, ids: Sequence[str] | None = None) -> Iterator[Violation]:
+    """Somebody active is asked by every open task, and nobody who has left. What rests in an inbox may still change that."""
+    task, seat, instance = t.tasks.c, t.task_actors.c, t.instances.c
+    active = sa.exists().where(t.users.c.id == seat.user_id, t.users.c.active)
+    asked = sa.exists().where(seat.task_id == task.id, seat.status == "open", active)
+    wishes = sa.exists().where(
+        t.inbox.c.instance_id == instance.id, t.inbox.c.applied_rev.is_(None)
+    )
+    moves = (instance.status.in_(OPEN), instance.status != "suspended", sa.not_(wishes))
+    joined = t.tasks.join(t.instances, instance.id == task.instance_id)
+    which = () if ids is None else (task.instance_id.in_(ids),)
+    silent = (
+        sa.select(task.id)
+        .select_from(joined)
+        .where(task.status == "open", sa.not_(asked), *moves, *which)
+    )
+    for row in connection.execute(silent):
+        yield Violation("an open task asks somebody who is there", row.id, "nobody")
+    left = (
+        sa.select(task.id, seat.user_id)
+        .select_from(joined.join(t.task_actors, seat.task_id == task.id))
+        .where(
+            task.status == "open",
+            sa.or_(*(seat.status == s for s in LIVE)),
+            sa.not_(active),
+            *moves,
+            *which,
+        )
+    )
+    for row in connection.execute(left):
+        yield Violation("nobody who has left has a seat", row.id, row.user_id)
 
 
 def _steps(connection: Connection, ids: Sequence[str] | None = None) -> Iterator[Violation]:
