@@ -14,6 +14,7 @@ from headrace.engine.http.shapes import (
     LIMIT,
     OBJECT,
     STRING,
+    Schema,
     body,
     many,
     one_of,
@@ -29,12 +30,12 @@ ORDER = many(CHANNEL, len(CHANNELS))
 CLOCK = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 ZONE = {"type": "string", "minLength": 1, "maxLength": 64}
 KEY = {"type": "string", "minLength": 1, "maxLength": 64}
-ADDRESSES = {
+ADDRESSES: dict[str, Schema] = {
     "mail": {"type": "string", "pattern": r"^[^\s@<>,;]+@[A-Za-z0-9.-]+$", "maxLength": 200},
     "sms": {"type": "string", "pattern": r"^\+?[0-9]{5,20}$"},
 }
 """A robot's mention is a mobile number or an id of its platform."""
-MENTION = {"type": "string", "pattern": r"^[A-Za-z0-9_.@+-]{1,100}$"}
+MENTION: Schema = {"type": "string", "pattern": r"^[A-Za-z0-9_.@+-]{1,100}$"}
 
 MINE = body(
     {

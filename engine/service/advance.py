@@ -23,7 +23,7 @@ from headrace.engine.run import events as e
 from headrace.engine.run.advance import SET_ASIDE, Run
 from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
-from headrace.engine.service import calendars, decisions, forced, ways
+from headrace.engine.service import calendars, decisions, forced, unstaffed, ways
 from headrace.engine.service.counting import in_a_span, note_group
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
@@ -306,6 +306,8 @@ def _advance(
     if rows.task_timers_resumed:
         calendars.resume(workspace, connection, rows.task_timers_resumed)
     rows.write(connection)
+    if rows.unstaffed:
+        unstaffed.tell(workspace, connection, rows.unstaffed, flows, directory)
     if rows.decided:
         decisions.note(workspace, connection, rows.decided)
         workspace.changed.add("tasks")

@@ -34,7 +34,7 @@ def put(connection: Connection, user_id: str, settings: Mapping[str, Any], now_m
     )
 
 
-def senders(connection: Connection, connectors: Collection[str]) -> Sequence[Row[Any]]:
+def senders(connection: Connection, connectors: Collection[str]) -> Sequence[Any]:
     """Connections messages can leave by, by key: (key, connector, settings, name)."""
     columns = t.connections.c
     query = sa.select(columns.key, columns.connector, columns.settings, columns.name)

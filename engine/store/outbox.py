@@ -102,6 +102,15 @@ def give(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
+def seat_of(connection: Connection, task_id: str, user_id: str) -> Any:
+    """(seat, round) at which this person may decide now; the first of several."""
+    columns = t.task_actors.c
+    query = sa.select(columns.seat, columns.round).where(
+        columns.task_id == task_id, columns.user_id == user_id, columns.status == "open", columns.kind == "decide"
+    )  # fmt: skip
+    return connection.execute(query.order_by(columns.seat).limit(1)).one_or_none()
+
+
 def delete(connection: Connection, ids: Sequence[int]) -> None:
     """These need not be sent: their people are told in the app and want, or have, nothing else."""
     if ids:

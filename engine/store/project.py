@@ -25,6 +25,16 @@ from headrace.engine.store.many import write
 Row = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Unstaffed:
+    """A task that went past those it was drawn for."""
+
+    instance_id: str
+    node: str
+    user: str
+    origin: str
+
+
 @dataclass
 class Rows:
     """What a group of advances writes, table by table."""
@@ -89,6 +99,7 @@ class Rows:
     """Instance → its trace, which the sub-flows it starts belong to as well."""
     told: list[told.Told] = field(default_factory=list)
     """What people are to hear of tasks."""
+    unstaffed: list[Unstaffed] = field(default_factory=list)
     outside: Callable[[], bool] = lambda: True
     """Is there a connection messages could leave by? Asked only when there are some."""
     task_timers_held: list[Row] = field(default_factory=list)
@@ -354,6 +365,9 @@ _INCIDENT_RESOLVED = (
 
 _ONLY_TIMER = frozenset({"timer"})
 
+PAST = frozenset({"backup", "superior", "fallback"})
+"""How somebody has a seat that was drawn for others."""
+
 DECISIONS = frozenset({"approved", "rejected", "returned"})
 
 
@@ -467,7 +481,12 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _open_task(
                     rows, instance, flow, event, open_.node if open_ else entered[event.step]
                 )
-                messages = telling.opened(_opened_seats(event), instance.initiator)
+                seats = _opened_seats(event)
+                past = next((seat for seat in seats if seat.origin in PAST), None)
+                if past is not None:
+                    node_id = instance.steps[event.step].node
+                    rows.unstaffed.append(Unstaffed(instance.id, node_id, past.user, past.origin))
+                messages = telling.opened(seats, instance.initiator)
                 _tell(rows, instance, flow, event.step, messages)
             case e.VoteCast():
                 _tell(rows, instance, flow, event.step, telling.voted(event, instance.initiator))

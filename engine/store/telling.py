@@ -101,7 +101,7 @@ def _stored(connection: Connection, ids: Iterable[str]) -> dict[str, dict[str, A
     columns = t.tasks.c
     query = sa.select(columns.id, columns.title, columns.show, columns.due_at)
     rows = connection.execute(query.where(columns.id.in_(sorted(ids))))
-    return {row.id: _facts(row._mapping) for row in rows}
+    return {row.id: _facts(row._asdict()) for row in rows}
 
 
 _NAMES = {"by_id": "by", "for_id": "for", "holder_ids": "holders"}
@@ -124,7 +124,9 @@ def _named(details: Mapping[str, Any], directory: Directory) -> dict[str, Any]:
 def insert(connection: Connection, row: Mapping[str, Any]) -> int:
     """One message into the outbox; answers its number."""
     columns = t.outbox.c
-    return connection.execute(t.outbox.insert().values(**row).returning(columns.id)).scalar_one()
+    statement = t.outbox.insert().values(**row).returning(columns.id)
+    made: int = connection.execute(statement).scalar_one()
+    return made
 
 
 READ_WITH_TASK = (

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from headrace.engine.people.wording import BUTTONS, OPEN_LINK
+from headrace.engine.people.wording import BUTTONS, OPEN_LINK, ZONE
 
 STYLE = "font-family:-apple-system,'PingFang SC','Microsoft YaHei',Segoe UI,sans-serif;font-size:15px;line-height:1.6;color:#1f2329"
 BUTTON = "display:inline-block;margin:0 12px 12px 0;padding:10px 22px;border-radius:6px;text-decoration:none;font-weight:600"
@@ -25,6 +27,12 @@ class Link:
     name: str
     url: str
     until: str = ""
+    title: Mapping[str, str] = field(default_factory=dict)
+    """The words of the drawing, where it has its own."""
+
+    def words(self, lang: str) -> str:
+        """What stands on the button."""
+        return self.title.get(lang) or BUTTONS[self.name][lang]
 
 
 def plain(text: str, links: Sequence[Link], language: str) -> str:
@@ -35,7 +43,7 @@ def plain(text: str, links: Sequence[Link], language: str) -> str:
         if link.name == "open":
             lines += ["", OPEN_LINK[lang].format(link=link.url)]
         else:
-            lines += ["", f"{BUTTONS[link.name][lang]}: {link.url}"]
+            lines += ["", f"{link.words(lang)}: {link.url}"]
     if until := next((link.until for link in links if link.until), ""):
         lines += ["", HINTS[lang].format(until=until)]
     return "\n".join(lines)
@@ -60,12 +68,21 @@ def html(title: str, text: str, links: Sequence[Link], language: str) -> str:
 
 def _button(link: Link, lang: str) -> str:
     style = f"{BUTTON};background:{COLOURS[link.name]};color:#fff"
-    return f'<a style="{style}" href="{escape(link.url)}">{escape(BUTTONS[link.name][lang])}</a>'
+    return f'<a style="{style}" href="{escape(link.url)}">{escape(link.words(lang))}</a>'
 
 
-def links_of(base: str, task_id: str | None, decisions: Sequence[Mapping[str, Any]]) -> list[Link]:
+def links_of(
+    base: str, task_id: str | None, decisions: Sequence[Mapping[str, Any]], zone: str = ZONE
+) -> list[Link]:
     """Buttons for a task: decide (where one may), and open. Without an address of this installation there is none."""
     if not base or not task_id:
         return []
-    found = [Link(row["decision"], base + row["url_path"], row["expires_at"]) for row in decisions]
+    found = [
+        Link(row["decision"], base + row["url_path"], _wall(row["expires_at"], zone), row["title"])
+        for row in decisions
+    ]
     return [*found, Link("open", f"{base}/tasks/todo/{task_id}")]
+
+
+def _wall(iso: str, zone: str) -> str:
+    return f"{datetime.fromisoformat(iso).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"

@@ -21,7 +21,7 @@ from headrace.engine.errors import HeadraceError
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.people import reach
 from headrace.engine.people.wording import CLOSING, DIGEST_TITLE, OPEN_LINK
-from headrace.engine.service import breakers, ways
+from headrace.engine.service import breakers, mail_links, ways
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts, limits, outbox
 from headrace.engine.work import letter
@@ -270,10 +270,20 @@ def _with_link(workspace: Workspace, row: Any) -> str:
 
 def _about(workspace: Workspace, row: Any) -> tuple[str, list[letter.Link]]:
     """The language of the one it goes to, and the links it gets."""
+    decisions: list[dict[str, Any]] = []
     with workspace.read() as connection:
         person = workspace.directory(connection).people.get(row.user_id)
-    links = letter.links_of(_base(workspace), row.task_id, [])
+        seat = outbox.seat_of(connection, row.task_id, row.user_id) if row.kind in ASKING else None
+        if seat is not None and _base(workspace):
+            decisions = mail_links.links(
+                workspace, connection, row.task_id, seat.seat, row.user_id, seat.round
+            )
+    links = letter.links_of(_base(workspace), row.task_id, decisions)
     return getattr(person, "language", "zh"), links
+
+
+ASKING = frozenset({"task", "again", "warn", "due", "urge", "moved_to", "escalated_to"})
+"""Kinds of message that a person may answer by a click in the mail."""
 
 
 def _default(connection: Connection, channel: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,8 @@ import sqlalchemy as sa
 
 from headrace.engine.errors import ValidationFailed
 from headrace.engine.node import ConnectionInfo
-from headrace.engine.service import breakers, channels, limits, tasks
+from headrace.engine.service import breakers, channels, limits, mail_links, tasks
+from headrace.engine.service.decisions import Caller
 from headrace.engine.settings import Settings
 from headrace.engine.store import tables as t
 from headrace.engine.work import relay
@@ -151,6 +153,51 @@ def test_without_a_connection_nothing_is_kept_to_be_sent(house: House) -> None:
 
     assert house.rows(sa.select(t.outbox.c.id)) == []
     assert len(house.rows(sa.select(t.notifications.c.id))) == 1
+
+
+def test_a_mail_can_be_answered_by_a_link_that_asks_first(house: House, mailbox: Mailbox) -> None:
+    house.write(_approver)
+    house.workspace.forget_directory()
+    with an_office(house, mailbox) as office:
+        office.asks()
+        office.send()
+        (letter,) = mailbox.wait(1)
+
+    for kind in ("plain", "html"):
+        body = letter.get_body((kind,))
+        assert body is not None
+        found = re.findall(rf"{BASE}/mail/decide/([^\s\"<]+)", body.get_content())
+        assert len(found) == 2
+        assert "2026-01-16 16:00 (Asia/Shanghai)" in body.get_content()
+    # Reading the mail, or a scanner that opens every link, decides nothing.
+    assert mail_links.look(house.workspace, found[0]).state == "open"
+    assert len(house.todo(ANN)) == 1
+
+    mail_links.decide(house.workspace, found[0], "fine", Caller("mail"))
+    assert house.todo(ANN) == []
+    assert mail_links.look(house.workspace, found[0]).state == "used"
+
+
+def _approver(connection: sa.Connection) -> None:
+    connection.execute(
+        t.roles.insert().values(key="approver", title={"en": "Approver"}, system=True)
+    )
+    connection.execute(t.role_members.insert().values(role="approver", user_id=ANN))
+
+
+def test_nobody_is_offered_a_link_for_what_is_not_theirs_to_decide(
+    house: House, mailbox: Mailbox
+) -> None:
+    with an_office(house, mailbox) as office:
+        office.asks()
+        house.decide(ANN)  # before the mail has left
+        office.send()
+        (letter,) = mailbox.wait(1)
+
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert "/mail/decide/" not in body.get_content()
+    assert f"{BASE}/tasks/todo/" in body.get_content()
 
 
 # --- the next channel -------------------------------------------------------------------------------
