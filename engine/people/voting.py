@@ -1,7 +1,7 @@
 """How votes decide: the rule of a task and its seats in, the result out as soon as nothing that can still come changes it.
 
-What counts is the unit: a seat with those signed on before and after it. A unit approves when all of it has approved, and
-rejects with the first that does; people signed on in parallel are units of their own. A vote to return is not a vote on the
+What counts is the unit: a seat with those signed on before and after it. A unit approves when all of it has approved (of seats
+of which one is enough, one), and rejects with the first that does; people signed on in parallel are units of their own. A vote to return is not a vote on the
 matter: it sends the task back at once, in every mode. Somebody asked for a delegate's or a colleague's opinion counts nothing.
 """
 
@@ -101,7 +101,12 @@ def units_of(voting: Iterable[Seat]) -> list[Counted]:
 
 
 def _unit(seats: Sequence[Seat]) -> Counted:
-    decisions = [seat.decision for seat in seats]
+    enough = {seat.stage for seat in seats if seat.any and seat.decision == "approved"}
+    decisions = [
+        seat.decision
+        for seat in seats
+        if seat.decision is not None or not (seat.any and seat.stage in enough)
+    ]
     if "rejected" in decisions:
         stands: Unit = "rejected"
     else:

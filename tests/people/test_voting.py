@@ -126,6 +126,14 @@ def test_who_signs_before_and_after_counts_as_one_with_the_owner() -> None:
     assert outcome(rule, [owner, before, other]) == Outcome("rejected", "cannot_pass")
 
 
+def test_of_several_who_took_over_a_seat_one_is_enough() -> None:
+    dan = Seat(3, "dan", unit=1, any=True, status="done", decision="approved", nth=2)
+    lea = Seat(4, "lea", unit=1, any=True)
+    bob = Seat(2, "bob", status="done", decision="approved", nth=1)
+
+    assert outcome(Rule("all"), [bob, dan, lea]) == Outcome("approved", "all_approved")
+
+
 def test_the_opinion_of_a_delegate_counts_nothing() -> None:
     owner = Seat(1, "ann", status="owner_waits")
     delegate = Seat(2, "bob", unit=1, returns_to=1, status="done", decision="rejected", nth=1)
