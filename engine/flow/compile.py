@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.engine import errors
 from headrace.engine.flow import forms
+from headrace.engine.flow.choices import CHOSEN, Choice, choice_problems, choices_of
 from headrace.engine.flow.form_uses import input_of, resolved
 from headrace.engine.flow.model import Edge, Node, from_json
 from headrace.engine.flow.reach import Reach
@@ -93,9 +94,18 @@ class CompiledFlow:
         }
         return dict(list(marked.items())[:SEARCH_FIELDS_MAX])
 
-    def check_input(self, value: Any) -> list[errors.Problem]:
+    @cached_property
+    def choices(self) -> Mapping[str, Choice]:
+        """People the initiator chooses, by name."""
+        return choices_of(node.settings for node in self.nodes.values())
+
+    def check_input(self, value: Any, *, by_hand: bool = False) -> list[errors.Problem]:
         """What is wrong with the input of a start: nothing, or every problem at once."""
-        return self._form.problems(value)
+        if not self.choices or not isinstance(value, Mapping):
+            return self._form.problems(value)
+        rest = {name: item for name, item in value.items() if name != CHOSEN}
+        chosen = choice_problems(self.choices, value.get(CHOSEN), needed=by_hand)
+        return [*self._form.problems(rest), *chosen]
 
     @cached_property
     def _form(self) -> forms.Form:

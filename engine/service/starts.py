@@ -90,7 +90,7 @@ def prepare(
         f"expected the start node type {node.type.name} to answer Done"
     )
     mapped = dict(raw) if outcome.variables is None else dict(outcome.variables)
-    problems = flow.check_input(mapped)
+    problems = flow.check_input(mapped, by_hand=node.type.name == "start")
     if "form" in node.settings:
         problems = [*_fill_in(node.settings["form"], mapped), *problems]
     if problems:
