@@ -24,7 +24,7 @@ export function AnswerBox({ task }: { task: TaskDetail }) {
     try {
       await act.mutateAsync({
         action: "answer",
-        args: { text: typed.trim(), ...(question ? { question: question.seat } : {}) },
+        args: { text: typed.trim(), ...(question ? { question: question.id } : {}) },
       });
       forget();
       say(t("told.answered"), task.id, null);

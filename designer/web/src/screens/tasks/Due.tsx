@@ -14,9 +14,11 @@ interface DueProps {
   at: string | null | undefined;
   pausedAt?: string | null | undefined;
   warned?: boolean | undefined;
+  /** When it began: what is soon depends on how long it has in all. */
+  from?: string | undefined;
 }
 
-export function Due({ at, pausedAt, warned }: DueProps) {
+export function Due({ at, pausedAt, warned, from }: DueProps) {
   const { t } = useTranslation("tasks");
   const now = useTicking(at && !pausedAt ? at : null);
   if (!at) {
@@ -26,13 +28,13 @@ export function Due({ at, pausedAt, warned }: DueProps) {
       </Tag>
     ) : null;
   }
-  return <Told at={at} now={now} pausedAt={pausedAt} warned={warned} />;
+  return <Told at={at} now={now} pausedAt={pausedAt} warned={warned} from={from} />;
 }
 
-function Told({ at, now, pausedAt, warned }: DueProps & { at: string; now: number }) {
+function Told({ at, now, pausedAt, warned, from }: DueProps & { at: string; now: number }) {
   const { t } = useTranslation("tasks");
   const { language } = useText();
-  const { tone, parts } = countdown(at, now, pausedAt, warned);
+  const { tone, parts } = countdown(at, now, pausedAt, warned, from);
   const time = useLength(parts);
   return (
     <span title={exactTime(at, language)} className="hr-due" data-testid="due" data-tone={tone}>

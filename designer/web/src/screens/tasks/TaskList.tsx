@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { ApiError } from "../../api/client";
+import { useNarrow } from "../../theme/mode";
 import { useErrorText } from "../../ui/errorText";
 import { EmptyState, ErrorState, Loading } from "../../ui/page";
 import { useText } from "../../ui/text";
@@ -93,6 +94,7 @@ function More({ loading, load }: { loading: boolean; load: () => void }) {
 
 function Nothing({ box, narrowed, onWiden }: TaskListProps) {
   const { t } = useTranslation("tasks");
+  const narrow = useNarrow(); // on a desk the place beside it says it already
   if (narrowed) {
     return (
       <EmptyState
@@ -113,7 +115,7 @@ function Nothing({ box, narrowed, onWiden }: TaskListProps) {
       icon={box === "todo" ? <SmileOutlined /> : <InboxOutlined />}
       title={t(`empty.${box}`)}
       text={t(`empty.${box}_text`)}
-      {...(box === "started" || box === "todo"
+      {...(box === "started" || (box === "todo" && narrow)
         ? { action: <Link to="/start">{t("start_one")}</Link> }
         : {})}
     />

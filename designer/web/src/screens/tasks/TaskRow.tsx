@@ -122,7 +122,12 @@ function RowText({ box, task, title }: { box: Box; task: TaskItem; title: string
       <span className="hr-task-row-head">
         <strong>{title}</strong>
         {box === "todo" || (task.status === "open" && box !== "done") ? (
-          <Due at={task.due_at} pausedAt={task.paused_at} warned={task.warned} />
+          <Due
+            at={task.due_at}
+            pausedAt={task.paused_at}
+            warned={task.warned}
+            from={task.created_at}
+          />
         ) : (
           <StatusTag status={(box === "done" ? task.decision : null) ?? task.status} />
         )}

@@ -4,6 +4,7 @@ import {
   ApartmentOutlined,
   FileOutlined,
   PauseCircleOutlined,
+  RollbackOutlined,
   SolutionOutlined,
 } from "@ant-design/icons";
 import { lazy, Suspense } from "react";
@@ -59,6 +60,7 @@ export function TaskView({ id, nextAddress, back }: TaskViewProps) {
       <div className="hr-page-body hr-stack hr-task-body">
         <Facts task={task} />
         <Paused task={task} />
+        <SentBack task={task} />
         {text(task.description) && <p className="hr-task-asked">{text(task.description)}</p>}
         <Shown task={task} />
         {changesOf(task).length > 0 && (
@@ -105,7 +107,12 @@ function Facts({ task }: { task: TaskDetail }) {
   return (
     <div className="hr-task-facts">
       {task.status === "open" ? (
-        <Due at={task.due_at} pausedAt={task.paused_at} warned={task.warned} />
+        <Due
+          at={task.due_at}
+          pausedAt={task.paused_at}
+          warned={task.warned}
+          from={task.created_at}
+        />
       ) : (
         <StatusTag status={task.status} />
       )}
@@ -131,6 +138,37 @@ function Paused({ task }: { task: TaskDetail }) {
     <p className="hr-note" role="status" data-testid="paused">
       <PauseCircleOutlined aria-hidden /> {t("paused_text")} <RelativeTime at={task.paused_at} />
     </p>
+  );
+}
+
+/** Why it came back stands first: it is what has to be mended. */
+function SentBack({ task }: { task: TaskDetail }) {
+  const { t } = useTranslation("tasks");
+  const { text } = useText();
+  const back = task.sent_back;
+  if (!back) return null;
+  const name = nameOf(back.by) || t("engine");
+  const node = text(back.node_name);
+  return (
+    <div className="hr-sent-back" role="note" data-testid="sent-back">
+      <RollbackOutlined aria-hidden />
+      <div>
+        <p>
+          <strong>{node ? t("sent_back_at", { name, node }) : t("sent_back", { name })}</strong>{" "}
+          {back.at && (
+            <span className="hr-muted hr-small">
+              <RelativeTime at={back.at} />
+            </span>
+          )}
+        </p>
+        {back.text && <p className="hr-note-text">{back.text}</p>}
+        {back.after && (
+          <p className="hr-muted hr-small">
+            {t(`sent_back_after.${back.after}`, { name, defaultValue: "" })}
+          </p>
+        )}
+      </div>
+    </div>
   );
 }
 

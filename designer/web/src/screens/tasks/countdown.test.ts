@@ -35,6 +35,13 @@ test("soon is the last four hours, or whenever the engine has warned", () => {
   expect(countdown(at(30 * 3_600), NOW, null, true).tone).toBe("soon");
 });
 
+test("what has four hours in all is not urgent from its first minute", () => {
+  const [from, due] = [at(-60), at(4 * 3_600 - 60)];
+
+  expect(countdown(due, NOW, null, false, from).tone).toBe("calm");
+  expect(countdown(due, NOW + 3.1 * 3_600_000, null, false, from).tone).toBe("soon");
+});
+
 test("while it is paused the time that was left stands still", () => {
   const paused = at(-3_600);
 

@@ -4,6 +4,8 @@ const MINUTE = 60;
 const HOUR = 3_600;
 const DAY = 86_400;
 export const SOON_MS = 4 * HOUR * 1_000;
+/** Of the whole time; a task that has four hours is not urgent from its first minute. */
+const SOON_SHARE = 0.25;
 const SECONDS_BELOW_MS = 5 * MINUTE * 1_000;
 
 export type Unit = "d" | "h" | "min" | "s";
@@ -37,11 +39,14 @@ export function countdown(
   now: number,
   pausedAt?: string | null,
   warned = false,
+  from?: string,
 ): Countdown {
   const left = Date.parse(dueAt) - (pausedAt ? Date.parse(pausedAt) : now);
   if (pausedAt) return { tone: "paused", parts: parts(Math.max(0, left)) };
   if (left < 0) return { tone: "late", parts: parts(left) };
-  return { tone: warned || left < SOON_MS ? "soon" : "calm", parts: parts(left) };
+  const whole = from ? Date.parse(dueAt) - Date.parse(from) : Number.POSITIVE_INFINITY;
+  const soon = warned || left < Math.min(SOON_MS, whole * SOON_SHARE);
+  return { tone: soon ? "soon" : "calm", parts: parts(left) };
 }
 
 /** When it will read differently: a second hand only where seconds are shown. */

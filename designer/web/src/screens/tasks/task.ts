@@ -66,21 +66,23 @@ export interface TaskAction {
   choices?: Choices | null;
 }
 
-/** As the server tells them: moments may be milliseconds, and who or what they name is told by its id. */
+/** What one chooses from, and what bounds it. */
 export interface Choices {
   /** return: places, each with how it may go on. */
-  to?: { id: string; after?: string[] }[] | string;
-  /** reduce_sign: numbers of seats. */
-  seats?: number[];
-  /** answer: which seat of mine was asked, and by whom. */
-  questions?: { seat: number; by: string }[];
+  nodes?: { id: string; name: Text | string; after?: string[] }[];
+  /** return: what the drawing says about votes that were cast. */
+  keep_votes?: boolean;
+  seats?: { seat: number; name: string }[];
+  questions?: { id: number; by: PersonRef | null }[];
   where?: string[];
-  window_ends_at?: number | string | null;
-  next_at?: number | string | null;
-  again_at?: number | string | null;
-  until?: number | string | null;
+  /** take_back: until when. */
+  ends_at?: string | null;
+  /** urge: from when on again. */
+  again_at?: string | null;
+  /** exempt: what is left of the quota. */
   left?: number | null;
   quota?: number | null;
+  /** Only these may be chosen. */
   people?: PersonRef[];
   [name: string]: unknown;
 }
@@ -154,6 +156,13 @@ export interface TaskDetail extends TaskItem {
   notes_cursor?: string | null;
   path?: { version?: number; nodes: PathNode[]; document?: FlowDocument } | null;
   changed?: { since?: string; by?: PersonRef | string | null; items: Change[] } | Change[] | null;
+  sent_back?: {
+    by?: PersonRef | string | null;
+    at?: string | null;
+    text?: string | null;
+    node_name?: Text | string | null;
+    after?: string | null;
+  } | null;
   deadlines?: { kind: string; at: string; do?: string | null; text?: Text | string | null }[];
   attachments?: Attachment[];
 }
@@ -198,53 +207,38 @@ export function actionOf(task: TaskDetail, name: string): TaskAction | undefined
 
 /** Until when something may be done, where it is bound in time. */
 export function endOf(action: TaskAction | undefined): string | null {
-  return action?.allowed ? momentOf(action.choices?.window_ends_at) : null;
-}
-
-export function momentOf(at: number | string | null | undefined): string | null {
-  if (at === null || at === undefined) return null;
-  return typeof at === "number" ? new Date(at).toISOString() : at;
+  return (action?.allowed && action.choices?.ends_at) || null;
 }
 
 export interface Place {
   id: string;
-  name: Text | string | null;
+  name: Text | string;
   who: PersonRef[];
   after: string[];
 }
 
-/** Where a task can be sent back to, with the names the drawing gives. */
+/** Where a task can be sent back to, with those who decided there. */
 export function placesOf(task: TaskDetail, action: TaskAction | undefined): Place[] {
-  const { to } = action?.choices ?? {};
-  if (!Array.isArray(to)) return [];
-  return to.map(({ id, after = [] }) => ({
+  return (action?.choices?.nodes ?? []).map(({ id, name, after = [] }) => ({
     id,
-    name:
-      task.path?.nodes.find((node) => node.id === id)?.name ??
-      task.path?.document?.nodes.find((node) => node.id === id)?.name ??
-      null,
+    name,
     who: task.path?.nodes.findLast((node) => node.id === id)?.who ?? [],
     after,
   }));
 }
 
 export interface Question {
-  seat: number;
+  id: number;
   by: string;
   text: string;
   at: string | null;
 }
 
-/** What I was asked and have not answered. */
+/** What I was asked and have not answered; its words stand in the discussion. */
 export function questionsOf(task: TaskDetail): Question[] {
   const asked = notesOf(task).filter((note) => note.kind === "question");
-  return (actionOf(task, "answer")?.choices?.questions ?? []).map(({ seat, by }) => {
-    const note = asked.findLast((each) => each.seat === seat) ?? asked.at(-1);
-    return {
-      seat,
-      by: nameOf(note?.by) || seatsOf(task).find((each) => each.user_id === by)?.name || by,
-      text: note?.text ?? "",
-      at: note?.at ?? null,
-    };
+  return (actionOf(task, "answer")?.choices?.questions ?? []).map(({ id, by }) => {
+    const note = asked.findLast((each) => each.seat === id) ?? asked.at(-1);
+    return { id, by: nameOf(by), text: note?.text ?? "", at: note?.at ?? null };
   });
 }

@@ -24,7 +24,7 @@ import { Sheet } from "../../../ui/Sheet";
 import { useText } from "../../../ui/text";
 import { exactTime } from "../../../ui/time";
 import { Left } from "../Due";
-import { endOf, momentOf, type TaskAction, type TaskDetail } from "../task";
+import { endOf, type TaskAction, type TaskDetail } from "../task";
 import ActionSheet from "./ActionSheet";
 import { GROUPS } from "./spec";
 
@@ -141,7 +141,7 @@ function ActionRow({ action, onClick }: { action: TaskAction; onClick: () => voi
 function Why({ action }: { action: TaskAction }) {
   const { t } = useTranslation(["tasks", "errors"]);
   const { language } = useText();
-  const again = momentOf(action.choices?.next_at ?? action.choices?.again_at);
+  const again = action.choices?.again_at;
   const code = action.why ?? "not_allowed";
   return (
     <span className="hr-muted">

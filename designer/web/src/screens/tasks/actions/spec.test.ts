@@ -38,8 +38,17 @@ test("a return names where to and what follows; about votes only what was said",
 
 test("where there is one way back it is taken; else one must choose", () => {
   const task = {} as TaskDetail;
-  const one = offer("return", { choices: { to: [{ id: "a", after: ["back", "forward"] }] } });
-  const two = offer("return", { choices: { to: [{ id: "a" }, { id: "b" }] } });
+  const one = offer("return", {
+    choices: { nodes: [{ id: "a", name: "A", after: ["back", "forward"] }] },
+  });
+  const two = offer("return", {
+    choices: {
+      nodes: [
+        { id: "a", name: "A" },
+        { id: "b", name: "B" },
+      ],
+    },
+  });
 
   expect(started(one, task, "")).toMatchObject({ node: "a", after: "back" });
   expect(missing("return", { ...started(two, task, ""), words: "x" })).toEqual(["node"]);
@@ -73,7 +82,9 @@ test("seats to take out are those the server names; else whoever is asked", () =
   } as TaskDetail;
   const named = (action: TaskAction) => seatChoices(action, task).map((seat) => seat.name);
 
-  expect(named(offer("reduce_sign", { choices: { seats: [2] } }))).toEqual(["Ben"]);
+  expect(named(offer("reduce_sign", { choices: { seats: [{ seat: 2, name: "Ben" }] } }))).toEqual([
+    "Ben",
+  ]);
   expect(named(offer("reassign"))).toEqual(["Ann", "Ben"]);
 });
 

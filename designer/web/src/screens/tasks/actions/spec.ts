@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../../api/types";
 import type { PersonRef } from "../../../people/people";
-import { placesOf, type Seat, type TaskAction, type TaskDetail } from "../task";
+import { placesOf, type TaskAction, type TaskDetail } from "../task";
 
 export interface Spec {
   /** The name of the argument that takes people; `many` takes a list. */
@@ -85,7 +85,13 @@ export const EMPTY: Filled = {
 export function started(action: TaskAction, task: TaskDetail, words: string): Filled {
   const places = placesOf(task, action);
   const only = places.length === 1 ? places[0] : undefined;
-  return { ...EMPTY, words, node: only?.id ?? null, after: only?.after[0] ?? null };
+  return {
+    ...EMPTY,
+    words,
+    node: only?.id ?? null,
+    after: only?.after[0] ?? null,
+    keepVotes: action.choices?.keep_votes,
+  };
 }
 
 export type Missing = "people" | "words" | "node" | "seats";
@@ -128,11 +134,14 @@ export function excluded(action: string, task: TaskDetail, me: string): string[]
 }
 
 /** Seats one may take out, or hand to somebody else. */
-export function seatChoices(action: TaskAction, task: TaskDetail): Seat[] {
-  const seats = task.seats ?? [];
-  const told = action.choices?.seats;
-  if (told) return seats.filter((seat) => told.includes(seat.seat));
-  return seats.filter((seat) => seat.status === "open" || seat.status === "waiting");
+export function seatChoices(
+  action: TaskAction,
+  task: TaskDetail,
+): { seat: number; name: string }[] {
+  const asked = (task.seats ?? []).filter(
+    ({ status }) => status === "open" || status === "waiting",
+  );
+  return action.choices?.seats ?? asked;
 }
 
 /** Votes of others that a return could keep. */
