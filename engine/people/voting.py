@@ -1,8 +1,8 @@
 """How votes decide: the rule of a task and its seats in, the result out as soon as nothing that can still come changes it.
 
-What counts is the unit: a seat with those signed on before and after it. A unit approves when all of it has approved (of seats
-of which one is enough, one), and rejects with the first that does; people signed on in parallel are units of their own. A vote to return is not a vote on the
-matter: it sends the task back at once, in every mode. Somebody asked for a delegate's or a colleague's opinion counts nothing.
+What counts is the unit: a seat with those signed on before and after it. A unit approves when all of it has approved (where one
+is enough: one), and rejects with the first that does; people signed on in parallel are units of their own. A vote to return is
+not a vote on the matter: it sends the task back at once, in every mode. A delegate's or a colleague's opinion counts nothing.
 """
 
 from __future__ import annotations
