@@ -2,14 +2,19 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Modal } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { ApiError, api, type Problem } from "../../api/client";
+import { type Chosen, choicesOf, unanswered, withChosen } from "../../directory/choices";
 import type { FlowDocument } from "../../editor/document";
 import { useErrorText } from "../../ui/errorText";
 import { SchemaForm } from "../../ui/form/SchemaForm";
 import { Loading } from "../../ui/page";
+
+const ChosenPeople = lazy(async () => ({
+  default: (await import("../../directory/ChosenPeople")).ChosenPeople,
+}));
 
 interface StartDialogProps {
   flowKey: string;
@@ -29,14 +34,18 @@ export function StartDialog({ flowKey, version, onClose }: StartDialogProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [problems, setProblems] = useState<Problem[]>([]);
+  const [chosen, setChosen] = useState<Chosen>({});
   const input = typed ?? data?.document.sample ?? {};
+  const choices = choicesOf(data?.document.nodes ?? []);
 
   const start = async () => {
     setBusy(true);
     setError(null);
     setProblems([]);
     try {
-      const { id } = await api.post<{ id: string }>(`/api/flows/${flowKey}/instances`, { input });
+      const { id } = await api.post<{ id: string }>(`/api/flows/${flowKey}/instances`, {
+        input: withChosen(input, choices, chosen),
+      });
       navigate(`/instances/${id}`);
     } catch (caught) {
       setError(caught);
@@ -57,6 +66,7 @@ export function StartDialog({ flowKey, version, onClose }: StartDialogProps) {
           key="start"
           type="primary"
           loading={busy}
+          disabled={unanswered(choices, chosen) !== undefined}
           onClick={() => void start()}
           data-testid="btn-start-confirm"
         >
@@ -76,6 +86,16 @@ export function StartDialog({ flowKey, version, onClose }: StartDialogProps) {
             problems={problems}
             path=""
           />
+        )}
+        {data !== undefined && choices.length > 0 && (
+          <Suspense fallback={<Loading rows={2} />}>
+            <ChosenPeople
+              document={data.document}
+              choices={choices}
+              value={chosen}
+              onChange={setChosen}
+            />
+          </Suspense>
         )}
         {error !== null && <Alert type="error" showIcon title={errorText(error)} />}
       </div>

@@ -26,7 +26,7 @@ interface FrameProps {
 }
 
 export function Frame({ part, actions, wide = false, children }: FrameProps) {
-  const { t } = useTranslation("organisation");
+  const { t } = useTranslation(["organisation", "people"]); // those of the picker too
   const name = t(`tab.${part}`);
   return (
     <>

@@ -3,7 +3,7 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useList } from "../../api/list";
@@ -22,6 +22,10 @@ import { type Member, useDepartments, usePosts } from "./organisation";
 import { PersonDialog } from "./PersonDialog";
 import { rowsOf } from "./tree";
 
+const HandoverSheet = lazy(async () => ({
+  default: (await import("../../people/HandoverSheet")).HandoverSheet,
+}));
+
 const STATES = ["", "active", "away", "left"] as const;
 type State = (typeof STATES)[number];
 
@@ -31,6 +35,7 @@ export default function People() {
   const [params, setParams] = useSearchParams();
   const [typed, setTyped] = useState("");
   const [editing, setEditing] = useState<Member | null>(null);
+  const [handing, setHanding] = useState<Member | null>(null);
   const queries = useQueryClient();
   const filter = (name: string) => params.get(name) ?? "";
   const set = (name: string, value: string) =>
@@ -90,9 +95,25 @@ export default function People() {
         {...(write ? { onOpen: setEditing } : {})}
         empty={<EmptyState title={t("people.none")} text={t("people.none_text")} />}
       />
+      {handing !== null && (
+        <Suspense fallback={null}>
+          <HandoverSheet
+            person={handing}
+            open={handing.open_tasks ?? null}
+            onClose={() => {
+              setHanding(null);
+              void queries.invalidateQueries({ queryKey: ["/api/people"] });
+            }}
+          />
+        </Suspense>
+      )}
       {editing !== null && (
         <PersonDialog
           person={editing}
+          onHandover={() => {
+            setHanding(editing);
+            setEditing(null);
+          }}
           onClose={() => setEditing(null)}
           onSaved={() => void queries.invalidateQueries({ queryKey: ["/api/people"] })}
         />

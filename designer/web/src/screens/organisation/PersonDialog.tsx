@@ -5,6 +5,7 @@ import { App, Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
+import { useMay } from "../../api/session";
 import { PeoplePicker } from "../../people/PeoplePicker";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { useErrorText } from "../../ui/errorText";
@@ -17,11 +18,14 @@ interface PersonDialogProps {
   person: Member;
   onClose: () => void;
   onSaved: () => void;
+  /** All that waits for them goes to somebody else. */
+  onHandover: () => void;
 }
 
-export function PersonDialog({ person, onClose, onSaved }: PersonDialogProps) {
+export function PersonDialog({ person, onClose, onSaved, onHandover }: PersonDialogProps) {
   const { t } = useTranslation(["organisation", "app"]);
   const { message } = App.useApp();
+  const operate = useMay()("instances:operate");
   const allDepartments = useDepartments().data?.items ?? [];
   const allPosts = usePosts().data?.items ?? [];
   const [departments, setDepartments] = useState(person.departments.map(({ id }) => id));
@@ -42,13 +46,20 @@ export function PersonDialog({ person, onClose, onSaved }: PersonDialogProps) {
       onSave={save}
       onClose={onClose}
       extra={
-        <Leave
-          person={person}
-          onDone={() => {
-            onSaved();
-            onClose();
-          }}
-        />
+        <>
+          <Leave
+            person={person}
+            onDone={() => {
+              onSaved();
+              onClose();
+            }}
+          />
+          {operate && (person.open_tasks ?? 0) > 0 && (
+            <Button onClick={onHandover} data-testid="btn-handover">
+              {t("people.handover", { count: person.open_tasks })}
+            </Button>
+          )}
+        </>
       }
       testId="person-dialog"
     >

@@ -97,7 +97,7 @@ function planOf(rota: RotaDetail): RotaPlan {
 }
 
 function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
-  const { t } = useTranslation(["organisation", "app"]);
+  const { t } = useTranslation(["organisation", "app", "people"]); // those of the picker too
   const { language } = useText();
   const { message } = App.useApp();
   const write = useMay()("users:write");
@@ -117,7 +117,7 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
   const dates = datesOf(monday);
   const shownWeek = Math.min(week, plan.weeks.length - 1);
   const closed = useClosed(address, dates, view === "dates" && !changed);
-  const gaps = gapsInPattern(plan).length;
+  const gaps = gapsInPattern(plan, names.gone).length;
 
   const peopleAt = (place: CellPlace) =>
     place.date === undefined

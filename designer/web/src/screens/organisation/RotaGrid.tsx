@@ -125,7 +125,7 @@ function CellView(props: GridProps & { place: CellPlace; shift: Shift }) {
   const [over, setOver] = useState(false);
   const { people, exception } = cellOf(place);
   const rests = place.date !== undefined && closed(place.date, place.shift);
-  const gap = people.length === 0 && !rests && mustBeStaffed(shift);
+  const gap = people.every(names.gone) && !rests && mustBeStaffed(shift);
   const day = place.date
     ? `${t(`rotas.day.${place.day}`)} ${place.date}`
     : t(`rotas.day.${place.day}`);

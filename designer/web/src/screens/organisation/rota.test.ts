@@ -115,6 +115,7 @@ describe("the plan", () => {
     expect(gaps).toHaveLength(2 * 7 * 2 - 3);
     expect(gaps).not.toContain("0/mon/early");
     expect(gaps).toContain("0/sun/night");
+    expect(gapsInPattern(plan, (id) => id === "ann")).toContain("0/mon/early");
   });
 
   test("does not miss people where a shift is only for some days", () => {

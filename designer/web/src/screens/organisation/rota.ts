@@ -175,13 +175,13 @@ export function mustBeStaffed(shift: Shift): boolean {
   return shift.on === undefined || shift.on === "all";
 }
 
-/** Cells of the pattern where nobody stands, as `week/day/shift`. */
-export function gapsInPattern(plan: RotaPlan): string[] {
+/** Cells of the pattern where nobody stands who still is there, as `week/day/shift`. */
+export function gapsInPattern(plan: RotaPlan, gone: (id: string) => boolean = () => false) {
   return plan.weeks.flatMap((_, week) =>
     DAYS.flatMap((day) =>
       plan.shifts
         .filter(mustBeStaffed)
-        .filter((shift) => inPattern(plan, week, day, shift.id).length === 0)
+        .filter((shift) => inPattern(plan, week, day, shift.id).every(gone))
         .map((shift) => `${week}/${day}/${shift.id}`),
     ),
   );

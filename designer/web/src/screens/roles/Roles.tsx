@@ -22,7 +22,7 @@ import "./roles.css";
 type Open = { kind: "new" } | { kind: "title" | "members"; role: Role };
 
 export default function Roles() {
-  const { t } = useTranslation("admin");
+  const { t } = useTranslation(["admin", "organisation", "people"]); // those of the dialog too
   const write = useMay()("users:write");
   const [open, setOpen] = useState<Open | null>(null);
   const { rows, error, onRetry } = useList<Role>("/api/roles");

@@ -3,15 +3,18 @@
 import { CheckCircleOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button } from "antd";
-import { type FormEvent, useMemo, useState } from "react";
+import type { TFunction } from "i18next";
+import { type FormEvent, lazy, Suspense, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { Flow, FlowDocument } from "../../api/types";
+import { type Chosen, choicesOf, unanswered, withChosen } from "../../directory/choices";
 import { FormView } from "../../forms/FormView";
 import { readyToSend, type ShownForm } from "../../forms/form";
 import { useFormDraft } from "../../forms/useFormDraft";
+import { problemText } from "../../ui/errorText";
 import type { JsonObject } from "../../ui/form/kinds";
 import { showFirstProblem } from "../../ui/form/showFirstProblem";
 import { problemsOf } from "../../ui/form/useForm";
@@ -20,6 +23,12 @@ import { remaining } from "../../ui/form/validate";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
+
+const PEOPLE_MAX = 50; // as many as the server takes
+
+const ChosenPeople = lazy(async () => ({
+  default: (await import("../../directory/ChosenPeople")).ChosenPeople,
+}));
 
 interface Started {
   id: string;
@@ -99,11 +108,14 @@ interface FormUse {
 
 function Form({ document, onStarted }: FormProps) {
   const { t } = useTranslation("flows");
+  const { t: tError } = useTranslation("errors");
   const own = useMemo(() => formOfStart(document), [document]);
   const plain = useMemo(() => ({ schema: document.input ?? {} }), [document]);
   const hasPlain = Object.keys(document.input?.properties ?? {}).length > 0;
   const input = useFormDraft(`start.${document.key}`, plain);
   const record = useFormDraft(`start.${document.key}.form`, own?.form ?? null);
+  const choices = useMemo(() => choicesOf(document.nodes ?? []), [document]);
+  const [chosen, setChosen] = useState<Chosen>({});
   const [problems, setProblems] = useState<FormProblem[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -119,6 +131,7 @@ function Form({ document, onStarted }: FormProps) {
     const found = [
       ...ready.problems,
       ...(filled?.problems ?? []).map((each) => ({ ...each, path: prefix + each.path })),
+      ...peopleMissing(choices, chosen),
     ];
     setError(null);
     setProblems(found);
@@ -131,7 +144,7 @@ function Form({ document, onStarted }: FormProps) {
         ...(own && filled ? { [own.key]: filled.value } : {}),
       };
       const started = await api.post<Started>(`/api/flows/${document.key}/instances`, {
-        input: sent,
+        input: withChosen(sent, choices, chosen),
       });
       input.forget();
       record.forget();
@@ -144,7 +157,12 @@ function Form({ document, onStarted }: FormProps) {
       setBusy(false);
     }
   };
-  const known = [...Object.keys(document.input?.properties ?? {}), "input", own?.key ?? "input"];
+  const known = [
+    ...Object.keys(document.input?.properties ?? {}),
+    "input",
+    "chosen",
+    own?.key ?? "input",
+  ];
   return (
     <form onSubmit={submit} noValidate className="hr-stack">
       {hasPlain && (
@@ -171,7 +189,23 @@ function Form({ document, onStarted }: FormProps) {
           />
         </Card>
       )}
-      {!hasPlain && own === null && (
+      {choices.length > 0 && (
+        <Card title={t("start.choose")} testId="chosen-people">
+          <Suspense fallback={<Loading rows={2} />}>
+            <ChosenPeople
+              document={document}
+              choices={choices}
+              value={chosen}
+              onChange={(next) => {
+                setChosen(next);
+                setProblems(problems.filter((each) => !each.path.startsWith("/chosen")));
+              }}
+              problems={chosenProblems(problems, tError)}
+            />
+          </Suspense>
+        </Card>
+      )}
+      {!hasPlain && own === null && choices.length === 0 && (
         <Card>
           <p className="hr-muted">{t("start.nothing_asked")}</p>
         </Card>
@@ -202,6 +236,27 @@ function Form({ document, onStarted }: FormProps) {
         )}
       </div>
     </form>
+  );
+}
+
+/** The first choice that is not made; the server would say the same. */
+function peopleMissing(choices: ReturnType<typeof choicesOf>, chosen: Chosen): FormProblem[] {
+  const choice = unanswered(choices, chosen);
+  if (choice === undefined) return [];
+  const params = {
+    least: choice.least,
+    most: choice.most ?? PEOPLE_MAX,
+    found: chosen[choice.name]?.length ?? 0,
+  };
+  return [{ path: `/chosen/${choice.name}`, code: "people_chosen_wrong", params, message: "" }];
+}
+
+function chosenProblems(problems: FormProblem[], t: TFunction): Record<string, string> {
+  return Object.fromEntries(
+    problems.flatMap((each) => {
+      const name = /^\/chosen\/([^/]+)$/.exec(each.path)?.[1];
+      return name === undefined ? [] : [[name, problemText(t, each)]];
+    }),
   );
 }
 

@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
@@ -24,7 +25,10 @@ export default function Users() {
   const { t } = useTranslation(["admin", "app"]);
   const write = useMay()("users:write");
   const [typed, setTyped] = useState("");
-  const [editing, setEditing] = useState<Person | "new" | null>(null);
+  const [params] = useSearchParams();
+  const [editing, setEditing] = useState<Person | "new" | null>(
+    write && params.has("new") ? "new" : null,
+  );
   const [leaving, setLeaving] = useState<Person | null>(null);
   const list = useList<Person>("/api/users", { search: useDelayed(typed) });
   const roles = useList<Role>("/api/roles").rows ?? [];
