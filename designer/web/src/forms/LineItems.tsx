@@ -2,10 +2,10 @@
 // pasted into it.
 
 import { CopyOutlined, DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { type ClipboardEvent, type KeyboardEvent, useRef } from "react";
+import { type ClipboardEvent, type KeyboardEvent, useContext, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { problemText } from "../ui/errorText";
-import { Control, type ControlProps, fromInput } from "../ui/form/Control";
+import { Control, type ControlProps, fromInput, IdPrefix } from "../ui/form/Control";
 import { helpOf, type JsonObject, kindOf, orderedNames, titleOf } from "../ui/form/kinds";
 import type { JsonSchema } from "../ui/form/schema";
 import { pointerPart } from "../ui/form/validate";
@@ -132,6 +132,7 @@ function Row(props: RowProps) {
   const { text } = useText();
   const { form } = useFormContext();
   const item = schema.items ?? {};
+  const prefix = useContext(IdPrefix);
   const number = { number: index + 1 };
   return (
     <fieldset className="hr-line">
@@ -140,7 +141,7 @@ function Row(props: RowProps) {
         const cell = part(item, column);
         const place = `${path}/${index}/${pointerPart(column)}`;
         const own = problems.filter((problem) => problem.path === place);
-        const id = `f${place.replace(/[^A-Za-z0-9_-]/g, "-")}`;
+        const id = `${prefix}${place.replace(/[^A-Za-z0-9_-]/g, "-")}`;
         const kind = kindOf(cell);
         const grouped = kind === "choice" || kind === "choices" || kind === "boolean";
         const open = !fixed && isWritable(form, `${name}.${column}`);

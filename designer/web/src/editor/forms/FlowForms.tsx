@@ -2,7 +2,7 @@
 
 import { DeleteOutlined, FormOutlined, PlusOutlined } from "@ant-design/icons";
 import { App, Button } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DrawnForm } from "../../forms/editor/drawing";
 import type { FormUse } from "../../forms/editor/Rights";
@@ -36,6 +36,9 @@ export function newForm(zh: string, en: string): FlowForm {
 /** Makes a form and answers its key. */
 export function useNewForm(): () => string {
   const { i18n } = useTranslation("forms");
+  useEffect(() => {
+    void i18n.loadLanguages(["zh", "en"]); // a new form is named in both
+  }, [i18n]);
   return () => {
     const { run, history } = useEditor.getState();
     const key = freshFormKey(history.present);

@@ -13,7 +13,7 @@ import {
   useSensors,
 } from "@dnd-kit/core";
 import { sortableKeyboardCoordinates } from "@dnd-kit/sortable";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { titleOf } from "../../ui/form/kinds";
 import { type Text, useText } from "../../ui/text";
@@ -57,6 +57,9 @@ export function Build({ form, onChange, chosen, onChoose, disabled }: BuildProps
   const { t, i18n } = useTranslation("forms");
   const { text } = useText();
   const [held, setHeld] = useState<string | null>(null);
+  useEffect(() => {
+    void i18n.loadLanguages(["zh", "en"]); // a new field is named in both
+  }, [i18n]);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 6 } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -76,22 +79,25 @@ export function Build({ form, onChange, chosen, onChoose, disabled }: BuildProps
     onChange(added.form);
     onChoose(added.place);
   };
-  const drop = ({ active, over }: DragEndEvent) => {
+  const drop = (event: DragEndEvent) => {
     setHeld(null);
+    const { active, over } = event;
     if (over === null || disabled) return;
     const [from, what = "", column = ""] = String(active.id).split(":");
     const [onto, where = "", other = ""] = String(over.id).split(":");
+    const inRow = onto === "lines" || onto === "column";
     if (from === "new") {
       const kind = what as FormKind;
-      if ((onto === "lines" || onto === "column") && COLUMN_KINDS.includes(kind)) {
-        const index =
-          onto === "column" ? columnsOf(form.schema.properties?.[where]).indexOf(other) : undefined;
-        return addTo(where, kind, index);
+      if (inRow && COLUMN_KINDS.includes(kind)) {
+        const index = columnsOf(form.schema.properties?.[where]).indexOf(other);
+        return addTo(where, kind, index < 0 ? undefined : index + (isBehind(event, "x") ? 1 : 0));
       }
-      return add(kind, spotOf(form, onto === "lines" || onto === "column" ? "field" : onto, where));
+      const spot = spotOf(form, inRow ? "field" : onto, where);
+      const behind = onto !== "section" && isBehind(event, "y");
+      return add(kind, spot && { ...spot, index: spot.index + (behind ? 1 : 0) });
     }
-    if (from === "field" && onto !== "column" && onto !== "lines") {
-      const spot = spotOf(form, onto, where);
+    if (from === "field") {
+      const spot = spotOf(form, inRow ? "field" : onto, where);
       if (spot !== null && what !== where) onChange(moveField(form, what, spot));
     }
     if (from === "column" && onto === "column" && where === what && other !== column) {
@@ -141,6 +147,15 @@ export function Build({ form, onChange, chosen, onChoose, disabled }: BuildProps
       </DragOverlay>
     </DndContext>
   );
+}
+
+/** Let go over the second half of what lies there: behind it. */
+function isBehind({ activatorEvent, delta, over }: DragEndEvent, axis: "x" | "y"): boolean {
+  if (over === null || !(activatorEvent instanceof PointerEvent)) return false;
+  if (axis === "x") {
+    return activatorEvent.clientX + delta.x > over.rect.left + over.rect.width / 2;
+  }
+  return activatorEvent.clientY + delta.y > over.rect.top + over.rect.height / 2;
 }
 
 function Ghost({ id, form, text }: { id: string; form: DrawnForm; text: (text: Text) => string }) {

@@ -54,7 +54,7 @@ export function FieldPanel({ form, onChange, place, onChoose, disabled }: FieldP
   };
   const wrong =
     kind === "computed" && !isFormula(String(schema["x-compute"] ?? ""))
-      ? [{ path: "/formula", code: "form_formula_wrong", params: { reason: "" } }]
+      ? [{ path: "/setting/formula", code: "form_formula_wrong", params: { reason: "" } }]
       : [];
   return (
     <div className="hr-fe-settings" data-testid="field-panel">
@@ -95,6 +95,7 @@ export function FieldPanel({ form, onChange, place, onChoose, disabled }: FieldP
         onChange={change}
         problems={wrong}
         disabled={disabled}
+        path="/setting"
       />
       <Name
         key={name}

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { IdPrefix } from "../../ui/form/Control";
 import type { JsonObject } from "../../ui/form/kinds";
 import type { Right } from "../../ui/form/schema";
 import { Segments } from "../../ui/Segments";
@@ -45,7 +46,9 @@ export function Preview({ form, nodes }: PreviewProps) {
         </section>
         <section className="hr-fe-desk" aria-label={t("editor.desk")} data-testid="preview-desk">
           <h3>{text(form.title)}</h3>
-          <FormView form={shown} value={value} onChange={setValue} preview />
+          <IdPrefix.Provider value="desk">
+            <FormView form={shown} value={value} onChange={setValue} preview />
+          </IdPrefix.Provider>
         </section>
       </div>
     </div>
@@ -60,7 +63,9 @@ export function PhoneFrame({ form }: { form: DrawnForm }) {
   return (
     <section className="hr-fe-phone" aria-label={t("editor.phone")} data-testid="live-phone">
       <h3>{text(form.title)}</h3>
-      <FormView form={shownAt(form, undefined)} value={value} onChange={setValue} preview />
+      <IdPrefix.Provider value="phone">
+        <FormView form={shownAt(form, undefined)} value={value} onChange={setValue} preview />
+      </IdPrefix.Provider>
     </section>
   );
 }

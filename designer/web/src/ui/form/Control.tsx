@@ -20,6 +20,9 @@ export interface ControlProps extends FieldProps {
 /** Controls that know the server or hold forms of their own (forms/FormView.tsx brings them). */
 export const MoreControls = createContext<Partial<Record<Kind, ComponentType<ControlProps>>>>({});
 
+/** Where the same form is drawn twice on a page: what the ids of its controls begin with. */
+export const IdPrefix = createContext("f");
+
 export function Control(props: ControlProps) {
   const More = useContext(MoreControls)[props.kind];
   if (More !== undefined) return <More {...props} />;

@@ -2,10 +2,11 @@
 // light on a phone and gets the device's own keyboards and pickers. Nothing is ever chosen for the person.
 
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
+import { useContext } from "react";
 import { useTranslation } from "react-i18next";
 import { problemText } from "../errorText";
 import { useText } from "../text";
-import { Control } from "./Control";
+import { Control, IdPrefix } from "./Control";
 import {
   askedNames,
   type FieldProps,
@@ -80,7 +81,7 @@ export function Field(props: FieldProps) {
   const { text } = useText();
   const { schema, name, required, path, problems } = props;
   const kind = kindOf(schema);
-  const id = `f${path.replace(/[^A-Za-z0-9_-]/g, "-")}`;
+  const id = `${useContext(IdPrefix)}${path.replace(/[^A-Za-z0-9_-]/g, "-")}`;
   const own = problems.filter((problem) => problem.path === path);
   const help = helpOf(schema, text);
   const described = [help ? `${id}-help` : "", own.length > 0 ? `${id}-error` : ""]
