@@ -21,7 +21,7 @@ from headrace.engine.http.shapes import (
     page_of,
     record,
 )
-from headrace.engine.service import users
+from headrace.engine.service import pools, users
 
 ROLE_KEY = {"type": "string", "maxLength": 64}
 ROLE_KEYS = many(ROLE_KEY, 100)
@@ -196,3 +196,17 @@ def set_members(call: Call, key: str) -> Any:
 )
 def set_backup(call: Call, key: str) -> Any:
     return users.set_members(call.workspace, call.actor, key, call.body, "backup")
+
+
+@route(
+    "PUT",
+    "/api/roles/{key}/pool",
+    "Say who helps in a role while many tasks wait, and from how many on; null: nobody",
+    permission="users:write",
+    body=or_null(POOL),
+    answer=ROLE,
+    errors=(409,),
+    repeatable=True,
+)
+def set_pool(call: Call, key: str) -> Any:
+    return pools.set_pool(call.workspace, call.actor, key, call.body)

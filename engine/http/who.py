@@ -22,7 +22,7 @@ from headrace.engine.http.shapes import (
     page_of,
     record,
 )
-from headrace.engine.service import staffing, who
+from headrace.engine.service import org_watch, staffing, who
 from headrace.engine.service.flows import SHAPE
 
 NODE = {"type": "string", "minLength": 1, "maxLength": 64}
@@ -134,3 +134,24 @@ def rules(call: Call) -> Any:
 )
 def change_rules(call: Call) -> Any:
     return staffing.change_rules(call.workspace, call.actor, call.body)
+
+
+@route(
+    "GET",
+    "/api/organisation/gaps",
+    "The roles that flows in force ask and that have nobody active, or nobody behind them",
+    permission="flows:read",
+    answer=page_of(
+        record(
+            {
+                "role": STRING,
+                "title": TEXT,
+                "flows": many(STRING),
+                "primary": COUNT,
+                "backup": COUNT,
+            }
+        )
+    ),
+)
+def gaps(call: Call) -> Any:
+    return org_watch.gaps(call.workspace, call.actor)

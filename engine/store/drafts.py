@@ -58,6 +58,14 @@ def listing(
     return connection.execute(query).all()
 
 
+def in_force(connection: Connection) -> list[tuple[str, int]]:
+    """Every published flow with its version in force."""
+    columns = t.flows.c
+    query = sa.select(columns.key, columns.published_version)
+    found = connection.execute(query.where(columns.published_version.is_not(None)))
+    return [(row[0], row[1]) for row in found]
+
+
 def find(connection: Connection, key: str, *, lock: bool = False) -> Row[Any] | None:
     """The flow with its draft; `lock`: nobody else changes it until the commit."""
     query = sa.select(t.flows).where(t.flows.c.key == key)

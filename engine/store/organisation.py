@@ -271,6 +271,20 @@ def open_tasks(connection: Connection, user_ids: Collection[str]) -> dict[str, i
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def tasks_waiting(connection: Connection, user_ids: Collection[str], most: int) -> int:
+    """How many tasks wait for any of these people, counted up to `most`."""
+    columns = t.task_actors.c
+    waiting = (
+        sa.select(columns.task_id)
+        .where(columns.user_id.in_(user_ids), columns.status == "open")
+        .distinct()
+        .limit(most)
+    )
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(waiting.subquery())
+    ).scalar_one()
+
+
 def supervisors(connection: Connection) -> dict[str, str]:
     """Who has whom above them."""
     columns = t.users.c

@@ -126,6 +126,18 @@ def active_members(connection: Connection, role: str) -> int:
     return connection.execute(query).scalar_one()
 
 
+def active_but(connection: Connection, role: str, user_id: str) -> bool:
+    """Is there an active primary member of the role beside this one? True also when this one is none."""
+    columns = t.role_members.c
+    query = (
+        sa.select(columns.user_id)
+        .join(t.users, t.users.c.id == columns.user_id)
+        .where(columns.role == role, columns.kind == "primary", t.users.c.active)
+    )
+    found = set(connection.execute(query.limit(1_000)).scalars())
+    return user_id not in found or len(found) > 1
+
+
 def roles(connection: Connection) -> Sequence[Row[Any]]:
     """All roles, those of the system first."""
     return connection.execute(

@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from headrace.engine.service import messages
+from headrace.engine.service import messages, org_watch
 from headrace.engine.service import sweep as service
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import invariant, sweep
@@ -50,6 +50,7 @@ class Sweeper:
         workspace = self._workspace
         workspace.counters.add("sweeper_leases_expired_total", jobs.reclaim(workspace))
         messages.tidy(workspace)
+        org_watch.watch(workspace)
         repaired = {
             "inbox": workspace.writer.call(partial(service.remind, workspace))
             if self._forgotten()

@@ -58,7 +58,8 @@ GET /api/posts · POST /api/posts · PATCH /api/posts/{} · DELETE /api/posts/{}
 GET /api/people · GET /api/people/{} · PATCH /api/people/{} · PUT /api/roles/{}/backup
 POST /api/organisation/import · GET /api/organisation/import/sample · GET /api/organisation/import/{}
 POST /api/organisation/import/{}/apply · GET /api/organisation/export
-POST /api/who · GET /api/flows/{}/who · GET /api/organisation/rules · PATCH /api/organisation/rules
+POST /api/who · GET /api/flows/{}/who · GET /api/organisation/gaps · PUT /api/roles/{}/pool
+GET /api/organisation/rules · PATCH /api/organisation/rules
 GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
@@ -89,6 +90,7 @@ RIGHT_BODIES: dict[str, Any] = {
     "POST /api/instances/{}/steps/{}/items": {"inputs": [{}]},
     "PUT /api/calendars/{}": CHINA,
     "PUT /api/roles/{}/backup": [],
+    "PUT /api/roles/{}/pool": {"limit": 10, "people": ["usr_ada"]},
     "PUT /api/roles/{}/calendar": {"calendar": None},
     "PUT /api/rotas/{}": {
         "name": "N",

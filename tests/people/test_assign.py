@@ -101,9 +101,13 @@ def evaluate(source: str) -> Any:
 
 
 def asked(initiator: str | None = "eve", **more: Any) -> Asked:
-    return Asked(
-        **({"now_ms": NOW, "flow": "f", "initiator": initiator, "evaluate": evaluate} | more)
-    )
+    told: dict[str, Any] = {
+        "now_ms": NOW,
+        "flow": "f",
+        "initiator": initiator,
+        "evaluate": evaluate,
+    }
+    return Asked(**(told | more))
 
 
 def who(*assignees: dict[str, Any], directory: Directory = COMPANY, **more: Any) -> Assignment:
