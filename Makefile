@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev web test test-python test-web test-e2e check fix build bench crash patterns docs lock clean \
+.PHONY: help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -82,6 +82,10 @@ crash: ## kill real processes again and again, and see that nothing is lost or d
 patterns: ## the control-flow patterns, with 10,000 random processes and 3,000 random nets
 	$(SETUP) python
 	HEADRACE_PATTERNS=full $(BIN)/pytest tests/patterns
+
+scenarios: ## the failures of the requirements as they were told, with as many orders
+	$(SETUP) python
+	HEADRACE_SCENARIOS=full $(BIN)/pytest tests/scenarios
 
 docs: ## write docs/nodes.md and docs/connectors.md from what they list
 	$(SETUP) python

@@ -71,6 +71,7 @@ CALENDAR = record(
         "content": CONTENT,
         "standard": BOOLEAN,
         "flows": many(STRING),
+        "roles": many(STRING),
         "holidays_from": or_null(STRING),
         "unknown_years": many(COUNT),
         "changed_at": AT,

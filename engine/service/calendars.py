@@ -279,6 +279,7 @@ class _Shown:
         self._people = workspace.directory(connection).people
         self._standard = _standard(connection)
         self._chosen = rows.chosen(connection)
+        self._roles = rows.of_roles(connection)
         self._year = date.fromisoformat(to_iso(workspace.clock.now_ms())[:10]).year
 
     def of(self, row: Row[Any]) -> dict[str, Any]:
@@ -290,6 +291,7 @@ class _Shown:
             "content": row.content,
             "standard": row.key == self._standard,
             "flows": sorted(flow for flow, key in self._chosen.items() if key == row.key),
+            "roles": sorted(role for role, key in self._roles.items() if key == row.key),
             "holidays_from": row.source,
             "unknown_years": calendar.unknown(range(self._year, self._year + 2)),
             "changed_at": to_iso(row.created_at),

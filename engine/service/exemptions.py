@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from headrace.engine.errors import Forbidden, QuotaUsedUp
+from headrace.engine.people.assign import resolve
 from headrace.engine.people.directory import Directory
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.workspace import Workspace
@@ -80,11 +81,9 @@ def _drawn(workspace: Workspace, connection: Connection, row: Any) -> Mapping[st
 
 
 def _named(drawn: Mapping[str, Any], actor: Actor, directory: Directory) -> bool:
-    """Has this person one of the posts or roles?"""
-    person = directory.people.get(actor.user_id)
-    held = set(person.posts) if person is not None else set()
-    members = {role for role, ids in directory.roles.items() if actor.user_id in ids}
-    return bool(held & set(drawn.get("posts", ())) or members & set(drawn.get("roles", ())))
+    """Is this person one of those whom the drawing lets exempt?"""
+    found = resolve(drawn.get("who", ()), directory, initiator=None, evaluate=lambda _: None)
+    return any(person.id == actor.user_id for person in found)
 
 
 def _quota(drawn: Mapping[str, Any]) -> int:
