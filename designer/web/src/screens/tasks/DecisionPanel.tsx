@@ -68,7 +68,15 @@ export function DecisionPanel({ task, nextAddress, children }: DecisionPanelProp
   return (
     <>
       {trouble}
-      {!open && <Closed task={task} nextAddress={nextAddress} />}
+      {!open && trouble === null && <Closed task={task} nextAddress={nextAddress} />}
+      {!open && comment.trim() !== "" && (
+        <p className="hr-note" data-testid="unsent">
+          {t("unsent")} <q>{comment}</q>{" "}
+          <Button type="link" size="small" onClick={forget}>
+            {t("unsent_drop")}
+          </Button>
+        </p>
+      )}
       {formOf(task) !== null && (
         <Suspense fallback={<Loading rows={3} />}>
           <TaskForm
@@ -121,7 +129,7 @@ function roleOf(task: TaskDetail): Role {
   if (task.status !== "open") return "none";
   const kind = task.kind ?? "decide";
   if (kind === "confirm" || kind === "resubmit" || kind === "answer") {
-    return actionOf(task, kind)?.allowed === false ? "none" : kind;
+    return actionOf(task, kind)?.allowed ? kind : "none";
   }
   return task.can_decide ? "decide" : "none";
 }
@@ -264,7 +272,7 @@ function useSending(
         title={t(error.code === "form_changed" ? "form_changed" : "conflict")}
         testId="conflict"
       >
-        <p>{t("typed_is_kept")}</p>
+        {task.status === "open" && <p>{t("typed_is_kept")}</p>}
         <Next address={nextAddress} />
       </Trouble>
     ) : (

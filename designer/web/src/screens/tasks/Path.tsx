@@ -5,6 +5,7 @@ import {
   ApartmentOutlined,
   CheckOutlined,
   ClockCircleOutlined,
+  CloseOutlined,
   MinusOutlined,
 } from "@ant-design/icons";
 import { Button } from "antd";
@@ -75,11 +76,12 @@ function PathStep({ node }: { node: PathNode }) {
   return (
     <li
       data-status={node.status}
+      data-decision={node.decision ?? undefined}
       aria-current={node.status === "now" ? "step" : undefined}
       data-testid={`path-${node.id}`}
     >
       <span className="hr-path-sign" aria-hidden>
-        {SIGNS[node.status]}
+        {node.decision === "rejected" ? <CloseOutlined /> : SIGNS[node.status]}
       </span>
       <span className="hr-path-what">
         <span className="hr-hidden">{t(`path.${node.status}`)}: </span>

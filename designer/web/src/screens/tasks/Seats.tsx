@@ -8,6 +8,9 @@ import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
 import { nameOf, type Seat, seatsOf, type TaskDetail } from "./task";
 
+/** Of whom something else is expected than a decision. */
+const OTHERS = ["answer", "confirm", "resubmit"] as const;
+
 /** Where it goes without saying, nothing is said. */
 const PLAIN_ORIGINS = new Set(["assigned", "initiator", "", "chosen"]);
 
@@ -98,7 +101,7 @@ function SeatRow({ seat, open }: { seat: Seat; open: boolean }) {
         {seat.reason && (
           <small>{t(`reason_code.${seat.reason}`, { defaultValue: t("closed_by_rule") })}</small>
         )}
-        {seat.comment && <q>{seat.comment}</q>}
+        {seat.comment && seat.kind !== "answer" && <q>{seat.comment}</q>}
       </span>
       <span className="hr-seat-state">
         <SeatState seat={seat} open={open} />
@@ -115,6 +118,11 @@ function SeatRow({ seat, open }: { seat: Seat; open: boolean }) {
 function SeatState({ seat, open }: { seat: Seat; open: boolean }) {
   const { t } = useTranslation("tasks");
   if (seat.decision) return <StatusTag status={seat.decision} />;
+  const kind = OTHERS.find((each) => each === seat.kind);
+  if (kind && (seat.status === "done" || (open && seat.status === "open"))) {
+    const done = seat.status === "done";
+    return <Tag tone={done ? "ok" : "accent"}>{t(`seat.${kind}_${done ? "done" : "open"}`)}</Tag>;
+  }
   const status = !open && seat.status === "open" ? "closed" : seat.status;
   const tone = status === "open" ? "info" : "neutral";
   return <Tag tone={tone}>{t(`seat.${status}`, { defaultValue: t("seat.open") })}</Tag>;

@@ -22,6 +22,7 @@ import { TaskList } from "./TaskList";
 import { isQuick } from "./TaskRow";
 import { TaskView } from "./TaskView";
 import type { TaskItem } from "./task";
+import "../../ui/Sheet.css";
 import "./tasks.css";
 
 const KeySheet = lazy(() => import("./KeySheet").then((file) => ({ default: file.KeySheet })));
