@@ -173,7 +173,7 @@ def check_department(connection: Connection, id_: str, name: str, parent: str | 
             )
     circle, above = [id_], parent
     while above is not None and above in found:
-        if above == id_ or len(circle) > DEPTH_MAX:
+        if above == id_ or len(circle) >= DEPTH_MAX:
             names = [
                 found[one].name if one in found and one != id_ else name for one in (*circle, above)
             ]
