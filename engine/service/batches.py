@@ -343,7 +343,7 @@ def _look_again(workspace: Workspace, connection: Connection, row: Any, at: int)
     if now_ms < at:
         batches.change(connection, row.id, next_at=at)
         return
-    again = row._replace(cursor=None, created_at=now_ms)
+    again = _Item(**row._asdict() | {"cursor": None, "created_at": now_ms})
     found = _matching(workspace, connection, again)
     known = batches.subjects(connection, row.id, [one.subject for one in found])
     fresh = [(one.subject, one.instance_id) for one in found if one.subject not in known]
@@ -420,7 +420,7 @@ def _settle(
 
 
 class _Item:
-    """An item as its kind sees it."""
+    """An item, or a batch, as its kind sees it."""
 
     def __init__(self, **values: Any) -> None:
         self.__dict__.update(values)

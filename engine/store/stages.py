@@ -76,8 +76,12 @@ def query_of(wanted: Wanted, after: str | None) -> sa.Select[Any]:
         columns.created_at,
     ).where(columns.status == "open")
     if wanted.stages is not None:
-        place = sa.tuple_(columns.flow_key, columns.version, columns.node)
-        query = query.where(place.in_(list(wanted.stages)) if wanted.stages else sa.false())
+        # Not as a list of tuples: SQLite would find no index for it.
+        places = [
+            sa.and_(columns.flow_key == flow, columns.version == version, columns.node == node)
+            for flow, version, node in wanted.stages
+        ]
+        query = query.where(sa.or_(*places) if places else sa.false())
     if wanted.before_ms is not None:
         query = query.where(columns.created_at < wanted.before_ms)
     if wanted.flows is not None:
