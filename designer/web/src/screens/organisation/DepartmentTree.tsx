@@ -169,7 +169,7 @@ export function DepartmentTree({ departments, search, chosen, onChoose, onMove }
               )}
               <span className="hr-org-name">{node.name}</span>
               <span className="hr-org-heads">
-                {node.heads.length > 0 ? node.heads.map(({ name }) => name).join("、") : ""}
+                {node.heads.length > 0 ? node.heads.map(({ name }) => name).join(t("comma")) : ""}
               </span>
               <span
                 className="hr-org-count"

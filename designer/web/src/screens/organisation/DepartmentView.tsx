@@ -103,7 +103,7 @@ export function DepartmentView(props: ViewProps) {
               </span>
               <span className="hr-org-member-name">
                 {person.name}
-                <small>{person.posts.map(({ name }) => name).join("、")}</small>
+                <small>{person.posts.map(({ name }) => name).join(t("comma"))}</small>
               </span>
               {heads.has(person.id) && <Tag tone="accent">{t("departments.heads")}</Tag>}
               {person.away && <Tag tone="warn">{t("people.away")}</Tag>}

@@ -196,7 +196,10 @@ function useColumns(): Column<ImportRow>[] {
           {row.errors.map((found) => (
             <li key={`${found.field}${found.code}`} className="hr-tone-error">
               {found.field && (
-                <strong>{fieldName(found.field, t as TFunction<"organisation">)}：</strong>
+                <strong>
+                  {fieldName(found.field, t as TFunction<"organisation">)}
+                  {t("colon")}
+                </strong>
               )}
               {problemText(t, found)}
             </li>
@@ -217,7 +220,7 @@ function ChangeLine({ change, fresh }: { change: Change; fresh: boolean }) {
   const roles = useList<Role>("/api/roles").rows ?? [];
   const nameOf = (value: unknown): string => {
     if (typeof value === "boolean") return t(value ? "app:word.yes" : "app:word.no");
-    if (Array.isArray(value)) return value.map(nameOf).join("、");
+    if (Array.isArray(value)) return value.map(nameOf).join(t("comma"));
     if (!["roles", "backups"].includes(change.field)) return valueText(value);
     return text(roles.find(({ key }) => key === value)?.title) || valueText(value);
   };

@@ -193,17 +193,19 @@ function useColumns(roles: Role[]): Column<Member>[] {
     {
       key: "departments",
       title: t("people.departments"),
-      render: (person) => some(person.departments.map(({ name }) => name)),
+      render: (person) => <Some names={person.departments.map(({ name }) => name)} />,
     },
     {
       key: "posts",
       title: t("people.posts"),
-      render: (person) => some(person.posts.map(({ name }) => name)),
+      render: (person) => <Some names={person.posts.map(({ name }) => name)} />,
     },
     {
       key: "supervisor",
       title: t("people.supervisor"),
-      render: (person) => some(person.supervisor === null ? [] : [person.supervisor.name]),
+      render: (person) => (
+        <Some names={person.supervisor === null ? [] : [person.supervisor.name]} />
+      ),
     },
     {
       key: "roles",
@@ -227,8 +229,9 @@ function useColumns(roles: Role[]): Column<Member>[] {
   ];
 }
 
-function some(names: string[]) {
-  return names.length === 0 ? <span className="hr-muted">–</span> : names.join("、");
+function Some({ names }: { names: string[] }) {
+  const { t } = useTranslation("organisation");
+  return names.length === 0 ? <span className="hr-muted">–</span> : names.join(t("comma"));
 }
 
 function State({ person }: { person: Member }) {

@@ -165,7 +165,7 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
           <>
             {rota.on_duty.length === 0
               ? t("rotas.nobody")
-              : `${t("rotas.now")}：${rota.on_duty.map(({ name }) => name).join("、")}`}
+              : `${t("rotas.now")}${t("colon")}${rota.on_duty.map(({ name }) => name).join(t("comma"))}`}
             {rota.until !== null && rota.on_duty.length > 0 && (
               <> · {t("rotas.until", { time: exactTime(rota.until, language) })}</>
             )}

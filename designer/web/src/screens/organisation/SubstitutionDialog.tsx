@@ -170,7 +170,9 @@ export function SubstitutionDialog({ substitution, flows, onClose }: Substitutio
             from: exactTime(isoOf(from), language),
             until: exactTime(isoOf(until), language),
             flows:
-              flowNames === undefined ? t("substitutions.says_all") : flowNames.join("、") || "…",
+              flowNames === undefined
+                ? t("substitutions.says_all")
+                : flowNames.join(t("comma")) || "…",
           })}
         </p>
       )}

@@ -136,7 +136,9 @@ function useColumns(flows: FlowSummary[]): Column<Substitution>[] {
       key: "flows",
       title: t("substitutions.flows"),
       render: (each) =>
-        each.flows === null ? t("substitutions.all_flows") : each.flows.map(flowOf).join("、"),
+        each.flows === null
+          ? t("substitutions.all_flows")
+          : each.flows.map(flowOf).join(t("comma")),
     },
     {
       key: "note",

@@ -143,7 +143,7 @@ function Answers({ flow, initiator, moment }: AnswersProps) {
                 <strong>{text(item.name) || item.node}</strong>
                 <span className={incident ? "hr-tone-error" : ""}>
                   {incident && <WarningOutlined aria-hidden />}{" "}
-                  {item.people.map(said).join("、") ||
+                  {item.people.map(said).join(t("comma")) ||
                     (incident
                       ? incident.text
                         ? text(incident.text)

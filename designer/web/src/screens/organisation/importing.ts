@@ -48,7 +48,7 @@ export async function sendFile(file: File): Promise<Preview> {
 /** What a value says in a cell. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined || value === "") return "";
-  if (Array.isArray(value)) return value.map(valueText).join("、");
+  if (Array.isArray(value)) return value.map(valueText).join(", ");
   if (typeof value === "object") {
     const named = (value as { name?: unknown }).name;
     return named === undefined ? JSON.stringify(value) : String(named);
