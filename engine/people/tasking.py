@@ -16,7 +16,7 @@ from typing import Any, Literal
 from headrace.engine.duration import duration_ms
 from headrace.engine.people.assign import Assigned
 from headrace.engine.people.directory import Directory
-from headrace.engine.people.voting import Rule
+from headrace.engine.people.voting import Rule, outcome
 
 Status = Literal["waiting", "open", "done", "closed", "moved", "owner_waits", "copy"]
 """waiting: its turn has not come · open: asked · done: has decided · closed: by rule (`reason`) · moved: somebody else has it ·
@@ -813,8 +813,7 @@ def _confirm(work: _Work) -> Then | Refused:
     seat = mine[0]
     seat.status, seat.at, seat.comment = "done", work.now_ms, work.text("comment", "text")
     work.details["seat"] = seat.id
-    still = any(s.kind == "confirm" and s.status == "open" for s in work.task.seats.values())
-    if work.task.decided is None or still:
+    if work.task.decided is None or _still_unconfirmed(work.task):
         return None
     result, why, by = work.task.decided
     return "decide", {"result": result, "why": why, "by": by}
@@ -1041,15 +1040,22 @@ def _replace(work: _Work, seat: Seat, reason: str) -> None:
 
 
 def _somebody_left(work: _Work) -> Then:
-    live = [s for s in work.task.seats.values() if s.live and s.kind in {"decide", "resubmit"}]
-    if live or (work.task.decided and any(s.status == "open" for s in work.task.seats.values())):
-        return None
-    if work.task.decided:
-        result, why, by = work.task.decided
+    """Is anybody still expected to act? Else the votes there are decide, or people are looked for anew."""
+    task, seats = work.task, work.task.seats.values()
+    if task.decided:
+        if _still_unconfirmed(task):
+            return None
+        result, why, by = task.decided
         return "decide", {"result": result, "why": why, "by": by}
-    if any(s.nth and s.counts for s in work.task.seats.values()) and work.task.rule.mode != "any":
-        return None  # the votes there are decide
+    if any(seat.live and seat.kind in {"decide", "resubmit"} for seat in seats):
+        return None
+    if not _away(task) and outcome(task.rule, seats) is not None:
+        return None
     return "nobody", {}
+
+
+def _still_unconfirmed(task: TaskState) -> bool:
+    return any(seat.kind == "confirm" and seat.status == "open" for seat in task.seats.values())
 
 
 def _escalate(work: _Work) -> Then | Refused:

@@ -350,9 +350,14 @@ class Run:
         self.flow = self.flows(version)
         for join in list(self.instance.marks):  # what it waits for may be all there by its new rule
             joins.offer(self, self.flow.nodes[join])
-        for step, due_at in timers:
-            if step in self.instance.steps:
-                self.emit(e.TimerSet(step, "due", due_at))
+        for step, due_at, *how in timers:
+            if step not in self.instance.steps:
+                continue
+            if how:
+                node_ = self.flow.nodes[self.instance.steps[step].node]
+                found = (self.calendar_of(node_), deadlines.Reckoning(*how))
+                self.reckoned[step, due_at] = found
+            self.emit(e.TimerSet(step, "due", due_at))
         for step in jobs:
             if step in self.instance.steps:
                 self._request_job(step, self.flow.nodes[self.instance.steps[step].node], again=True)

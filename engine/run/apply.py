@@ -87,6 +87,8 @@ def apply(instance: Instance, event: e.Event) -> None:
             _remove_tokens(instance, edges, marks)
         case e.TokenPlaced(node, _, _, variables, whole):
             instance.placed.append(node)
+            for found in instance.approvals.values():
+                found["fixed"] = True  # its token may have gone another way: not to be taken back any more
             if whole and variables is not None:
                 instance.variables = dict(variables)
             elif variables:

@@ -206,7 +206,8 @@ class Rewind(NamedTuple):
 class Migrate(NamedTuple):
     """Run on another version from now on. Old → new, where they differ; `variables` are set at the root.
 
-    `timers`: (step, due at) of those that get another moment; `gone`: variables taken away; `jobs`: steps whose job is made anew.
+    `timers`: (step, due at) of those that get another moment, in business time with (from, length) behind it; `gone`: variables
+    taken away; `jobs`: steps whose job is made anew.
     """
 
     version: int
@@ -214,7 +215,7 @@ class Migrate(NamedTuple):
     edges: Mapping[str, str]
     variables: Mapping[str, Any] | None
     by: str
-    timers: Sequence[Sequence[int]] = ()
+    timers: Sequence[Sequence[Any]] = ()
     gone: Sequence[str] = ()
     jobs: Sequence[int] = ()
 

@@ -6,7 +6,7 @@ severity `error` forbids the migration, a `warning` is for the person who decide
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from headrace.engine.flow.ending import Ending, Position, explore, position
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.flow.model import Edge
 from headrace.engine.node import Context, WaitUntil
+from headrace.engine.people.working_hours import BusinessTime
 from headrace.engine.run import commands as c
 from headrace.engine.run.advance import step_key
 from headrace.engine.run.state import Instance, Step
@@ -95,9 +96,11 @@ def prepare(
     now_ms: int,
     busy: Collection[int] = (),
     prove: Prover | None = None,
+    calendar: BusinessTime | None = None,
 ) -> Checked:
-    """Map all live tokens and say what is wrong. `busy`: steps whose job a worker is at."""
+    """Map all live tokens and say what is wrong. `busy`: steps whose job a worker is at; `calendar`: counts business time."""
     mapping = _Mapping(instance, old, new, plan)
+    mapping.calendar = calendar
     mapping.check(busy)
     variables = mapping.variables(now_ms)
     timers = mapping.timers(variables, now_ms) if plan.timers == "reset" else []
@@ -118,6 +121,7 @@ class _Mapping:
         self.new = new
         self.plan = plan
         self.troubles: list[Trouble] = []
+        self.calendar: BusinessTime | None = None
         self.jobs: list[int] = []
         """Steps whose job is made anew, because its node's settings differ."""
         self.may_stick: tuple[str, ...] = ()
@@ -329,24 +333,39 @@ class _Mapping:
                 self._error("variable_failed", f"variable {name}: {trouble.message}")
         return found
 
-    def timers(self, variables: Mapping[str, Any], now_ms: int) -> list[list[int]]:
-        """(step, due at) of waiting steps, as if they were entered now."""
-        found = []
+    def timers(self, variables: Mapping[str, Any], now_ms: int) -> list[list[Any]]:
+        """(step, due at) of waiting steps, as if they were entered now; in business time also the length it was counted by."""
+        found: list[list[Any]] = []
         for step in self.instance.steps.values():
             node = self.new.nodes.get(self.node_of(step.node))
             if step.wait != "timer" or node is None:
                 continue
             key = step_key(self.instance.id, step.node, step.id)
             seen = {**_visible(self.instance, node.id, step.id, now_ms), **variables}
-            context = Context(node.settings, seen, Evaluator(seen), now_ms, key, node.connected)
+            lengths: list[str] = []
+            context = Context(
+                node.settings, seen, Evaluator(seen), now_ms, key, node.connected,
+                business=self._counting(lengths) if self.calendar else None,
+            )  # fmt: skip
             try:
                 outcome = node.type.run(context)
             except HeadraceError as trouble:
                 self._error("timer_failed", f"{node.id}: {trouble.message}", node=step.node)
                 continue
             # A moment that has passed: due at once.
-            found.append([step.id, outcome.at_ms if isinstance(outcome, WaitUntil) else now_ms])
+            due_at = outcome.at_ms if isinstance(outcome, WaitUntil) else now_ms
+            found.append([step.id, due_at, *([now_ms, lengths[0]] if lengths else [])])
         return found
+
+    def _counting(self, lengths: list[str]) -> Callable[[int, str], int]:
+        calendar = self.calendar
+        assert calendar is not None
+
+        def after(start_ms: int, length: str) -> int:
+            lengths.append(length)
+            return calendar.after(start_ms, length)
+
+        return after
 
     # --- proof --------------------------------------------------------------------------------------
 

@@ -368,7 +368,8 @@ def vote(run: Run, command: c.Vote) -> None:
         return
     task = step.task
     seat = tasking.may_vote(task, command.user, seat=command.seat)
-    if isinstance(seat, tasking.Refused):
+    way = command.decision != "returned" or "returned" in run.flow.nodes[step.node].connected
+    if isinstance(seat, tasking.Refused) or not (way or seat.returns_to):
         run.ignore(command, "the task is no longer open for this person", command._asdict())
         return
     found = _if_cast(task, seat, command)
@@ -779,8 +780,8 @@ def moved_on(flow: CompiledFlow, instance: Instance, node: str) -> bool:
     found = instance.approvals[node]
     region = flow.reach.onward(node)
     taken = flow.nodes[node].exits.get(found["port"], ())
-    if any(edge.target not in region for edge in taken):  # round a loop: it has begun anew
-        return True
+    if found.get("fixed") or any(edge.target not in region for edge in taken):
+        return True  # tokens were moved since, or it has begun anew, round a loop
     if any(step >= found["next"] for at, step in instance.touched.items() if at in region):
         return True
     return any(

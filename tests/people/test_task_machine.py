@@ -8,9 +8,10 @@ nobody who has left holds a seat; history makes the state; and in the end the in
 from __future__ import annotations
 
 import os
+import random
 from typing import Any
 
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -19,7 +20,7 @@ from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Step, to_json
 from tests.builder import Flow, flow, role, user
-from tests.fakes import same
+from tests.fakes import EVE, same
 from tests.office import ANN, BOB, EVERYBODY, FAY, HOUR_MS, LEA, MAX, Office, directory
 
 FACTOR = int(os.environ.get("HEADRACE_TASKS_FACTOR", "1"))
@@ -55,52 +56,58 @@ ESCALATION = [
 ]
 
 
-@st.composite
-def drawings(draw: st.DrawFn) -> Flow:
+def drawing(dice: random.Random) -> Flow:
     """a → pay (can be undone) → split → (b → c | d) → join → e, with a way back from e."""
 
     def approval() -> dict[str, Any]:
-        found = {"assignees": draw(st.sampled_from(WHO)), "allow": sorted(tasking.DRAWN)}
-        found |= {"fallback": [user(MAX)], "escalation": ESCALATION}
-        found |= {"exempt": {"who": [role("boss")]}} if draw(st.booleans()) else {}
-        found |= {"backup": [user(LEA)]} if draw(st.booleans()) else {}
-        return {**found, **draw(st.sampled_from(MODES))}
+        found = {"assignees": dice.choice(WHO), "allow": sorted(tasking.DRAWN)}
+        found |= {"fallback": [user(MAX)]} if dice.random() < 0.7 else {}
+        found |= {"escalation": ESCALATION}
+        found |= {"exempt": {"who": [role("boss")]}} if dice.random() < 0.5 else {}
+        found |= {"backup": [user(LEA)]} if dice.random() < 0.5 else {}
+        return {**found, **dice.choice(MODES)}
 
-    drawing = flow("machine").then("a", "approval", **approval())
-    drawing.then("pay", "connector").event("undo", "compensation").then("fork", "split")
-    drawing.then("b", "approval", **approval()).then("c", "approval", **approval())
-    drawing.then("meet", "join").then("e", "approval", **approval()).then("done", "end")
-    drawing.at("fork").then("d", "approval", **approval()).to("meet")
-    drawing.at("e", "returned").to("a")
-    for node in "abcde":
-        drawing.at(node, "rejected").to("done")
-    drawing.at("pay", "undo").then("refund", "connector")
-    return drawing
+    drawn = flow("machine").then("a", "approval", **approval())
+    drawn.then("pay", "connector").event("undo", "compensation").then("fork", "split")
+    drawn.then("b", "approval", **approval()).then("c", "approval", **approval())
+    drawn.then("meet", "join").then("e", "approval", **approval()).then("done", "end")
+    drawn.at("fork").then("d", "approval", **approval()).to("meet")
+    drawn.at("e", "returned").to("a")
+    drawn.at("a", "rejected").then("stop", "end", terminate=True)
+    for node in "bcde":
+        drawn.at(node, "rejected").to("stop")
+    drawn.at("pay", "undo").then("refund", "connector")
+    return drawn
 
 
-@st.composite
-def arguments(draw: st.DrawFn) -> dict[str, Any]:
+RARE = {"withdraw", "exempt", "release"}
+"""They end it, and the run with it."""
+
+
+def voters(step: Step) -> list[str]:
+    """Who has voted."""
+    return list(step.votes)
+
+
+def anything(dice: random.Random) -> dict[str, Any]:
     """What an action may be told, fitting or not."""
-    one = draw(people)
     return {
-        "people": draw(st.lists(people, min_size=1, max_size=3)),
-        "to": draw(st.one_of(people, st.sampled_from(["a", "b", "c", "previous", "initiator"]))),
-        "from": one,
-        "where": draw(st.sampled_from(["before", "after", "parallel"])),
-        "rule": draw(st.sampled_from(["any", "all"])),
-        "after": draw(st.sampled_from(["forward", "back", None])),
-        "keep_votes": draw(st.booleans()),
-        "confirm": draw(st.booleans()),
-        "seats": draw(st.lists(st.integers(1, 8), max_size=2)),
-        "seat": draw(st.sampled_from([0, 0, 1, 2, 3])),
-        "text": draw(st.sampled_from(["said", "said", ""])),
-        "index": draw(st.integers(0, 4)),
-        "variables": {"amount": draw(st.integers(1, 3))},
-    }
+        "people": dice.sample(EVERYBODY, dice.randint(1, 3)),
+        "to": dice.choice([*EVERYBODY, "a", "b", "c", "previous", "initiator", None]),
+        "from": dice.choice(EVERYBODY), "where": dice.choice(["before", "after", "parallel"]),
+        "rule": dice.choice(["any", "all"]), "after": dice.choice(["forward", "back", None]),
+        "keep_votes": dice.random() < 0.5, "confirm": dice.random() < 0.5, "seats": [dice.randint(1, 8)],
+        "seat": dice.choice([0, 0, 1, 2, 3]), "text": dice.choice(["said", "said", ""]), "index": dice.randint(0, 4),
+        "variables": {"amount": dice.randint(1, 3)},
+    }  # fmt: skip
 
 
 ACTIONS = sorted(tasking._ACTIONS)
 """All of them: a new action is tried here by itself."""
+
+
+seeds = st.integers(0, 2**64 - 1)
+"""One number a step: numbers of Hypothesis's own choice are mostly small, and most of this would never happen."""
 
 
 class Tasks(RuleBasedStateMachine):
@@ -108,90 +115,101 @@ class Tasks(RuleBasedStateMachine):
 
     office: Office
 
-    @initialize(drawing=drawings())
-    def start(self, drawing: Flow) -> None:
-        self.office = Office(drawing, amount=1)
+    @initialize(seed=seeds)
+    def start(self, seed: int) -> None:
+        self.office = Office(drawing(random.Random(seed)), amount=1)
         self.done: list[str] = []
 
-    def steps(self) -> list[Step]:
+    def any_step(self, dice: random.Random) -> Step | None:
         found = self.office.instance.steps.values()
-        return [step for step in found if step.task is not None and step.wait == "task"]
+        steps = [step for step in found if step.task is not None and step.wait == "task"]
+        return dice.choice(steps) if steps else None
 
-    @rule(
-        which=st.integers(0, 3),
-        who=people,
-        decision=st.sampled_from(["approved"] * 4 + ["rejected", "returned"]),
-    )
-    def somebody_votes(self, which: int, who: str, decision: str) -> None:
-        steps = self.steps()
-        assume(steps)
-        step = steps[which % len(steps)]
-        self.office.tell(c.Vote(step.id, who, decision, "", None, self.office.now_ms))
+    @rule(seed=seeds)
+    def somebody_votes(self, seed: int) -> None:
+        dice = random.Random(seed)
+        if step := self.any_step(dice):
+            decision = dice.choice(["approved"] * 6 + ["rejected", "returned"])
+            who = dice.choice(EVERYBODY)
+            self.office.tell(c.Vote(step.id, who, decision, "", None, self.office.now_ms))
 
-    @rule(which=st.integers(0, 3), nth=st.integers(0, 9))
-    def somebody_asked_approves(self, which: int, nth: int) -> None:
-        steps = self.steps()
-        assume(steps)
-        step = steps[which % len(steps)]
+    @rule(seed=seeds)
+    def somebody_asked_approves(self, seed: int) -> None:
+        dice = random.Random(seed)
+        if step := self.any_step(dice):
+            assert step.task is not None
+            asked = [seat for seat in step.task.asked() if seat.kind == "decide"]
+            if asked:
+                seat = dice.choice(asked)
+                now_ms = self.office.now_ms
+                self.office.tell(c.Vote(step.id, seat.user, "approved", "", None, now_ms, seat.id))
+
+    @rule(seed=seeds)
+    def somebody_does_what_is_offered(self, seed: int) -> None:
+        """As on a screen: one of the actions that are offered, with what it needs."""
+        dice = random.Random(seed)
+        step = self.any_step(dice)
+        if step is None:
+            return
         assert step.task is not None
-        asked = [seat for seat in step.task.asked() if seat.kind == "decide"]
-        assume(asked)
-        seat = asked[nth % len(asked)]
-        wish = c.Vote(step.id, seat.user, "approved", "", None, self.office.now_ms, seat.id)
-        self.office.tell(wish)
+        asked = [seat.user for seat in step.task.asked()]
+        who, operator = dice.choice([*asked, *asked, *step.votes, EVE]), dice.random() < 0.15
+        about = self.office.about(step.node)
+        found = tasking.offers(step.task, who, about, operator=operator)
+        offers = [one for one in found if one.allowed]
+        if not offers:
+            return
+        offer = dice.choice(offers)
+        if offer.action in RARE and dice.random() < 0.8:
+            return
+        there = [one for one in EVERYBODY if one not in self.office.gone and one != who] or [who]
+        args = anything(dice) | {
+            "to": dice.choice(there),
+            "text": "said",
+            "from": dice.choice(asked),
+        }
+        args |= {"people": dice.sample(there, min(2, len(there))), "seat": 0}
+        args["seats"] = offer.choices.get("seats", [])[:1]
+        if offer.action == "return":
+            to = dice.choice(offer.choices["to"])
+            args |= {"to": to["id"], "after": dice.choice(to["after"])}
+        self.tell(step, offer.action, who, args, operator=operator)
 
-    @rule(
-        which=st.integers(0, 3),
-        action=st.sampled_from(ACTIONS),
-        nth=st.integers(0, 9),
-        args=arguments(),
-    )
-    def somebody_asked_does_something(
-        self, which: int, action: str, nth: int, args: dict[str, Any]
-    ) -> None:
-        steps = self.steps()
-        assume(steps)
-        step = steps[which % len(steps)]
-        assert step.task is not None
-        asked = step.task.asked()
-        assume(asked)
-        self.tell(step, action, asked[nth % len(asked)].user, args, operator=False)
+    @rule(seed=seeds)
+    def the_same_again(self, seed: int) -> None:
+        """Offered actions are the heart of it: twice as often."""
+        self.somebody_does_what_is_offered(seed ^ 1)
 
-    @rule(
-        which=st.integers(0, 3),
-        action=st.sampled_from(ACTIONS),
-        who=people,
-        args=arguments(),
-        operator=st.booleans(),
-    )
-    def anybody_does_something(
-        self, which: int, action: str, who: str, args: dict[str, Any], operator: bool
-    ) -> None:
-        steps = self.steps()
-        assume(steps)
-        assume(action not in {"withdraw", "release", "exempt"} or args["index"] == 0)
-        self.tell(steps[which % len(steps)], action, who, args, operator=operator)
+    @rule(seed=seeds, operator=st.booleans())
+    def anybody_does_anything(self, seed: int, operator: bool) -> None:
+        dice = random.Random(seed)
+        step = self.any_step(dice)
+        action = dice.choice(ACTIONS)
+        if step is not None and (action not in RARE or dice.random() < 0.1):
+            self.tell(step, action, dice.choice(EVERYBODY), anything(dice), operator=operator)
 
     def tell(
         self, step: Step, action: str, who: str, args: dict[str, Any], *, operator: bool
     ) -> None:
         if action == "reassign" and args["after"] is None:
             args = {**args, "to": None}
-        told = self.office.tell(c.TaskAct(step.id, action, who, args, self.office.now_ms, operator))
-        if not isinstance(told[0] if told else None, e.ResultIgnored):
+        wish = c.TaskAct(step.id, action, who, args, self.office.now_ms, operator)
+        told = self.office.tell(wish)
+        if told and not isinstance(told[0], e.ResultIgnored):
             self.done.append(action)
 
-    @rule(which=st.integers(0, 9), who=people)
-    def somebody_takes_back_what_has_ended(self, which: int, who: str) -> None:
+    @rule(seed=seeds)
+    def somebody_takes_back_what_has_ended(self, seed: int) -> None:
+        dice = random.Random(seed)
         ended = list(self.office.instance.approvals.values())
-        assume(ended)
-        found = ended[which % len(ended)]
-        self.office.take_back(found["by"] if which < 6 and found["by"] else who, found["step"])
+        if ended:
+            found = dice.choice(ended)
+            self.office.take_back(found["by"] or dice.choice(EVERYBODY), found["step"])
 
     @rule(who=people)
     def somebody_leaves(self, who: str) -> None:
-        assume(who not in self.office.gone)
-        self.office.leave(who)
+        if who not in self.office.gone:
+            self.office.leave(who)
 
     @rule(who=people)
     def somebody_comes(self, who: str) -> None:
@@ -201,33 +219,31 @@ class Tasks(RuleBasedStateMachine):
 
     @rule(who=people, by=st.one_of(st.none(), people))
     def somebody_goes_away(self, who: str, by: str | None) -> None:
-        assume(by != who)
-        self.office.go_away(who, by)
+        if by != who:
+            self.office.go_away(who, by)
 
-    @rule(which=st.integers(0, 3), index=st.integers(0, 3))
-    def time_is_up(self, which: int, index: int) -> None:
-        steps = self.steps()
-        assume(steps)
-        self.office.tell(c.FireTimer(steps[which % len(steps)].id, f"task:escalate:{index}"))
+    @rule(seed=seeds)
+    def time_is_up(self, seed: int) -> None:
+        dice = random.Random(seed)
+        if step := self.any_step(dice):
+            self.office.tell(c.FireTimer(step.id, f"task:escalate:{dice.randint(0, 3)}"))
 
     @rule(ms=st.sampled_from([1_000, 600_000, HOUR_MS]))
     def time_passes(self, ms: int) -> None:
         self.office.later(ms)
 
-    @rule(ok=st.booleans())
-    def a_job_ends(self, ok: bool) -> None:
+    @rule()
+    def a_job_ends(self) -> None:
         jobs = [step for step in self.office.instance.steps.values() if step.wait == "job"]
-        assume(jobs)
-        if ok:
+        if jobs:
             self.office.done(jobs[0].node)
 
-    @rule(which=st.integers(0, 9))
-    def an_operator_cancels_and_places_a_token(self, which: int) -> None:
-        """Before a node that is open: as an operator moves what hangs."""
-        steps = self.steps()
-        assume(steps and which == 0)
-        step = steps[0]
-        self.office.tell(c.MoveToken(step.id, step.node, ANN, "once more"))
+    @rule(seed=seeds)
+    def an_operator_moves_what_hangs(self, seed: int) -> None:
+        dice = random.Random(seed)
+        step = self.any_step(dice)
+        if step is not None and dice.random() < 0.2:
+            self.office.tell(c.MoveToken(step.id, step.node, ANN, "once more"))
 
     @rule()
     def an_incident_is_tried_again(self) -> None:
@@ -304,3 +320,56 @@ Tasks.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
 )
 TestTasks = Tasks.TestCase
+
+WALKS, LENGTH = 40, 80
+
+
+def test_long_walks() -> None:
+    """Longer than Hypothesis goes: everything by lot, every walk to its end."""
+    for seed in range(WALKS * FACTOR):
+        walk(seed)
+
+
+def walk(seed: int) -> Tasks:
+    """One instance and `LENGTH` things that happen to it; then it is brought to its end."""
+    dice = random.Random(f"walk {seed}")
+    machine = Tasks()
+    machine.start(seed=dice.getrandbits(64))
+    for _ in range(LENGTH):
+        if machine.office.instance.ended:
+            break
+        by_lot(machine, dice)
+        machine.somebody_is_there_to_act()
+    machine.history_makes_the_state()
+    machine.teardown()
+    return machine
+
+
+def by_lot(machine: Tasks, dice: random.Random) -> None:
+    seed, who = dice.getrandbits(64), dice.choice(EVERYBODY)
+    match dice.randrange(20):
+        case 0 | 1 | 2 | 3:
+            machine.somebody_asked_approves(seed=seed)
+        case 4:
+            machine.somebody_votes(seed=seed)
+        case 5 | 6 | 7 | 8 | 9:
+            machine.somebody_does_what_is_offered(seed=seed)
+        case 10 | 11:
+            machine.anybody_does_anything(seed=seed, operator=dice.random() < 0.5)
+        case 12:
+            machine.somebody_takes_back_what_has_ended(seed=seed)
+        case 13:
+            machine.somebody_leaves(who=who)
+        case 14 | 15:
+            machine.somebody_comes(who=who)
+        case 16:
+            other = dice.choice([None, *(one for one in EVERYBODY if one != who)])
+            machine.somebody_goes_away(who=who, by=other)
+        case 17:
+            machine.time_is_up(seed=seed)
+        case 18:
+            machine.time_passes(ms=dice.choice([1_000, 600_000, HOUR_MS]))
+            machine.an_incident_is_tried_again()
+        case _:
+            machine.a_job_ends()
+            machine.an_operator_moves_what_hangs(seed=seed)
