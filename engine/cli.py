@@ -119,6 +119,20 @@ def _parser() -> argparse.ArgumentParser:
     passwd.add_argument("login")
     _database(passwd)
 
+    org = commands.add_parser("org", help="departments, posts and people as a table")
+    orgs = org.add_subparsers(required=True, metavar="what")
+    into = _command(orgs, "import", "say what a CSV or XLSX file changes, and do it", _org_import)
+    into.add_argument("file", type=Path)
+    into.add_argument("--apply", action="store_true", help="do it; lines with errors are left out")
+    into.add_argument(
+        "--leave-missing", action="store_true", help="who is not in the file has left"
+    )
+    _database(into)
+    out = _command(orgs, "export", "everybody, into a CSV or XLSX file", _org_export)
+    out.add_argument("file", type=Path)
+    out.add_argument("--sample", action="store_true", help="only show the columns")
+    _database(out)
+
     template = commands.add_parser("template", help="industry templates")
     templates = template.add_subparsers(required=True, metavar="what")
     _database(_command(templates, "list", "what there is", _template_list))
@@ -401,6 +415,42 @@ def _user_add(options: argparse.Namespace) -> int:
         }
         users.create(workspace, ENGINE, values, password=password)
     print(f"{options.login} can sign in now")
+    return 0
+
+
+def _org_import(options: argparse.Namespace) -> int:
+    from headrace.engine.service import org_import
+    from headrace.engine.service.actor import ENGINE
+
+    data = options.file.read_bytes()
+    with _open(options) as workspace:
+        seen = org_import.preview(workspace, ENGINE, options.file.name, data)
+        wrong = org_import.detail(workspace, ENGINE, seen["id"], state="error", limit=200)["items"]
+        for line in wrong:
+            for error in line["errors"]:
+                print(f"line {line['row']}, {error['field']}: {error['message']}")
+        counts = ", ".join(f"{count} {state}" for state, count in seen["counts"].items())
+        print(f"{counts} ({seen['missing']} of those who left are only not in the file)")
+        if not options.apply:
+            print("nothing was changed: add --apply to do it")
+            return 0
+        done = org_import.apply(workspace, ENGINE, seen["id"], leave_missing=options.leave_missing)
+    print("done: " + ", ".join(f"{count} {what}" for what, count in done.items()))
+    return 1 if done["error"] else 0
+
+
+def _org_export(options: argparse.Namespace) -> int:
+    from headrace.engine.service import org_import
+    from headrace.engine.service.actor import ENGINE
+
+    kind = "xlsx" if options.file.suffix.lower() == ".xlsx" else "csv"
+    if options.sample:
+        data = org_import.sample(kind)
+    else:
+        with _open(options) as workspace:
+            data = org_import.export(workspace, ENGINE, kind)
+    options.file.write_bytes(data)
+    print(f"{options.file}: {len(data)} bytes")
     return 0
 
 

@@ -196,3 +196,24 @@ def test_the_chain_of_decisions_is_verified_and_exported(
     assert run("audit", "verify") == 1
     assert "decision 2 (missing): expected row 2 as the last" in capsys.readouterr().out
     assert run("audit", "verify", "--end", "nonsense") == 1
+
+
+def test_people_come_from_a_table_and_go_into_one(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people, out = home / "people.csv", home / "out.xlsx"
+    people.write_text("登录名,姓名,部门\nwei,张伟,总公司/客服部\nna,李娜,a//b\n", encoding="gbk")
+
+    assert run("org", "import", str(people)) == 0
+    said = capsys.readouterr().out
+    assert "line 3, departments:" in said
+    assert "1 new" in said
+    assert "nothing was changed" in said
+
+    assert run("org", "import", str(people), "--apply") == 1  # a line was left out
+    assert "done: 1 new" in capsys.readouterr().out
+    assert run("org", "export", str(out)) == 0
+    assert run("org", "import", str(out), "--apply") == 0
+    assert "1 same" in capsys.readouterr().out
+    assert run("org", "export", str(home / "sample.csv"), "--sample") == 0
+    assert run("org", "import", str(home / "nothing.csv")) == 1

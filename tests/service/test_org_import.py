@@ -267,8 +267,9 @@ def test_a_hundred_thousand_lines_are_refused_soon(cabin: House) -> None:
 
 def xlsx(rows: list[list[Any]]) -> bytes:
     book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
     for row in rows:
-        book.active.append(row)
+        sheet.append(row)
     data = io.BytesIO()
     book.save(data)
     return data.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from headrace.engine.errors import (
 from headrace.engine.service import (
     audit,
     batches,
+    calendars,
     flows,
     org_watch,
     organisation,
@@ -30,7 +32,9 @@ from headrace.engine.service import (
 )
 from headrace.engine.service.actor import EVERYTHING, Actor, permissions_of
 from headrace.engine.service.workspace import FRESH_MS, Workspace
+from headrace.engine.store import organisation as organisation_rows
 from headrace.engine.store import tables as t
+from headrace.engine.store import users as user_rows
 from headrace.engine.wakeup import Wakeup
 from headrace.engine.work.sweeper import Sweeper
 from tests.builder import flow, role
@@ -105,7 +109,7 @@ def test_departments_have_a_depth_a_name_of_their_own_and_no_slash(cabin: House)
     above = department(cabin, "0")
     for n in range(1, organisation.DEPTH_MAX):
         above = department(cabin, str(n), parent_id=above)
-    refusals = [
+    refusals: list[tuple[dict[str, Any], type[Exception]]] = [
         ({"name": "too deep", "parent_id": above}, ValidationFailed),
         ({"name": "0"}, Conflict),
         ({"name": "a/b"}, ValidationFailed),
@@ -175,7 +179,7 @@ def test_people_come_in_pages_by_name(cabin: House) -> None:
 
 def test_who_may_not_change_the_organisation_does_not(cabin: House) -> None:
     bob, workspace = approver(BOB), cabin.workspace
-    attempts = [
+    attempts: list[Callable[[], Any]] = [
         lambda: organisation.create_department(workspace, bob, {"name": "x"}),
         lambda: organisation.create_post(workspace, bob, {"name": "x"}),
         lambda: organisation.change_person(workspace, bob, BOB, {"supervisor_id": None}),
@@ -227,14 +231,14 @@ def test_a_snapshot_of_what_was_undone_is_not_kept(house: House) -> None:
     def undone(connection: Any) -> None:
         users_ = t.users.update().where(t.users.c.id == EVE).values(name="Never")
         connection.execute(users_)
-        organisation.rows.changed(connection)
+        organisation_rows.changed(connection)
         workspace.forget_directory()
         assert workspace.directory(connection).name(EVE) == "Never"
         raise Conflict(expected="nothing", found="a change of mind")
 
     with pytest.raises(Conflict):
         house.write(undone)
-    house.write(lambda c: users.rows.update(c, EVE, {"name": "Evelyn"}))
+    house.write(lambda c: user_rows.update(c, EVE, {"name": "Evelyn"}))
     house.later(ms=FRESH_MS + 1)
 
     with workspace.read() as connection:
@@ -403,7 +407,7 @@ def test_open_tasks_follow_when_the_leave_begins(house: House) -> None:
 
 
 def test_open_tasks_of_somebody_who_leaves_go_to_the_backup(house: House) -> None:
-    house.write(lambda c: users.rows.insert_role(c, "duty", {"en": "Duty"}, system=False))
+    house.write(lambda c: user_rows.insert_role(c, "duty", {"en": "Duty"}, system=False))
     users.set_members(house.workspace, ADA, "duty", [BOB])
     users.set_members(house.workspace, ADA, "duty", [EVE], "backup")
     id_ = asking(house, role("duty"))
@@ -433,7 +437,7 @@ def test_a_role_that_loses_its_last_member_raises_one_alert_within_a_minute(hous
     users.prepare(house.workspace)
     users.set_members(house.workspace, ADA, "operator", [ANN])
     house.write(
-        lambda c: users.rows.insert_role(c, "duty", {"en": "Duty", "zh": "值班"}, system=False)
+        lambda c: user_rows.insert_role(c, "duty", {"en": "Duty", "zh": "值班"}, system=False)
     )
     users.set_members(house.workspace, ADA, "duty", [BOB])
     house.publish(
@@ -541,8 +545,6 @@ PLAN: dict[str, Any] = {
 
 
 def test_a_rota_tells_who_is_on_duty_and_where_nobody_is(house: House) -> None:
-    from headrace.engine.service import calendars
-
     calendars.prepare(house.workspace)
     made = rotas.create(house.workspace, ADA, PLAN)
 
@@ -577,8 +579,6 @@ WRONG_PLANS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("change", "path"), WRONG_PLANS)
 def test_a_wrong_plan_is_refused_with_its_place(cabin: House, change: Any, path: str) -> None:
-    from headrace.engine.service import calendars
-
     calendars.prepare(cabin.workspace)
     with pytest.raises(ValidationFailed) as refused:
         rotas.create(cabin.workspace, ADA, {**PLAN, **change})
@@ -587,8 +587,6 @@ def test_a_wrong_plan_is_refused_with_its_place(cabin: House, change: Any, path:
 
 def test_a_task_at_two_in_the_night_of_a_holiday_goes_to_whom_the_rota_names(house: House) -> None:
     """F13, R110: not to the owner of the day shift."""
-    from headrace.engine.service import calendars
-
     calendars.prepare(house.workspace)
     nights = [{day: {"day": [ANN], "night": [EVE]} for day in WEEK}]
     rotas.create(house.workspace, ADA, {**PLAN, "weeks": nights, "exceptions": []})

@@ -111,3 +111,24 @@ def test_two_first_starts_at_once_make_the_tables_once(postgresql_url: str) -> N
     assert differences(engines[0]) == []
     for engine in engines:
         engine.dispose()
+
+
+def test_a_workspace_from_before_is_only_warned_of_roles_without_a_backup(
+    database: Engine,
+) -> None:
+    """R096: its flows were published without, and must be publishable again."""
+    migrate(database)
+    rule = "SELECT value FROM workspace_settings WHERE name = 'organisation'"
+    with database.connect() as connection:
+        assert connection.exec_driver_sql(rule).first() is None  # a new one: refused
+
+    downgrade(database, "0009")
+    with database.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO users (id, login, name, password_hash, active, created_at)"
+            f" VALUES ('u', 'u', 'U', 'x', {'1' if is_sqlite(database) else 'true'}, 0)"
+        )
+    migrate(database)
+
+    with database.connect() as connection:
+        assert connection.exec_driver_sql(rule).scalar_one() == '{"backup":"warn"}'

@@ -15,6 +15,7 @@ depends_on = None
 KEY = sa.String(64)
 ID = sa.String(80)
 AT = sa.BigInteger
+RULES = "organisation"
 TABLES = (
     "org_import_rows",
     "org_imports",
@@ -44,7 +45,13 @@ def _where(text: str) -> dict[str, Any]:
 
 
 def upgrade() -> None:
-    """Up."""
+    """Up. Where there are people already a role without a backup is a warning, so that their flows can still be published."""
+    if op.get_bind().execute(sa.text("SELECT 1 FROM users LIMIT 1")).first() is not None:
+        op.execute(
+            sa.text(
+                "INSERT INTO workspace_settings (name, value) VALUES (:name, :value)"
+            ).bindparams(name=RULES, value='{"backup":"warn"}')
+        )
     op.add_column("users", sa.Column("supervisor_id", ID))
     op.add_column("users", sa.Column("left_at", AT()))
     for name in ("supervisor_id", "left_at"):
@@ -171,6 +178,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Down. Backups and those who help at a peak are members no more: they never were before."""
     op.execute("DELETE FROM role_members WHERE kind <> 'primary'")
+    op.execute(sa.text("DELETE FROM workspace_settings WHERE name = :name").bindparams(name=RULES))
     for table in TABLES:
         op.drop_table(table)
     with op.batch_alter_table("role_members") as members:
