@@ -325,6 +325,7 @@ class Run:
         if step is None:
             self.ignore(command, "the step is no longer open")
         elif self._place(command, command.node, command.by, command.reason, None):
+            tasks.moved(self, step, command.node)
             withdraw_step(self, step)
 
     def _rewind(self, command: c.Rewind) -> None:

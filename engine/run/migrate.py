@@ -481,6 +481,6 @@ def remember(instance: Instance, wish: c.Migrate, due: Mapping[int, int]) -> dic
         "edges": dict(wish.edges),
         "variables": {n: instance.variables[n] for n in changed if n in instance.variables},
         "added": [name for name in changed if name not in instance.variables],
-        "timers": [[step, due[step]] for step, _ in wish.timers if step in due],
+        "timers": [[step, due[step]] for step, *_ in wish.timers if step in due],
         "jobs": list(wish.jobs),
     }

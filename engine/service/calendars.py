@@ -182,6 +182,13 @@ def remember(rows_: Rows, reckoned: Mapping[tuple[str, int, int], tuple[Known, R
             reckoning=how.as_json(due_at),
         )
 
+    for row in rows_.timers_moved:
+        found = reckoned.get((row["b_instance"], row["b_step"], row["b_due"]))
+        if found is not None:
+            calendar, how = found
+            row["b_calendar"], row["b_version"] = calendar.key, calendar.version
+            row["b_reckoning"] = how.as_json(row["b_due"])
+
 
 def follow(workspace: Workspace) -> int:
     """Reckon a slice of those due times again that an older version of a calendar told; answers how many."""

@@ -20,7 +20,7 @@ from headrace.engine.flow.expression import compile_expression
 from headrace.engine.run import commands as c
 from headrace.engine.run.migrate import Checked, Plan, Prover, prepare, remember, undone
 from headrace.engine.run.state import Instance
-from headrace.engine.service import audit
+from headrace.engine.service import audit, calendars
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance, advance_each
 from headrace.engine.service.paging import page
@@ -380,6 +380,7 @@ def _checked(
     new = workspace.flow(connection, row.flow_key, row.to_version)
     busy = migrating.busy_steps(connection, [instance.id for instance, _ in found])
     plan = _plan(row)
+    calendar = calendars.calendars_of(workspace, connection).of(row.flow_key)
     return {
         instance.id: prepare(
             instance,
@@ -390,6 +391,7 @@ def _checked(
             now_ms=workspace.clock.now_ms(),
             busy=busy.get(instance.id, ()),
             prove=prove,
+            calendar=calendar,
         )
         for instance, _ in found
     }

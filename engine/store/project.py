@@ -246,8 +246,16 @@ _TASK_TIMERS_RESUMED = (
     .values(paused_at=None, due_at=t.timers.c.due_at + bindparam("b_at") - t.timers.c.paused_at)
 )
 _TIMER_MOVED = (
-    t.timers.update().where(t.timers.c.id == bindparam("b_id")).values(due_at=bindparam("b_due"))
+    t.timers.update()
+    .where(t.timers.c.id == bindparam("b_id"))
+    .values(
+        due_at=bindparam("b_due"),
+        calendar=bindparam("b_calendar"),
+        calendar_version=bindparam("b_version"),
+        reckoning=bindparam("b_reckoning", type_=t.Json()),
+    )
 )
+NO_CALENDAR = {"b_calendar": None, "b_version": None, "b_reckoning": None}
 _INSTANCE_MIGRATED = (
     t.instances.update()
     .where(t.instances.c.id == bindparam("b_id"))
@@ -502,7 +510,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _migrate(rows, instance, flow)
                 begun = set()
             case e.TimerSet(step, name, due_at) if begun is not None and step not in begun:
-                rows.timers_moved.append({"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at})
+                moved = {"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at, "b_step": step}
+                rows.timers_moved.append({**moved, "b_instance": instance.id, **NO_CALENDAR})
             case e.TimerSet(step, name, due_at):
                 rows.timers.append(
                     {

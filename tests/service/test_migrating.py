@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from headrace.engine.errors import Conflict, Forbidden, NotFound, ValidationFailed
+from headrace.engine.people.working_hours import CHINA
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.service import canary, instances, migrating, tasks
+from headrace.engine.service import calendars, canary, instances, migrating, tasks
 from headrace.engine.service.actor import Actor
 from headrace.engine.store import tables as t
 from tests.builder import Flow, flow
@@ -263,6 +264,25 @@ def test_timers_are_kept_or_begin_anew(house: House, due: str, expected: int) ->
     house.later(s=3_000)
     settle(house)
     assert house.status(id_) == "completed"
+
+
+def test_timers_begin_anew_in_business_time_and_follow_its_calendar(house: House) -> None:
+    calendars.prepare(house.workspace)
+    house.publish(waits())
+    house.start("f")
+    house.publish(
+        flow("f").then("wait", "timer", duration="P1D", days="business").then("done", "end")
+    )
+
+    migration = plan(house, due="reset")
+    apply(house, migration)
+
+    monday = NOON + 3 * 24 * HOUR  # noon is a Friday
+    assert due_at(house) == monday
+    closed = {**CHINA, "days": [{"date": "2026-01-12", "hours": []}]}
+    calendars.change(house.workspace, house.actor(ANN), "china", closed, "1")
+    assert calendars.follow(house.workspace) == 1
+    assert due_at(house) == monday + 24 * HOUR
 
 
 def test_a_job_with_new_settings_is_made_anew_under_its_old_key(house: House) -> None:
