@@ -117,6 +117,7 @@ DETAIL = record(
         "notes_cursor": or_null(STRING),
         "path": or_null(OBJECT),
         "changed": or_null(OBJECT),
+        "deadlines": many(record({"kind": STRING, "at": AT, "do": STRING, "text": OBJECT})),
         "timeline": many(OBJECT),
         "can_decide": BOOLEAN,
         "nonce": STRING,

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from headrace.engine import jsontext
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Forbidden, NotFound
+from headrace.engine.people import deadlines
 from headrace.engine.run.state import Instance
 from headrace.engine.service import nonces, task_path, task_rules, task_shown
 from headrace.engine.service.actor import Actor
@@ -22,7 +23,7 @@ from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.task_acts import COMMENT_MAX, act, decide, form_shown
 from headrace.engine.service.task_shown import DECISIONS, GONE
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import instances, outbox, tasks
+from headrace.engine.store import instances, outbox, tasks, timers
 from headrace.engine.store.tasks import Box
 
 __all__ = [
@@ -111,6 +112,18 @@ def flows(workspace: Workspace, actor: Actor, box: BoxName = "todo") -> dict[str
     return {"items": items, "next_cursor": None}
 
 
+def _deadlines(connection: Connection, row: Any, flow: Any) -> list[dict[str, Any]]:
+    """What its time limits will still do, first to last; while it is paused these moments move on."""
+    node = flow.nodes.get(row.node)
+    if row.status != "open" or node is None:
+        return []
+    coming = deadlines.upcoming(node.settings, timers.of_step(connection, row.instance_id, row.step))
+    return [
+        {"kind": one["kind"], "at": to_iso(one["at_ms"]), "do": one["do"], "text": dict(one["text"])}
+        for one in coming
+    ]
+
+
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     """All of one task, for those it concerns and for operators."""
     with workspace.read() as connection:
@@ -126,6 +139,7 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
             **task_shown.summary(row, flow, people),
             "path": task_path.path(workspace, connection, found, instance) if instance else None,
             "changed": task_path.changed(connection, row, directory),
+            "deadlines": _deadlines(connection, row, flow),
         }
         told |= _form(workspace, connection, row, seats, instance, actor)
     mine = own_seat(seats, actor.user_id)

@@ -34,6 +34,14 @@ def due_of(connection: Connection, instance_id: str) -> dict[int, int]:
     return {row.step: row.due_at for row in connection.execute(query)}
 
 
+def of_step(connection: Connection, instance_id: str, step: int) -> list[tuple[str, int]]:
+    """Open timers of a step: (name, moment)."""
+    columns = t.timers.c
+    query = sa.select(columns.name, columns.due_at)
+    query = query.where(columns.instance_id == instance_id, columns.step == step)
+    return [(row.name, row.due_at) for row in connection.execute(query)]
+
+
 def next_due_at(connection: Connection) -> int | None:
     """The moment of the next timer or schedule; None when there is none."""
     free = sa.select(sa.func.min(t.timers.c.due_at)).where(

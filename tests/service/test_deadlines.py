@@ -11,7 +11,7 @@ from headrace.engine.clock import from_iso, to_iso
 from headrace.engine.people.working_hours import CHINA
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.service import calendars
+from headrace.engine.service import calendars, tasks
 from headrace.engine.service.advance import advance
 from headrace.engine.store import tables as t
 from headrace.engine.work import timers
@@ -388,3 +388,20 @@ def outgoing(house: House, user_id: str, kind: str) -> list[str]:
 
 def iso(ms: int) -> str:
     return to_iso(ms)
+
+
+def test_a_task_says_what_its_time_limits_will_do(house: House) -> None:
+    hire(house)
+    begun(house, due="PT24H", warn=[50], escalation=[{"after": "PT8H", "do": "backup"}])
+
+    (task,) = house.todo(DAN)
+    found = tasks.detail(house.workspace, house.actor(DAN), task["id"])["deadlines"]
+
+    assert [(row["kind"], row["do"], row["at"]) for row in found] == [
+        ("escalation", "backup", iso(NOON + 8 * HOUR + 1)),
+        ("warn", "warn", iso(NOON + 12 * HOUR)),
+        ("due", "due", iso(NOON + DAY + 1)),
+    ]
+    assert found[0]["text"] == {"zh": "转给备岗", "en": "Move to the backup"}
+    house.decide(DAN)
+    assert tasks.detail(house.workspace, house.actor(DAN), task["id"])["deadlines"] == []
