@@ -77,6 +77,7 @@ RULES = {
             "chosen?": {"type": "object", "additionalProperties": many(ID, 200)},
         }
     ),
+    errors=(404,),
     answer=record(
         {name + "?": value for name, value in ANSWER.items()}
         | {"node?": NODE, "items?": many(OBJECT)}
