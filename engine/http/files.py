@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from werkzeug.exceptions import ClientDisconnected
 
-from headrace.engine.errors import NotJson
-from headrace.engine.http.body import check_length
+from headrace.engine.errors import FileTooLarge, NotJson
+from headrace.engine.flow.form_files import FILE_MAX_MB
 from headrace.engine.http.route import SIGNED_IN, Call, Response, route
 from headrace.engine.http.shapes import COUNT, STRING, record
 from headrace.engine.service import files
@@ -24,13 +24,15 @@ FILE = record({"id": STRING, "name": STRING, "size": COUNT, "type": STRING, "sha
     permission=SIGNED_IN,
     query={"name": {"type": "string", "minLength": 1, "maxLength": 500, "x-required": True}},
     raw=True,
-    body_max=files.FILE_MAX_BYTES,
+    body_max=100 * files.FILE_MAX_BYTES,  # the handler says better what is too large
     answer=FILE,
     status=201,
     errors=(400, 409, 413, 415, 422, 507),
 )
 def take(call: Call) -> Any:
-    check_length(call.request, files.FILE_MAX_BYTES)
+    length = call.request.content_length
+    if length is not None and length > files.FILE_MAX_BYTES:  # before a byte is read
+        raise FileTooLarge(limit_mb=FILE_MAX_MB, found=length)
 
     def read(size: int) -> bytes:
         try:
@@ -49,7 +51,7 @@ def take(call: Call) -> Any:
     permission=SIGNED_IN,
     query={"task": {"type": "string", "maxLength": 100, "default": ""}},
     media="application/octet-stream",
-    errors=(304,),
+    also={304: "The browser has it already"},
 )
 def look(call: Call, file_id: str) -> Any:
     file, parts = files.look(call.workspace, call.actor, file_id)

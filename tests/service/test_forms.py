@@ -13,7 +13,7 @@ from headrace.engine.errors import (
     ValidationFailed,
 )
 from headrace.engine.flow.validate import validate
-from headrace.engine.service import files, forms, purge
+from headrace.engine.service import files, forms, purge, tasks
 from headrace.engine.service.actor import Actor
 from headrace.engine.store import files as stored
 from headrace.engine.store import tables as t
@@ -234,7 +234,8 @@ def test_options_come_from_a_table_and_are_checked(house: House) -> None:
                 t.records.insert().values(
                     table_name="warehouses",
                     key=key,
-                    value={"name": name}, step_key="",
+                    value={"name": name},
+                    step_key="",
                     created_at=0,
                     updated_at=0,
                 )
@@ -257,6 +258,83 @@ def test_options_come_from_a_table_and_are_checked(house: House) -> None:
     assert form["schema"]["properties"]["at"]["enum"] == ["wh1", "wh2"]
     assert form["schema"]["properties"]["at"]["x-enum-titles"]["wh2"]["zh"] == "广州仓"
     assert [(p.path, p.code) for p in problems] == [("/form/at", "enum")]
+
+
+def twice(**use: Any) -> dict[str, Any]:
+    """The same form through two approvals, one after the other; the second one's people may change it too."""
+    drawing = (
+        flow("refunding", form={"use": "refund"})
+        .then("ask", "approval", assignees=[user(ANN)], form={"use": "refund", **use})
+        .then("again", "approval", assignees=[user(BOB)], form={"use": "refund", "others": "read"})
+        .then("yes", "end")
+        .at("ask", "rejected").then("no", "end")
+        .at("again", "rejected").to("no")
+    )  # fmt: skip
+    return {**drawing.document(), "forms": {"refund": REFUND}}
+
+
+def test_one_form_travels_from_the_start_through_its_approvals(house: House) -> None:
+    house.publish(twice(others="read", rights={"paid": "required", "lines": "edit"}))
+    id_ = house.start("refunding", {"refund": GIVEN})
+
+    house.decide(ANN, form={"paid": "1.50", "lines": [{"price": "0.10", "quantity": 15}]})
+
+    assert house.detail(id_)["variables"]["refund"] == {
+        "reason": "坏了",
+        "lines": [{"price": "0.10", "quantity": 15, "sum": "1.50"}],
+        "total": "1.50",
+        "paid": "1.50",
+    }
+    (task,) = house.todo(BOB)
+    shown_to_bob = tasks.detail(house.workspace, house.actor(BOB), task["id"])
+    assert shown_to_bob["form"]["value"]["paid"] == "1.50"
+    assert set(shown_to_bob["form"]["rights"].values()) == {"read"}
+    assert shown_to_bob["form_version"]
+
+
+def test_a_rejection_without_a_form_leaves_it_as_it_was(house: House) -> None:
+    house.publish(twice(rights={"paid": "required"}))
+    id_ = house.start("refunding", {"refund": GIVEN})
+
+    house.decide(ANN, "rejected")
+
+    assert house.detail(id_)["variables"]["refund"]["total"] == "0.30"
+    assert "paid" not in house.detail(id_)["variables"]["refund"]
+
+
+def test_a_form_filled_in_on_an_older_one_is_a_conflict_with_the_one_now(house: House) -> None:
+    house.publish(drawn())
+    id_ = house.start("refunding", {"refund": GIVEN})
+    (task,) = house.todo(ANN)
+
+    with pytest.raises(FormChanged):
+        tasks.decide(
+            house.workspace, house.actor(ANN), task["id"], "approved",
+            form={"paid": "1"}, form_version="not-this-one",
+        )  # fmt: skip
+
+    assert house.waiting(id_) == ["ask"]
+
+
+def test_two_who_sign_together_both_leave_their_mark(house: House) -> None:
+    together = [user(ANN), user(BOB)]
+    drawing = (
+        flow("refunding", form={"use": "refund"})
+        .then("ask", "approval", assignees=together, mode="all", form={"use": "refund"})
+        .then("yes", "end")
+        .at("ask", "rejected").then("no", "end")
+    )  # fmt: skip
+    house.publish({**drawing.document(), "forms": {"refund": REFUND}})
+    id_ = house.start("refunding", {"refund": GIVEN})
+
+    house.decide(ANN, form={"paid": "0.10"})
+    (task,) = house.todo(BOB)
+    seen = tasks.detail(house.workspace, house.actor(BOB), task["id"])["form"]["value"]
+    house.decide(BOB, form={"reason": "换货"})
+
+    assert seen["paid"] == "0.10"  # what the other one changed is there to see
+    kept = house.detail(id_)["variables"]["refund"]
+    assert (kept["paid"], kept["reason"]) == ("0.10", "换货")
 
 
 # --- files ----------------------------------------------------------------------------------------
