@@ -59,7 +59,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "ask_backup": {"zh": "主责人都不在，找备份人", "en": "No primary is there: the backups are asked"},
     "ask_superior": {"zh": "没有备份人，找上级", "en": "There is no backup: the superior is asked"},
     "ask_fallback": {"zh": "没有上级，找兜底处理人", "en": "There is no superior: the fallback is asked"},
-    "nobody_to_ask": {"zh": "找不到任何人，转为异常", "en": "Nobody was found: an incident"},
+    "nobody_to_ask": {"zh": "「{wanted}」背后没有在职的人，转为异常", "en": "Nobody active behind {wanted}: an incident"},
     "too_many_to_ask": {"zh": "找到 {found} 人，最多 {limit} 人", "en": "{found} people were found, {limit} at most can be asked"},
 }  # fmt: skip
 
