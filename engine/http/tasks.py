@@ -303,6 +303,8 @@ def caller(call: Call) -> Caller:
                 "at": AT,
                 "read": BOOLEAN,
                 "instance_id": or_null(STRING),
+                "task_id": or_null(STRING),
+                "kind": or_null(STRING),
             }
         )
     ),

@@ -248,7 +248,7 @@ def notifications(
     items = [
         {
             "id": row.id, "title": row.title, "text": row.text, "at": to_iso(row.created_at), "read": row.read_at is not None,
-            "instance_id": row.instance_id,
+            "instance_id": row.instance_id, "task_id": row.task_id, "kind": row.kind,
         }
         for row in rows[:limit]
     ]  # fmt: skip
