@@ -57,8 +57,8 @@ class Seat:
     """Within its unit (in turn: within the task), smaller ones are asked first."""
     weight: int = 1
     veto: bool = False
-    any: bool = False
-    """Of the seats at its stage of its unit one is enough."""
+    any: int = 0
+    """Of the seats with this number one is enough; 0: it is needed itself."""
     decision: str | None = None
     comment: str = ""
     form: Mapping[str, Any] | None = None
@@ -169,8 +169,7 @@ def settle(task: TaskState, now_ms: int) -> None:
         elif any(o.unit == seat.unit and o.decision == "rejected" and o.counts for o in deciding):
             close(seat, "unit_rejected", now_ms)
         elif seat.any and any(
-            o.unit == seat.unit and o.stage == seat.stage and o.decision == "approved" and o.counts
-            for o in deciding
+            o.any == seat.any and o.decision == "approved" and o.counts for o in deciding
         ):
             close(seat, "one_was_enough", now_ms)
     for seat in deciding:
@@ -367,7 +366,8 @@ def may_vote(
     task: TaskState, who: str, about: About | None = None, seat: int = 0
 ) -> Seat | Refused:
     """The seat at which this person's vote counts now: the one named, else the first that is asked."""
-    del about  # nothing that is drawn forbids a vote, so far
+    if about is not None and not _active(about, who):
+        return Refused("you_have_left")
     if task.decided or _away(task):
         return Refused("task_closed")
     mine = [one for one in task.seats.values() if one.user == who and one.kind == "decide"]
@@ -415,6 +415,8 @@ def take_back(
     """May this person take back the decision that has ended the task? Answers the seat. `moved_on`: something was done after it."""
     if "take_back" not in about.policy.allow or not about.policy.take_back_ms:
         return Refused("not_allowed", {"action": "take_back"})
+    if not _active(about, who):
+        return Refused("you_have_left")
     votes = [seat for seat in task.votes() if seat.reason is None]
     if not votes or votes[-1].user != who or port is None:
         return Refused("not_yours")
@@ -483,6 +485,8 @@ def _forbidden(
     task: TaskState, action: str, who: str, about: About, operator: bool
 ) -> Refused | None:
     """Is it this person's to do, and does the drawing allow it, whatever the details?"""
+    if not operator and not _active(about, who):
+        return Refused("you_have_left")
     if action in DRAWN and action not in about.policy.allow and not operator:
         return Refused("not_allowed", {"action": action})
     if action in OPERATORS:
@@ -687,7 +691,7 @@ class _Work:
         for one in people:
             new = self.add(
                 one.user, status=seat.status, kind=seat.kind, on_behalf_of=one.on_behalf_of, unit=seat.unit, stage=seat.stage,
-                weight=seat.weight, veto=seat.veto, any=seat.any or len(people) > 1, returns_to=seat.returns_to,
+                weight=seat.weight, veto=seat.veto, any=seat.any or (seat.id if len(people) > 1 else 0), returns_to=seat.returns_to,
                 origin="substitute" if one.on_behalf_of else origin,
             )  # fmt: skip
             fresh.append(new.id)
@@ -724,11 +728,13 @@ def _add_sign(work: _Work) -> Then | Refused:
         stage = begins
     if where == "before":
         mine.status = "waiting"
+    one_is_enough = where != "parallel" and work.args.get("rule") == "any" and len(people) > 1
+    batch = max(work.task.seats) + 1 if one_is_enough else 0
     for one in people:
         work.add(
             one.user, origin=f"added_{where}", on_behalf_of=one.on_behalf_of, stage=stage,
             status="waiting" if where == "after" else "open", unit=0 if where == "parallel" else mine.unit,
-            any=where != "parallel" and work.args.get("rule") == "any", returns_to=mine.returns_to if where == "before" else 0,
+            any=batch, returns_to=mine.returns_to if where == "before" else 0,
             weight=mine.weight if where != "parallel" else 1,
         )  # fmt: skip
     work.text("text", "reason", "comment")
@@ -896,7 +902,8 @@ def _take_back(work: _Work) -> Then | Refused:
     if seat.returns_to:
         task.seats[seat.returns_to].status = "owner_waits"
     for other in task.seats.values():
-        if other.unit == seat.unit and other.reason in {"unit_rejected", "one_was_enough"}:
+        again = other.unit == seat.unit and other.reason in {"unit_rejected", "one_was_enough"}
+        if again and _active(work.about, other.user):
             other.status, other.reason, other.at = "waiting", None, None
         if other.status == "open" and other.kind == "decide" and _before(task, seat, other):
             other.status = "waiting"
@@ -1030,7 +1037,7 @@ def _replace(work: _Work, seat: Seat, reason: str) -> None:
         s for s in work.task.seats.values()
         if s.live and s is not seat and s.kind == "decide" and not s.returns_to and _active(work.about, s.user)
     ]  # fmt: skip
-    enough = [s for s in others if work.task.rule.mode == "any" or (s.any and s.unit == seat.unit)]
+    enough = [s for s in others if work.task.rule.mode == "any" or (s.any and s.any == seat.any)]
     found = [] if enough else work.about.instead(seat, "policy")
     people = [one for one in found if not work.sits(one.user) and one.user != seat.user]
     if people:

@@ -101,11 +101,9 @@ def units_of(voting: Iterable[Seat]) -> list[Counted]:
 
 
 def _unit(seats: Sequence[Seat]) -> Counted:
-    enough = {seat.stage for seat in seats if seat.any and seat.decision == "approved"}
+    enough = {seat.any for seat in seats if seat.any and seat.decision == "approved"}
     decisions = [
-        seat.decision
-        for seat in seats
-        if seat.decision is not None or not (seat.any and seat.stage in enough)
+        seat.decision for seat in seats if seat.decision is not None or seat.any not in enough
     ]
     if "rejected" in decisions:
         stands: Unit = "rejected"

@@ -88,7 +88,9 @@ def apply(instance: Instance, event: e.Event) -> None:
         case e.TokenPlaced(node, _, _, variables, whole):
             instance.placed.append(node)
             for found in instance.approvals.values():
-                found["fixed"] = True  # its token may have gone another way: not to be taken back any more
+                found["fixed"] = (
+                    True  # its token may have gone another way: not to be taken back any more
+                )
             if whole and variables is not None:
                 instance.variables = dict(variables)
             elif variables:

@@ -369,7 +369,9 @@ def vote(run: Run, command: c.Vote) -> None:
     task = step.task
     seat = tasking.may_vote(task, command.user, seat=command.seat)
     way = command.decision != "returned" or "returned" in run.flow.nodes[step.node].connected
-    if isinstance(seat, tasking.Refused) or not (way or seat.returns_to):
+    person = run.directory.people.get(command.user)
+    here = person is not None and person.active
+    if isinstance(seat, tasking.Refused) or not here or not (way or seat.returns_to):
         run.ignore(command, "the task is no longer open for this person", command._asdict())
         return
     found = _if_cast(task, seat, command)
@@ -686,6 +688,14 @@ def _resubmitted(run: Run, step: Step, where: Mapping[str, Any], by: str) -> Non
         )
     )
     _return(run, step, full)
+
+
+def moved(run: Run, step: Step, to: str) -> None:
+    """A person begins a visit anew: whoever returned it there still gets it back."""
+    if step.task is not None and step.task.back is not None and to == step.node:
+        task = step.task
+        here = {"round": task.round, "again_of": step.id, "back": task.back}
+        run.emit(e.ComebackKept(to, here))
 
 
 def _ask_anew(run: Run, step: Step, by: str) -> None:

@@ -127,8 +127,8 @@ def test_who_signs_before_and_after_counts_as_one_with_the_owner() -> None:
 
 
 def test_of_several_who_took_over_a_seat_one_is_enough() -> None:
-    dan = Seat(3, "dan", unit=1, any=True, status="done", decision="approved", nth=2)
-    lea = Seat(4, "lea", unit=1, any=True)
+    dan = Seat(3, "dan", unit=1, any=1, status="done", decision="approved", nth=2)
+    lea = Seat(4, "lea", unit=1, any=1)
     bob = Seat(2, "bob", status="done", decision="approved", nth=1)
 
     assert outcome(Rule("all"), [bob, dan, lea]) == Outcome("approved", "all_approved")
