@@ -140,7 +140,7 @@ def test_a_substitution_is_said_shown_and_a_circle_refused_in_words(
     page.get_by_test_id("field-until").fill("2031-03-05T18:00")
     page.get_by_test_id("btn-save").click()
     trouble = page.get_by_test_id("substitution-dialog").get_by_role("alert")
-    expect(trouble).to_contain_text("Oscar → 设计者 Dora → 运营 Oscar")
+    expect(trouble).to_contain_text("设计者 Dora → 运营 Oscar → 设计者 Dora")
     page.get_by_test_id("btn-cancel").click()
 
     page.get_by_test_id("view-calendar").click()
@@ -188,16 +188,16 @@ def test_a_rota_is_planned_by_dragging_and_says_who_is_missing(
 def test_what_is_not_saved_of_a_rota_is_not_lost_in_silence(person: Callable[..., Page]) -> None:
     page = open_as(person, "admin", "/organisation/rotas/demo-night", viewport=DESK)
     page.locator("[data-testid^=cell-][data-testid$=-add]").first.click()
-    pick(page, "cell-people", "Oscar")
+    pick(page, "cell-people", "Dora")
     page.get_by_test_id("btn-save").click()
     expect(page.get_by_test_id("btn-save-rota")).to_be_visible()
 
     page.get_by_test_id("btn-back").click()
     page.get_by_role("button", name="Keep editing").click()
 
-    expect(page.get_by_test_id("rota-grid")).to_contain_text("Oscar")
+    expect(page.get_by_test_id("rota-grid")).to_contain_text("Dora")
     page.get_by_test_id("btn-discard").click()
-    expect(page.get_by_test_id("rota-grid")).not_to_contain_text("Oscar")
+    expect(page.get_by_test_id("rota-grid")).not_to_contain_text("Dora")
 
 
 def test_a_table_is_looked_at_before_it_comes_in(
@@ -252,7 +252,7 @@ def test_the_whole_flow_says_who_would_get_what(person: Callable[..., Page]) -> 
     answers = page.get_by_test_id("who-answers")
     expect(answers.get_by_text("财务 Ben").first).to_be_visible()
     answers.locator("details > summary").nth(1).click()
-    expect(answers.get_by_test_id("who-steps")).to_have_count(1)
+    expect(answers.get_by_test_id("who-result")).to_be_visible()
 
 
 def approval(key: str, **settings: Any) -> dict[str, Any]:
@@ -354,7 +354,7 @@ def test_a_role_without_a_backup_is_mended_from_the_problem(person: Callable[...
     editor.problems(1)
     page.get_by_role("button", name="Add a backup person").click()
     pick(page, "role-backup", "Ben")
-    page.get_by_test_id("btn-save").click()
+    page.get_by_test_id("btn-save-people").click()
 
     editor.problems(0)
 

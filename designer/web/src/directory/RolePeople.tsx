@@ -91,7 +91,7 @@ function Dialog({ role, onClose, onSaved }: DialogProps) {
           <Button onClick={onClose} data-testid="btn-cancel">
             {t("app:action.cancel")}
           </Button>
-          <Button type="primary" loading={busy} onClick={save} data-testid="btn-save">
+          <Button type="primary" loading={busy} onClick={save} data-testid="btn-save-people">
             {t("app:action.save")}
           </Button>
         </>

@@ -3,6 +3,7 @@
 import { Button, Modal } from "antd";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ApiError } from "../../api/client";
 import { Trouble } from "../../ui/Trouble";
 
 interface DialogProps {
@@ -57,7 +58,7 @@ export function Dialog(props: DialogProps) {
               {lacks}
             </p>
           )}
-          {error !== null && <Trouble error={error} />}
+          {error !== null && <Trouble error={withoutPaths(error)} />}
         </div>
         <div className="hr-dialog-foot">
           <span className="hr-dialog-extra">{extra}</span>
@@ -71,6 +72,13 @@ export function Dialog(props: DialogProps) {
       </form>
     </Modal>
   );
+}
+
+/** With few fields the sentence says enough: `/substitute_id` before it helps nobody. */
+function withoutPaths(error: unknown): unknown {
+  if (!(error instanceof ApiError)) return error;
+  const problems = error.problems.map((problem) => ({ ...problem, path: "" }));
+  return new ApiError(error.status, error.code, error.message, error.params, problems);
 }
 
 interface LineProps {
