@@ -91,6 +91,10 @@ scenarios: ## the failures of the requirements as they were told, with as many o
 	$(SETUP) python
 	HEADRACE_SCENARIOS=full $(BIN)/pytest tests/scenarios
 
+tasks: ## what people do with tasks, in any order, a hundred times longer
+	$(SETUP) python
+	HEADRACE_TASKS_FACTOR=100 $(BIN)/pytest tests/people/test_task_machine.py tests/people/test_voting.py tests/service/test_task_rows.py
+
 docs: ## write docs/nodes.md and docs/connectors.md from what they list
 	$(SETUP) python
 	$(BIN)/python -m tools.nodes_doc
