@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from headrace.engine import jsontext
 from headrace.engine.clock import iso_or_none
 from headrace.engine.errors import HeadraceError
-from headrace.engine.flow.compile import CompiledFlow
+from headrace.engine.flow.compile import CompiledFlow, CompiledNode
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.people.assign import Asked, assign
 from headrace.engine.people.directory import Directory
@@ -99,18 +99,23 @@ def _next(flow: CompiledFlow, instance: Instance) -> list[str]:
         if node is None:
             continue
         for port, edges in node.exits.items():
-            if port in {"rejected", "returned", "error"} and "task" in node.type.rows:
+            if port in {"rejected", "returned", "error"} and asks_people(node):
                 continue
             for edge in edges:
                 if edge.target in seen:
                     continue
                 seen.add(edge.target)
                 target = flow.nodes[edge.target]
-                if "task" in target.type.rows:
+                if asks_people(target):
                     found.append(edge.target)
                 else:
                     way.append(edge.target)
     return found
+
+
+def asks_people(node: CompiledNode) -> bool:
+    """Does a visit to this node leave a task?"""
+    return node.type.waits and "task" in node.type.rows
 
 
 def _people(

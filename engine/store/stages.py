@@ -35,7 +35,7 @@ class Wanted:
 def waiting(
     connection: Connection, flow: str | None = None, node: str | None = None
 ) -> Sequence[Row[Any]]:
-    """(flow_key, version, node, number, oldest_at) of the stages where tasks wait; read along the index on open tasks."""
+    """(flow_key, version, node, number, oldest_at, came_sum) of the stages where tasks wait; read along the index on open tasks."""
     columns = t.tasks.c
     query = sa.select(
         columns.flow_key,
@@ -43,6 +43,7 @@ def waiting(
         columns.node,
         sa.func.count().label("number"),
         sa.func.min(columns.created_at).label("oldest_at"),
+        sa.cast(sa.func.sum(columns.created_at), sa.BigInteger).label("came_sum"),
     ).where(columns.status == "open")
     if flow:
         query = query.where(columns.flow_key == flow)
@@ -104,6 +105,29 @@ def instance_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     columns = t.tasks.c
     query = sa.select(columns.id, columns.instance_id).where(columns.id.in_(ids))
     return {row.id: row.instance_id for row in connection.execute(query)}
+
+
+def late(connection: Connection, flow: str, now_ms: int) -> dict[str, int]:
+    """Node → open tasks of a flow that are past their due time."""
+    columns = t.tasks.c
+    query = sa.select(columns.node, sa.func.count()).where(
+        columns.status == "open", columns.flow_key == flow, columns.due_at < now_ms
+    )
+    rows = connection.execute(query.group_by(columns.node)).all()
+    return {row[0]: row[1] for row in rows}
+
+
+def came(connection: Connection, flow: str, since_ms: int) -> dict[str, int]:
+    """Node → tasks of a flow that were opened since a moment, whether open still or ended."""
+    columns = t.tasks.c
+    found: dict[str, int] = {}
+    for over in (columns.status == "open", columns.ended_at >= since_ms):
+        query = sa.select(columns.node, sa.func.count()).where(
+            columns.flow_key == flow, over, columns.created_at >= since_ms
+        )
+        for node, number in connection.execute(query.group_by(columns.node)):
+            found[node] = found.get(node, 0) + number
+    return found
 
 
 def ended(connection: Connection, flow: str, since_ms: int, limit: int) -> Sequence[Any]:

@@ -64,7 +64,7 @@ GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{}
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
 POST /api/files · GET /api/files/{}
-GET /mail/decide/{} · POST /mail/decide/{}
+GET /mail/decide/{} · POST /mail/decide/{} · GET /api/flows/{}/board
 POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
 """
