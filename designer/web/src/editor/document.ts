@@ -180,6 +180,20 @@ export function formsOf(document: FlowDocument): Record<string, FlowForm> {
   return document.forms ?? {};
 }
 
+/** What starts ask for, forms of the flow included: each a record under its key. For choosing fields, not for storing. */
+export function askedInput(document: FlowDocument): Schema {
+  const used = Object.entries(formsOf(document)).filter(
+    ([key]) => usersOf(document, key).length > 0,
+  );
+  if (used.length === 0) return inputOf(document);
+  const records = used.map(([key, form]) => {
+    const title = form.title ? { "x-title": form.title } : {};
+    return [key, { ...form.schema, type: "object", ...title }] as const;
+  });
+  const input = inputOf(document);
+  return { ...input, properties: { ...input.properties, ...Object.fromEntries(records) } };
+}
+
 /** The nodes that use a form of the flow. */
 export function usersOf(document: FlowDocument, form: string): FlowNode[] {
   return document.nodes.filter((node) => usedForm(node) === form);

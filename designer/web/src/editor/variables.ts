@@ -2,10 +2,10 @@
 
 import type { TFunction } from "i18next";
 import {
+  askedInput,
   eventsOf,
   type FlowDocument,
   type FlowNode,
-  inputOf,
   isHandler,
   type NodeType,
   type NodeTypes,
@@ -45,7 +45,7 @@ export function variablesAt(
       ? document.nodes
       : upstream(document, nodeId).filter((node) => node.id !== nodeId);
   const found = [
-    ...fieldsOf(inputOf(document), "", t("variable.input"), text, values),
+    ...fieldsOf(askedInput(document), "", t("variable.input"), text, values),
     ...before.flatMap((node) => outputOf(node, types, t, text, values)),
     ...before.flatMap((node) => payloadsOf(node, types, t, text, values)),
     ...(nodeId !== null && isHandler(document, nodeId) ? undone(t) : []),

@@ -3,7 +3,7 @@
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useText } from "../ui/text";
-import { type FlowDocument, inputOf } from "./document";
+import { askedInput, type FlowDocument, usedForm } from "./document";
 import {
   type Named,
   useConnections,
@@ -29,7 +29,9 @@ export function useWords(document: FlowDocument): Words {
   const departments = useDepartments(named.includes("department"));
   const posts = usePosts(named.includes("post") || named.includes("supervisor"));
   const rotas = useRotas(named.includes("rota"));
-  const input = inputOf(document);
+  const uses = nodes.map(usedForm).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the nodes only the forms they use count here
+  const input = useMemo(() => askedInput(document), [document.input, document.forms, uses]);
   // Names change seldom, positions at every drag: the words only change with the names.
   const names = nodes.map((node) => `${node.id}\n${JSON.stringify(node.name ?? {})}`).join("\n");
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the nodes only their names count here
