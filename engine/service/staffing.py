@@ -15,7 +15,7 @@ from headrace.engine.errors import Problem, ValidationFailed
 from headrace.engine.node import NodeType
 from headrace.engine.people.directory import Directory
 from headrace.engine.service import audit
-from headrace.engine.service.actor import Actor
+from headrace.engine.service.actor import PERMISSIONS, Actor
 from headrace.engine.service.directories import RULES
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import facts, organisation, users
@@ -124,6 +124,9 @@ def _of(one: Mapping[str, Any], directory: Directory, *, decides: bool) -> _Foun
         if not directory.members(id_):
             message = f"Expected an active member of the role {id_}, but found none."
             return "role_empty", params, severity, message
+        if decides and not any(_may_decide(one.id, directory) for one in directory.members(id_)):
+            message = f"Expected a member of the role {id_} who may decide tasks, but found none."
+            return "role_may_not_decide", params, "warning", message
     elif one["kind"] == "user":
         person = directory.find(id_)
         who = {"name": person.name if person else id_}
@@ -152,6 +155,13 @@ def _without_backup(one: Mapping[str, Any], directory: Directory, backup: str) -
     params = _role_params(id_, directory)
     message = f"Expected an active backup of the role {id_}, but found none."
     return "role_no_backup", params, "error" if backup == "refuse" else "warning", message
+
+
+def _may_decide(user_id: str, directory: Directory) -> bool:
+    return any(
+        "tasks:decide" in permissions and user_id in directory.roles.get(role, ())
+        for role, permissions in PERMISSIONS.items()
+    )
 
 
 def _role_params(role: str, directory: Directory) -> dict[str, Any]:

@@ -492,6 +492,8 @@ def test_a_flow_whose_role_has_nobody_is_not_published(
     cabin: House, members: Any, backups: Any, more: Any, rule: str, expected: Any
 ) -> None:
     workspace = cabin.workspace
+    users.prepare(workspace)
+    users.set_members(workspace, ADA, "approver", [BOB, EVE])
     users.create_role(workspace, ADA, "duty", {"zh": "值班", "en": "Duty"})
     users.set_members(workspace, ADA, "duty", members)
     users.set_members(workspace, ADA, "duty", backups, "backup")
@@ -513,6 +515,16 @@ def test_a_flow_whose_role_has_nobody_is_not_published(
         assert flows.publish(workspace, ADA, "asks")["version"] == 1
     # Trying needs nobody.
     assert flows.test(workspace, ADA, "asks", input_={})["status"] != "refused"
+
+
+def test_members_who_may_not_decide_are_a_warning(cabin: House) -> None:
+    users.set_members(cabin.workspace, ADA, "boss", [EVE], "backup")
+    document = flow("asks").then("ask", "approval", assignees=[role("boss")]).document()
+
+    with cabin.workspace.read() as connection:
+        found = staffing.problems(cabin.workspace, connection, document)
+
+    assert [(p.code, p.severity) for p in found] == [("role_may_not_decide", "warning")]
 
 
 def test_a_fallback_of_the_workspace_must_exist(cabin: House) -> None:
