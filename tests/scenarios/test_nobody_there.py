@@ -110,6 +110,7 @@ def test_f3_a_flow_whose_only_approver_has_left_is_not_published(house: House) -
     assert [(p.code, p.params["role"]) for p in nobody.value.problems] == [("role_empty", ROLE)]
 
 
+@pytest.mark.timeout(1_800)
 def test_f3_the_orders_of_a_big_day_do_not_get_stuck(house: House) -> None:
     hire(house, backup=False)
     administrator(house)
