@@ -19,7 +19,7 @@ from decimal import (
     InvalidOperation,
     Overflow,
 )
-from typing import Any
+from typing import Any, NoReturn
 
 from headrace.engine.errors import ExpressionError
 from headrace.engine.flow.duration import from_ms
@@ -435,24 +435,46 @@ class _Way:
         self.left = RESULT_MAX
 
     def back(self, value: Any, depth: int) -> Any:
-        self.left -= len(value) + 1 if isinstance(value, str) else 1
+        # By exact kind first, in the order of how often they come: this is asked of every leaf of every order.
+        kind = type(value)
+        if kind is str:
+            self.left -= len(value) + 1
+            if self.left < 0 or depth > RESULT_DEPTH_MAX:
+                self._too_large()
+            return value
+        self.left -= 1
         if self.left < 0 or depth > RESULT_DEPTH_MAX:
-            raise wrong(
-                "limit",
-                f"Expected a result of at most {RESULT_MAX} characters and {RESULT_DEPTH_MAX} levels, but it is larger.",
-                limit=RESULT_MAX,
-            )
+            self._too_large()
+        if kind is bool or value is None:
+            return value
+        if kind is int:
+            return value if -_JSON_INT_MAX <= value <= _JSON_INT_MAX else str(value)
+        if kind is dict:
+            below, found = depth + 1, {}
+            for name, item in value.items():
+                self.left -= len(name)
+                found[name] = self.back(item, below)
+            return found
+        if kind is list:
+            below = depth + 1
+            return [self.back(item, below) for item in value]
+        return self._seldom(value, depth)
+
+    def _seldom(self, value: Any, depth: int) -> Any:
         match value:
-            case bool() | str() | None:
+            case str():
+                self.left -= len(value)
+                if self.left < 0:
+                    self._too_large()
                 return value
-            case int():
-                return value if abs(value) <= _JSON_INT_MAX else str(value)
             case float() | Decimal():
                 return _number_json(exact(value))
             case datetime():
                 return moment_text(value)
             case timedelta():
                 return from_ms(value // timedelta(milliseconds=1))
+            case int():
+                return value if abs(value) <= _JSON_INT_MAX else str(value)
             case Mapping():
                 return {self._key(name): self.back(item, depth + 1) for name, item in value.items()}
             case _:
@@ -461,6 +483,13 @@ class _Way:
     def _key(self, name: str) -> str:
         self.left -= len(name)
         return name
+
+    def _too_large(self) -> NoReturn:
+        raise wrong(
+            "limit",
+            f"Expected a result of at most {RESULT_MAX} characters and {RESULT_DEPTH_MAX} levels, but it is larger.",
+            limit=RESULT_MAX,
+        )
 
 
 def _number_json(number: Number) -> int | float | str:

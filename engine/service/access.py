@@ -203,8 +203,7 @@ def sha256(secret: str) -> str:
 
 
 def _actor(workspace: Workspace, user_id: str) -> Actor:
-    with workspace.read() as connection:
-        directory = workspace.directory(connection)
+    directory = workspace.kept_directory()
     known = _known(workspace)
     seen, actors = known.actors
     if seen is not directory:

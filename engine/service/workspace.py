@@ -175,6 +175,14 @@ class Workspace:
             kept = self._directory = (found, now_ms + FRESH_MS)
         return kept[0]
 
+    def kept_directory(self) -> Directory:
+        """`directory` for who has no connection open; one is opened only where what is kept is not fresh."""
+        kept = self._directory
+        if kept is not None and kept[1] >= self.clock.now_ms():
+            return kept[0]
+        with self.read() as connection:
+            return self.directory(connection)
+
     def forget_directory(self) -> None:
         """Users, roles or the organisation have changed: read them again."""
         self._directory = None
