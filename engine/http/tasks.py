@@ -119,6 +119,7 @@ DETAIL = record(
         "changed": or_null(OBJECT),
         "deadlines": many(record({"kind": STRING, "at": AT, "do": STRING, "text": OBJECT})),
         "timeline": many(OBJECT),
+        "sent_back": or_null(OBJECT),
         "can_decide": BOOLEAN,
         "nonce": STRING,
         "attachments": many(OBJECT),

@@ -293,6 +293,8 @@ def act_now(
             raise refusal(found, action, refused)
     else:
         _check_over(workspace, connection, found, instance, action)
+    if action == "resubmit":
+        _check_mended(workspace, connection, instance, args.get("variables") or {})
     if action == "release":
         actor.require(task_rules.RELEASE)
     if action == "exempt":
@@ -312,6 +314,28 @@ def act_now(
     found.again()
     if found.row.revision == revision and found.row.status == row.status:
         raise found.conflict(f"a task with which one may {action} now", f"{row.id}, {row.status}")
+
+
+def _check_mended(
+    workspace: Workspace,
+    connection: Connection,
+    instance: Instance,
+    given: Mapping[str, Any],
+) -> None:
+    """Who mends what was sent back changes what was asked for at the start, and nothing else, by the same rules."""
+    flow = workspace.flow(connection, instance.flow_key, instance.version)
+    known = flow.input_schema.get("properties", {})
+    problems = [
+        Problem(f"/variables/{name}", "unknown_property", {"name": name}, f"Expected an input of this flow, but found {name}.")
+        for name in given
+        if name not in known
+    ]  # fmt: skip
+    if given and not problems:
+        kept = {name: value for name, value in instance.variables.items() if name in known}
+        found = flow.check_input({**kept, **given})
+        problems = [Problem(f"/variables{p.path}", p.code, p.params, p.message) for p in found]
+    if problems:
+        raise ValidationFailed(what="resubmit", count=len(problems), problems=problems)
 
 
 def _check_over(
@@ -505,7 +529,7 @@ ACTIONS: Mapping[str, tuple[Mapping[str, Any], tuple[str, ...]]] = {
         },
         ("to",),
     ),
-    "resubmit": ({"form": {"type": "object"}, "comment": _LONG}, ()),
+    "resubmit": ({"variables": {"type": "object"}, "comment": _LONG}, ()),
     "reassign": (
         {
             "seat": _SEAT,

@@ -41,7 +41,9 @@ def path(
         node = nodes[step["node"]] = _node(flow, step["node"], _status(step))
         task = told.get(step["step"])
         if task is not None:
-            asked = [s for s in seats if s.task_id == task.id and s.status in _WHO]
+            asked = [
+                s for s in seats if s.task_id == task.id and s.status in _WHO and s.kind in _DECIDE
+            ]
             node["who"] = [ref(one.user_id, directory.people) for one in asked]
             node |= {
                 "task_id": task.id,
@@ -67,6 +69,7 @@ def path(
 
 
 _WHO = ("open", "waiting", "done", "owner_waits")
+_DECIDE = ("decide", "resubmit")
 
 
 def _status(step: Mapping[str, Any]) -> str:

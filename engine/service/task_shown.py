@@ -200,27 +200,124 @@ def as_task(row: Any, rows: Sequence[Any]) -> TaskState:
     return task
 
 
-def timeline(row: Any, rows: Sequence[Any], people: People) -> list[dict[str, Any]]:
-    """Who asked and who decided, oldest first; what else was done stands in the notes."""
-    opened = {
-        "at": to_iso(row.created_at),
-        "who": name_of(row.initiator, people) if row.initiator in people else "Headrace",
-        "what": {"zh": "提交审批", "en": "Asked for a decision"},
-        "comment": "",
-    }
-    voted = sorted((s for s in rows if s.decided_at is not None), key=lambda s: s.decided_at)
-    return [opened] + [
+ACTED: dict[str, Text] = {
+    "add_sign": {"zh": "加签", "en": "Signed others on"},
+    "reduce_sign": {"zh": "减签", "en": "Signed others off"},
+    "transfer": {"zh": "转交", "en": "Handed it on"},
+    "delegate": {"zh": "委派", "en": "Delegated"},
+    "return": {"zh": "退回", "en": "Sent it back"},
+    "resubmit": {"zh": "重新提交", "en": "Submitted again"},
+    "withdraw": {"zh": "撤回", "en": "Withdrew it"},
+    "take_back": {"zh": "撤销审批", "en": "Took the decision back"},
+    "cc": {"zh": "抄送", "en": "Sent a copy"},
+    "confirm": {"zh": "已阅确认", "en": "Confirmed"},
+    "comment": {"zh": "评论", "en": "Commented"},
+    "ask": {"zh": "征求意见", "en": "Asked"},
+    "answer": {"zh": "回复", "en": "Answered"},
+    "urge": {"zh": "催办", "en": "Urged"},
+    "resend": {"zh": "重发待办", "en": "Sent it again"},
+    "pause": {"zh": "暂停计时", "en": "Paused the clock"},
+    "go_on": {"zh": "恢复计时", "en": "Let the clock go on"},
+    "reassign": {"zh": "改派", "en": "Gave it to others"},
+    "recheck": {"zh": "改派（人员变动）", "en": "Given to others: somebody left or is away"},
+    "escalate": {"zh": "超时升级", "en": "Escalated"},
+    "exempt": {"zh": "豁免放行", "en": "Exempted"},
+    "release": {"zh": "绿色通道放行", "en": "Let pass through the green channel"},
+}
+"""What was done, as a timeline tells it."""
+
+
+def timeline(
+    rows: Sequence[Any], seats: Sequence[Any], notes: Sequence[Any], flow: Any, people: People
+) -> list[dict[str, Any]]:
+    """The whole case, oldest first: who asked, who decided at which node in which round, and what else was done.
+
+    `rows`: the tasks of the instance; `seats` and `notes`: theirs.
+    """
+    tasks_ = {row.id: row for row in rows}
+    first = min(rows, key=lambda row: row.created_at)
+    told = [
         {
-            "at": to_iso(one.decided_at),
-            "who": name_of(one.user_id, people),
-            "on_behalf_of": ref(one.on_behalf_of, people),
-            "what": row.buttons.get(one.decision)
-            or DECISIONS.get(one.decision, {"en": one.decision or ""}),
-            "comment": one.comment or "",
-            "decision": one.decision,
+            **_at(first.created_at, first, flow),
+            "who": name_of(first.initiator, people) if first.initiator in people else "Headrace",
+            "what": {"zh": "提交审批", "en": "Asked for a decision"},
+            "comment": "",
         }
-        for one in voted
     ]
+    for one in seats:
+        # A return is told by what was done, with where to.
+        if one.decided_at is None or (one.decision is None) or one.kind != "decide":
+            continue
+        row = tasks_[one.task_id]
+        what = row.buttons.get(one.decision) or DECISIONS.get(one.decision)
+        told.append(
+            {
+                **_at(one.decided_at, row, flow),
+                "who": name_of(one.user_id, people),
+                "on_behalf_of": ref(one.on_behalf_of, people),
+                "what": what or {"en": one.decision},
+                "comment": one.comment or "",
+                "decision": one.decision,
+                "reason": one.reason,
+            }
+        )
+    for one in notes:
+        if one.action == "return" and one.details and one.details.get("seat"):
+            continue  # stands there as its vote
+        told.append(
+            {
+                **_at(one.at, tasks_[one.task_id], flow),
+                "who": name_of(one.by, people) if one.by in people else "Headrace",
+                "what": ACTED.get(one.action, {"en": one.action}),
+                "comment": one.text or "",
+                "action": one.action,
+                "to": _named(one.details, people),
+            }
+        )
+    return sorted(told, key=lambda one: str(one["at"]))
+
+
+def _at(at_ms: int, row: Any, flow: Any) -> dict[str, Any]:
+    node = flow.nodes.get(row.node)
+    return {
+        "at": to_iso(at_ms),
+        "task_id": row.id,
+        "round": row.round,
+        "node": row.node,
+        "node_name": dict(node.name) if node else {"en": row.node},
+    }
+
+
+def _named(details: Mapping[str, Any] | None, people: People) -> list[str]:
+    """The people something was done to."""
+    to = (details or {}).get("to")
+    ids = to if isinstance(to, list) else [to]
+    return [name_of(id_, people) for id_ in ids if isinstance(id_, str) and id_ in people]
+
+
+def sent_back(
+    row: Any, rows: Sequence[Any], notes: Sequence[Any], flow: Any, people: People
+) -> dict[str, Any] | None:
+    """By whom and why this came back: to this node, or to the one who started it; None when it did not."""
+    wanted = [
+        one
+        for one in notes
+        if one.action == "return"
+        and (
+            (one.task_id == row.id and (one.details or {}).get("to") == "initiator" and row.status == "open")
+            or ((one.details or {}).get("to") == row.node and row.round > 1 and one.at <= row.created_at)
+        )
+    ]  # fmt: skip
+    if not wanted:
+        return None
+    last = max(wanted, key=lambda one: one.id)
+    from_ = next((one for one in rows if one.id == last.task_id), row)
+    return {
+        "by": ref(last.by, people),
+        "text": last.text or "",
+        "after": (last.details or {}).get("after"),
+        **{name: _at(last.at, from_, flow)[name] for name in ("at", "node", "node_name")},
+    }
 
 
 def current(row: Any, rows: Sequence[Any], user_id: str, people: People) -> dict[str, Any]:

@@ -34,6 +34,8 @@ __all__ = [
 BoxName = Literal["todo", "done", "started", "cc"]
 
 NOTES_AT_ONCE = 50
+CASE_NOTES_MAX = 500
+"""What was done in a whole case, as its timeline tells it: the newest."""
 
 
 def listing(
@@ -117,9 +119,16 @@ def _deadlines(connection: Connection, row: Any, flow: Any) -> list[dict[str, An
     node = flow.nodes.get(row.node)
     if row.status != "open" or node is None:
         return []
-    coming = deadlines.upcoming(node.settings, timers.of_step(connection, row.instance_id, row.step))
+    coming = deadlines.upcoming(
+        node.settings, timers.of_step(connection, row.instance_id, row.step)
+    )
     return [
-        {"kind": one["kind"], "at": to_iso(one["at_ms"]), "do": one["do"], "text": dict(one["text"])}
+        {
+            "kind": one["kind"],
+            "at": to_iso(one["at_ms"]),
+            "do": one["do"],
+            "text": dict(one["text"]),
+        }
         for one in coming
     ]
 
@@ -134,7 +143,11 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         found = instances.find(connection, row.instance_id)
         instance = instances.load_one(connection, found) if found is not None else None
         offers = task_rules.offers(workspace, connection, row, instance, actor)
-        notes_ = tasks.notes(connection, id_, after=0, limit=NOTES_AT_ONCE + 1)
+        case = tasks.of_instance(connection, row.instance_id)
+        case_seats = tasks.seats_of_instance(connection, row.instance_id)
+        case_notes = tasks.notes_of_instance(connection, row.instance_id, CASE_NOTES_MAX)
+        rounds = [one.id for one in case if one.node == row.node]
+        notes_ = tasks.notes(connection, rounds, after=0, limit=NOTES_AT_ONCE + 1)
         told = {
             **task_shown.summary(row, flow, people),
             "path": task_path.path(workspace, connection, found, instance) if instance else None,
@@ -167,7 +180,8 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "actions": offers,
         "notes": [task_shown.note(one, people) for one in notes_[:NOTES_AT_ONCE]],
         "notes_cursor": str(notes_[NOTES_AT_ONCE - 1].id) if len(notes_) > NOTES_AT_ONCE else None,
-        "timeline": task_shown.timeline(row, seats, people),
+        "timeline": task_shown.timeline(case, case_seats, case_notes, flow, people),
+        "sent_back": task_shown.sent_back(row, case, case_notes, flow, people),
         "can_decide": can_decide and mine is not None and mine.kind == "decide",
         "nonce": nonces.make(workspace, nonce),
         "ended_at": iso_or_none(row.ended_at),
@@ -197,11 +211,13 @@ def _note_seen(workspace: Workspace, actor: Actor, id_: str, seats: Sequence[Row
 def notes(
     workspace: Workspace, actor: Actor, id_: str, *, cursor: str | None = None, limit: int = 50
 ) -> dict[str, Any]:
-    """What people said and did with a task, oldest first."""
+    """What people said and did with a task and its earlier rounds, oldest first."""
     limit = min(limit, PAGE_MAX)
     with workspace.read() as connection:
-        concerned(connection, actor, id_)
-        rows = tasks.notes(connection, id_, after=int(cursor or 0), limit=limit + 1)
+        row, _ = concerned(connection, actor, id_)
+        case = tasks.of_instance(connection, row.instance_id)
+        rounds = [one.id for one in case if one.node == row.node]
+        rows = tasks.notes(connection, rounds, after=int(cursor or 0), limit=limit + 1)
         people = workspace.directory(connection).people
     return {
         "items": [task_shown.note(row, people) for row in rows[:limit]],

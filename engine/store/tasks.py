@@ -148,18 +148,26 @@ def seats(connection: Connection, id_: str) -> Sequence[Row[Any]]:
     return connection.execute(query.order_by(columns.seat)).all()
 
 
-def seats_of_instance(connection: Connection, instance_id: str) -> Sequence[Any]:
-    """Task, person and status of all seats of an instance."""
+def seats_of_instance(connection: Connection, instance_id: str) -> Sequence[Row[Any]]:
+    """The seats of all tasks of an instance."""
     columns = t.task_actors.c
-    query = sa.select(columns.task_id, columns.seat, columns.user_id, columns.status)
-    query = query.where(columns.instance_id == instance_id)
+    query = sa.select(t.task_actors).where(columns.instance_id == instance_id)
     return connection.execute(query.order_by(columns.task_id, columns.seat)).all()
 
 
-def notes(connection: Connection, id_: str, *, after: int, limit: int) -> Sequence[Row[Any]]:
-    """What people said and did with a task, oldest first."""
+def notes_of_instance(connection: Connection, instance_id: str, limit: int) -> Sequence[Row[Any]]:
+    """The newest notes of all tasks of an instance."""
     columns = t.task_notes.c
-    query = sa.select(t.task_notes).where(columns.task_id == id_, columns.id > after)
+    query = sa.select(t.task_notes).where(columns.instance_id == instance_id)
+    return connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
+
+
+def notes(
+    connection: Connection, ids: Sequence[str], *, after: int, limit: int
+) -> Sequence[Row[Any]]:
+    """What people said and did with these tasks, oldest first."""
+    columns = t.task_notes.c
+    query = sa.select(t.task_notes).where(columns.task_id.in_(ids), columns.id > after)
     return connection.execute(query.order_by(columns.id).limit(limit)).all()
 
 
