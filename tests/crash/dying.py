@@ -138,11 +138,21 @@ def no_connection(key: str) -> Any:
     raise AssertionError(f"expected no connection to be asked for, but {key} was")
 
 
+def decide(workspace: Workspace, task: dict[str, Any]) -> None:
+    """Approve; but what is asked at `again` for the first time is commented and returned, to come straight back."""
+    if task["node"] != "again" or task["round"] > 1:
+        tasks.decide(workspace, ANN, task["id"], "approved")
+        return
+    tasks.act(workspace, ANN, task["id"], "comment", {"text": "not yet"})
+    told = {"to": "it", "after": "back", "comment": "look again"}
+    tasks.act(workspace, ANN, task["id"], "return", told)
+
+
 def act(workspace: Workspace, kind: Kind, cases: list[str]) -> None:
     """What people and other systems do meanwhile."""
     for task in tasks.listing(workspace, ANN, limit=200)["items"]:
         try:
-            tasks.decide(workspace, ANN, task["id"], "approved")
+            decide(workspace, task)
         except Conflict:
             continue
     for case in cases if kind.message else ():

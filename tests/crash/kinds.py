@@ -139,7 +139,17 @@ def kinds() -> dict[str, Kind]:
         "record": plain("record", "record", key="case", values={"by": "step.key"}),
         "notification": plain("notification", "notification", to=[user(APPROVER)]),
         "timer": plain("timer", "timer", duration="PT1S"),
-        "approval": plain("approval", "approval", **asked),
+        "approval": Kind(
+            [
+                ended(
+                    begun("approval")
+                    .then("it", "approval", **asked)
+                    .then("again", "approval", **asked),
+                    "approval",
+                )
+            ],
+            lambda case: both("approval", case),
+        ),
         "split": split,
         "join": split,
         "subflow": Kind(
