@@ -56,6 +56,6 @@ export function NotificationList({ onOpen }: { onOpen?: () => void }) {
 }
 
 function addressOfSubject(item: Notification): string | undefined {
-  if (item.task_id) return `/tasks/todo/${item.task_id}`;
+  if (item.task_id) return `/tasks/${item.task_id}`;
   return item.instance_id ? `/instances/${item.instance_id}` : undefined;
 }

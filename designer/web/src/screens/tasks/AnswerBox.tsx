@@ -27,7 +27,7 @@ export function AnswerBox({ task }: { task: TaskDetail }) {
         args: { text: typed.trim(), ...(question ? { question: question.id } : {}) },
       });
       forget();
-      say(t("told.answered"), task.id, null);
+      say(t("told.answered"), task, null);
     } catch (reason) {
       setError(reason);
     }

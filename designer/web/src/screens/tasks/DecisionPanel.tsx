@@ -29,6 +29,7 @@ import { useTold } from "./told";
 import { useStands } from "./useStands";
 
 const TaskForm = lazy(() => import("./TaskForm"));
+const MendForm = lazy(() => import("./MendForm"));
 const More = lazy(() => import("./actions/MoreSheet"));
 
 const LOOK: Record<string, ReactNode> = {
@@ -77,14 +78,26 @@ export function DecisionPanel({ task, nextAddress, children }: DecisionPanelProp
           </Button>
         </p>
       )}
-      {formOf(task) !== null && (
+      {role === "resubmit" && (
+        <Suspense fallback={<Loading rows={3} />}>
+          <MendForm
+            task={task}
+            problems={problems}
+            onProblems={setProblems}
+            disabled={pressed !== null}
+            readOnly={false}
+            handle={form}
+          />
+        </Suspense>
+      )}
+      {formOf(task) !== null && role !== "resubmit" && (
         <Suspense fallback={<Loading rows={3} />}>
           <TaskForm
             task={task}
             problems={problems}
             onProblems={setProblems}
             disabled={pressed !== null}
-            readOnly={role !== "decide" && role !== "resubmit"}
+            readOnly={role !== "decide"}
             handle={form}
           />
         </Suspense>
@@ -237,7 +250,7 @@ function useSending(
           ? await act.mutateAsync({
               action: decision,
               args: {
-                ...(form ? { form, ...(form_version ? { form_version } : {}) } : {}),
+                ...(form ? { variables: form } : {}),
                 ...(comment.trim() ? { comment: comment.trim() } : {}),
                 ...(nonce ? { nonce } : {}),
               },
@@ -257,7 +270,7 @@ function useSending(
     } catch (error) {
       setTrouble(error);
       if (error instanceof ApiError && error.status === 422) {
-        setProblems(problemsOf(error, "/form"));
+        setProblems(problemsOf(error, decision === "resubmit" ? "/variables" : "/form"));
         showFirstProblem();
       }
     } finally {
@@ -279,7 +292,7 @@ function useSending(
       <Trouble
         error={error}
         title={t("not_sent")}
-        known={["form", ...Object.keys(formOf(task)?.schema.properties ?? {})]}
+        known={["form", "variables", ...Object.keys(formOf(task)?.schema.properties ?? {})]}
       />
     );
   return { send, pressed, trouble: trouble ? told(trouble) : null };

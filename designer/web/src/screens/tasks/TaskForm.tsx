@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { FormView } from "../../forms/FormView";
-import { type Ready, readyToSend } from "../../forms/form";
+import { type Ready, readyToSend, type ShownForm } from "../../forms/form";
 import { useFormDraft } from "../../forms/useFormDraft";
 import { type FormProblem, remaining } from "../../ui/form/validate";
 import { Card } from "../../ui/page";
@@ -15,8 +15,11 @@ export interface FormHandle {
   forget: () => void;
 }
 
-interface TaskFormProps {
+export interface TaskFormProps {
   task: TaskDetail;
+  /** Another than the task's own. */
+  form?: ShownForm;
+  title?: string;
   problems: FormProblem[];
   onProblems: (problems: FormProblem[]) => void;
   disabled: boolean;
@@ -27,7 +30,7 @@ interface TaskFormProps {
 export default function TaskForm(props: TaskFormProps) {
   const { task, problems, onProblems, disabled, readOnly, handle } = props;
   const { t } = useTranslation("tasks");
-  const form = task.form ?? {};
+  const form = props.form ?? task.form ?? {};
   const draft = useFormDraft(`task.${task.id}`, form);
   useEffect(() => {
     handle.current = {
@@ -39,7 +42,7 @@ export default function TaskForm(props: TaskFormProps) {
     };
   });
   return (
-    <Card title={t(readOnly ? "form_filled" : "form")} testId="task-form">
+    <Card title={props.title ?? t(readOnly ? "form_filled" : "form")} testId="task-form">
       {draft.restored && !readOnly && <p className="hr-muted hr-small">{t("restored")}</p>}
       <FormView
         form={form}

@@ -17,6 +17,7 @@ import { StatusTag, Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
 import { ValueView } from "../../ui/ValueView";
+import { Deadlines } from "./Deadlines";
 import { DecisionPanel } from "./DecisionPanel";
 import { Discussion } from "./Discussion";
 import { Due } from "./Due";
@@ -73,6 +74,7 @@ export function TaskView({ id, nextAddress, back }: TaskViewProps) {
           <div className="hr-task-aside">
             <Seats task={task} />
             <Path task={task} />
+            <Deadlines task={task} />
           </div>
           <Discussion task={task} />
           <Timeline entries={task.timeline ?? []} />

@@ -85,7 +85,8 @@ export function useAct(id: string) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async ({ action, args }: { action: string; args: JsonObject }) =>
-      (await api.post<{ task: TaskDetail }>(`/api/tasks/${id}/actions/${action}`, args)).task,
+      (await api.post<{ task: TaskDetail | null }>(`/api/tasks/${id}/actions/${action}`, args))
+        .task ?? undefined, // none: it is not mine to see any more
     onSuccess: (task) => task && queries.setQueryData(["tasks", "one", task.id], task),
     onSettled: () => queries.invalidateQueries({ queryKey: ["tasks"] }),
   });

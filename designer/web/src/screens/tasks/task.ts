@@ -1,9 +1,10 @@
 // A task as the server tells it. What a server may leave out is optional here, and the screens do without it.
 
-import type { Json, JsonObject, JsonSchema, TimelineEntry } from "../../api/types";
+import type { Json, JsonObject, JsonSchema } from "../../api/types";
 import type { FlowDocument } from "../../editor/document";
 import type { PersonRef } from "../../people/people";
 import type { Text } from "../../ui/text";
+import type { TimelineEntry } from "./Timeline";
 
 export type Kind = "decide" | "cc" | "confirm" | "resubmit" | "answer" | "none";
 

@@ -6,9 +6,9 @@ import { App, Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { api } from "../../api/client";
-import type { JsonObject } from "../../api/types";
+import type { JsonObject, Page } from "../../api/types";
 import { useErrorText } from "../../ui/errorText";
-import { actionOf, type TaskDetail } from "./task";
+import { actionOf, type TaskDetail, type TaskItem } from "./task";
 
 const UNDO_S = 8;
 
@@ -24,8 +24,17 @@ export function useTold() {
   return (decision: string, title: string, task: TaskDetail | undefined) => {
     const back = task && actionOf(task, "take_back");
     const text = t(`told.${decision}`, { title, defaultValue: t("told.other") });
-    say(text, task?.id, back?.allowed ? { action: "take_back" } : null);
+    say(text, task, back?.allowed ? { action: "take_back" } : null);
   };
+}
+
+/** Where the task is now: a decision taken back after the task had ended makes a new visit to its node. */
+async function addressNow(task: TaskDetail): Promise<string> {
+  const { items } = await api.get<Page<TaskItem>>("/api/tasks?box=todo&sort=new");
+  const now = items.find(
+    (each) => each.instance_id === task.instance_id && each.node === task.node,
+  );
+  return now ? `/tasks/todo/${now.id}` : "/tasks/todo";
 }
 
 /** Says something was done; `undo` is the action that takes it back. */
@@ -35,15 +44,15 @@ export function useSaid() {
   const textOf = useErrorText();
   const queries = useQueryClient();
   const navigate = useNavigate();
-  return (text: string, taskId: string | undefined, undo: Undo | null) => {
-    if (undo === null || taskId === undefined) return void message.success(text);
-    const key = `told-${taskId}`;
+  return (text: string, task: TaskDetail | undefined, undo: Undo | null) => {
+    if (undo === null || task === undefined) return void message.success(text);
+    const key = `told-${task.id}`;
     const back = async () => {
       message.destroy(key);
       try {
-        await api.post(`/api/tasks/${taskId}/actions/${undo.action}`, undo.args ?? {});
+        await api.post(`/api/tasks/${task.id}/actions/${undo.action}`, undo.args ?? {});
         message.success(t("told.undone"));
-        navigate(`/tasks/todo/${taskId}`);
+        navigate(await addressNow(task));
       } catch (error) {
         message.error(textOf(error));
       } finally {

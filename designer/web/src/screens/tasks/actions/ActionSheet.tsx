@@ -95,7 +95,7 @@ export default function ActionSheet(props: ActionSheetProps) {
       forget();
       onActed?.();
       onClose();
-      say(said("told"), task.id, undoOf(name, task, now));
+      say(said("told"), task, undoOf(name, task, now));
       if (LEAVES.has(name) && nextAddress) navigate(nextAddress, { replace: true });
     } catch (reason) {
       setError(reason);

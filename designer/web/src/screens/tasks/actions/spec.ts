@@ -21,7 +21,7 @@ export const SPECS: Record<string, Spec> = {
   add_sign: {
     people: { name: "people", many: true },
     where: true,
-    words: { name: "text", required: false },
+    words: { name: "comment", required: false },
   },
   reduce_sign: { seats: "many" },
   transfer: { people: { name: "to", many: false }, words: { name: "reason", required: true } },
@@ -29,7 +29,7 @@ export const SPECS: Record<string, Spec> = {
   cc: {
     people: { name: "people", many: true },
     confirm: true,
-    words: { name: "text", required: false },
+    words: { name: "comment", required: false },
   },
   ask: { people: { name: "to", many: false }, words: { name: "text", required: true } },
   return: { node: true, words: { name: "comment", required: true } },
