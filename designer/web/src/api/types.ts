@@ -325,6 +325,9 @@ export interface Role {
   /** Those who are asked, and those who are when nobody of them can be. */
   primary?: { id: string; name: string; active?: boolean }[];
   backup?: { id: string; name: string; active?: boolean }[];
+  /** Who helps while more than `limit` tasks wait for the role. */
+  pool?: { limit: number; people: string[] } | null;
+  helping?: { id: string; name: string; active?: boolean }[];
   permissions?: string[];
 }
 

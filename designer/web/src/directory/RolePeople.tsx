@@ -58,6 +58,8 @@ function Dialog({ role, onClose, onSaved }: DialogProps) {
   const before = { primary: refsOf(role.primary ?? role.members), backup: refsOf(role.backup) };
   const [primary, setPrimary] = useState(before.primary.map(({ id }) => id));
   const [backup, setBackup] = useState(before.backup.map(({ id }) => id));
+  const [limit, setLimit] = useState(role.pool?.limit ?? 0);
+  const [helpers, setHelpers] = useState(role.pool?.people ?? []);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const name = text(role.title);
@@ -65,7 +67,13 @@ function Dialog({ role, onClose, onSaved }: DialogProps) {
     setBusy(true);
     try {
       await api.put(`/api/roles/${role.key}/members`, primary);
-      if (!role.system) await api.put(`/api/roles/${role.key}/backup`, backup);
+      if (!role.system) {
+        await api.put(`/api/roles/${role.key}/backup`, backup);
+        const pool = limit > 0 && helpers.length > 0 ? { limit, people: helpers } : null;
+        if (JSON.stringify(pool) !== JSON.stringify(role.pool ?? null)) {
+          await api.put(`/api/roles/${role.key}/pool`, pool);
+        }
+      }
       await Promise.all(
         [["/api/roles"], ["/api/users"], ["/api/people"], ["roles"]].map((queryKey) =>
           queries.invalidateQueries({ queryKey }),
@@ -117,6 +125,34 @@ function Dialog({ role, onClose, onSaved }: DialogProps) {
             onChange={setBackup}
             testId="role-backup"
           />
+        )}
+        {!role.system && (
+          <details open={role.pool != null || undefined} className="hr-role-pool">
+            <summary>{t("role.pool")}</summary>
+            <div className="hr-stack">
+              <p className="hr-muted">{t("role.pool_help")}</p>
+              <label className="hr-who-at">
+                {t("role.pool_limit")}
+                <input
+                  type="number"
+                  min={0}
+                  value={limit || ""}
+                  onChange={(event) => setLimit(Number(event.target.value))}
+                  data-testid="role-pool-limit"
+                />
+              </label>
+              {limit > 0 && (
+                <PeoplePicker
+                  label={t("role.pool_people")}
+                  value={helpers}
+                  known={role.helping?.map(({ id, name }) => ({ id, name }))}
+                  exclude={primary}
+                  onChange={setHelpers}
+                  testId="role-pool"
+                />
+              )}
+            </div>
+          </details>
         )}
         {error !== null && <Trouble error={error} />}
       </div>

@@ -17,6 +17,7 @@ import { type Calendar, type Content, hoursText, WEEKDAYS } from "./calendar";
 import "./calendars.css";
 import { WeekDialog } from "./Dialogs";
 import { MonthView } from "./MonthView";
+import { RolesOf } from "./RolesOf";
 
 const KEY = ["/api/calendars"];
 
@@ -151,6 +152,7 @@ function One({ calendar, write }: { calendar: Calendar; write: boolean }) {
             </dl>
           </Card>
           <Users calendar={calendar} write={write} />
+          <RolesOf calendar={calendar} write={write} onSaved={saved} />
         </div>
       </div>
       {editing && <WeekDialog content={content} onSave={save} onClose={() => setEditing(false)} />}

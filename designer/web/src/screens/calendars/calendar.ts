@@ -27,6 +27,7 @@ export interface Calendar {
   content: Content;
   standard: boolean;
   flows: string[];
+  roles?: string[];
   holidays_from: string | null;
   unknown_years: number[];
 }

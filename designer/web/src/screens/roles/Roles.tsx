@@ -15,6 +15,7 @@ import { useErrorText } from "../../ui/errorText";
 import { Card, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
+import { Gaps } from "./Gaps";
 import { RoleDialog } from "./RoleDialogs";
 import { Rules } from "./Rules";
 import "./roles.css";
@@ -56,6 +57,7 @@ export default function Roles() {
           )
         ) : (
           <div className="hr-stack">
+            <Gaps {...(write ? { onMend: (key) => setOpen(memberOf(rows, key)) } : {})} />
             <Rules write={write} />
             {[false, true].map((system) => (
               <Group
@@ -74,6 +76,11 @@ export default function Roles() {
       {open?.kind === "members" && <RolePeople role={open.role.key} onClose={close} />}
     </>
   );
+}
+
+function memberOf(roles: Role[], key: string): Open | null {
+  const role = roles.find((each) => each.key === key);
+  return role === undefined ? null : { kind: "members", role };
 }
 
 interface GroupProps {
