@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
+from zoneinfo import ZoneInfo
 
 from flask import Response
 
@@ -16,6 +18,7 @@ from headrace.engine.service.decisions import Caller
 from headrace.engine.service.mail_links import Page
 
 COMMENT_MAX = 2_000
+ZONE = ZoneInfo("Asia/Shanghai")
 BODY_MAX_BYTES = 20_000
 
 STATUS: Mapping[str, int] = {
@@ -49,7 +52,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "needs_form_text": "同意前需要填写内容，请登录系统处理。",
         "suspended_text": "管理员已暂停该流程，恢复后才能处理。",
         "comment": "意见（可不填）",
-        "as": "处理人",
+        "as": "处理人：",
+        "zone": "北京时间",
         "inbox": "打开待办",
         "by": "，处理人 {by}",
         "approved": "同意",
@@ -78,7 +82,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "needs_form_text": "To approve, something must be filled in: please sign in.",
         "suspended_text": "An operator has suspended it. Decide when it goes on.",
         "comment": "Comment (optional)",
-        "as": "Deciding as",
+        "as": "Deciding as ",
+        "zone": "China time",
         "inbox": "Open the inbox",
         "by": ", by {by}",
         "approved": "Approved",
@@ -177,7 +182,7 @@ def _html(page: Page, language: str, token: str) -> str:
         "decision": words.get(page.stands, page.stands) if page.state == "used" else "",
         "stands": words.get(page.stands, page.stands),
         "by": words["by"].format(by=page.by) if page.by else "",
-        "at": page.at[:16].replace("T", " ") + " UTC" if page.at else "",
+        "at": _moment(page.at, words) if page.at else "",
     }
     text = words[f"{page.state}_text"].format(**said)
     parts = [f'<p class="state">{_safe(words[page.state])}</p>']
@@ -191,7 +196,7 @@ def _html(page: Page, language: str, token: str) -> str:
         button = _in(page.button, language) or words[decision]
         parts.append(
             '<form method="post">'
-            f"<p>{_safe(words['as'])}: {_safe(page.person)}</p>"
+            f"<p>{_safe(words['as'])}{_safe(page.person)}</p>"
             f'<label for="comment">{_safe(words["comment"])}</label>'
             f'<textarea id="comment" name="comment" maxlength="{COMMENT_MAX}"></textarea>'
             f'<button class="{_safe(decision)}" type="submit">{_safe(button)}</button></form>'
@@ -207,6 +212,12 @@ def _html(page: Page, language: str, token: str) -> str:
         f'<footer><a href="{_safe(inbox)}">{_safe(words["inbox"])}</a>'
         f'<a href="?lang={other}" lang="{other}">{words["other"]}</a></footer></main></html>'
     )
+
+
+def _moment(at: str, words: Mapping[str, str]) -> str:
+    """On a clock people know, and which one."""
+    local = datetime.fromisoformat(at).astimezone(ZONE)
+    return f"{local:%Y-%m-%d %H:%M} {words['zone']}"
 
 
 def _shown(page: Page, language: str) -> str:

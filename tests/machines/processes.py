@@ -51,14 +51,14 @@ class Process:
             self.said.append("(ended)")
             self._heard.notify_all()
 
-    def wait_for(self, text: str, times: int = 1) -> Process:
+    def wait_for(self, text: str, times: int = 1, within_s: float = START_S) -> Process:
         """Until it has said this so many times."""
 
         def heard() -> bool:
             return sum(text in line for line in self.said) >= times or "(ended)" in self.said
 
         with self._heard:
-            assert self._heard.wait_for(heard, START_S), self.said
+            assert self._heard.wait_for(heard, within_s), self.said
         assert sum(text in line for line in self.said) >= times, self.said
         return self
 

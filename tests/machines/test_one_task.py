@@ -99,7 +99,7 @@ def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crowd]:
         for port in ports:
             env = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": secret.decode()}
             serving = running(tmp_path, "serve", "--port", str(port), **env)
-            stack.enter_context(serving).wait_for("Headrace is ready")
+            stack.enter_context(serving).wait_for("Headrace is ready", within_s=180)
         found = Crowd(tokens, ports, url, secret)
         for who in tokens:
             found.processes[who] = stack.enter_context(_voter())

@@ -209,11 +209,12 @@ def test_a_stranger_sees_and_does_nothing(cabin: House) -> None:
 
     with pytest.raises(Forbidden):
         see(cabin, BOB, id_)
-    for action, args in {
+    wishes: dict[str, dict[str, Any]] = {
         "comment": {"text": "hi"}, "transfer": {"to": EVE}, "urge": {}, "withdraw": {}, "cc": {"people": [EVE]},
         "take_back": {}, "return": {"to": "initiator"}, "reassign": {"reason": "x"}, "resend": {}, "exempt": {"reason": "x"},
         "release": {"reason": "x"}, "pause": {}, "add_sign": {"people": [EVE], "where": "before"},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for action, args in wishes.items():
         with pytest.raises(Forbidden):
             act(cabin, BOB, id_, action, **args)
     with pytest.raises(Forbidden):
@@ -359,7 +360,14 @@ def test_a_return_names_where_and_comes_back(house: House) -> None:
     act(house, BOB, task, "return", to="first", comment="look again", after="back")
     settle(house)
     again = only(house, ANN)
-    assert see(house, ANN, again)["round"] == 2
+    told = see(house, ANN, again)
+    assert told["round"] == 2
+    assert (told["sent_back"]["by"]["name"], told["sent_back"]["text"]) == ("Bob", "look again")
+    assert [(one["node"], one.get("decision")) for one in told["timeline"]] == [
+        ("first", None),
+        ("first", "approved"),
+        ("second", "returned"),
+    ]
     house.decide(ANN)
     settle(house)
     assert only(house, BOB) != task
@@ -406,7 +414,7 @@ def test_a_vote_too_late_says_who_decided_and_how_it_stands(house: House) -> Non
 
 # --- exemption -------------------------------------------------------------------------------------
 
-EXEMPT = {"roles": ["boss"], "quota": 2, "period": "day"}
+EXEMPT = {"who": [{"kind": "role", "id": "boss"}], "quota": 2, "period": "day"}
 
 
 def test_an_exemption_is_for_named_roles_counted_and_logged(house: House) -> None:
