@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink } from "react-router";
 import { useMay } from "../../api/session";
+import { useNarrow } from "../../theme/mode";
 import { PageBody, PageHeader } from "../../ui/page";
 import "./organisation.css";
 
@@ -27,13 +28,14 @@ interface FrameProps {
 
 export function Frame({ part, actions, wide = false, children }: FrameProps) {
   const { t } = useTranslation(["organisation", "people"]); // those of the picker too
+  const narrow = useNarrow();
   const name = t(`tab.${part}`);
   return (
     <>
       <PageHeader
         title={t("title")}
         tab={`${name} · ${t("title")}`}
-        subtitle={t("subtitle")}
+        {...(narrow ? {} : { subtitle: t("subtitle") })}
         {...(actions === undefined ? {} : { actions })}
         below={<Tabs />}
       />
