@@ -218,9 +218,14 @@ def test_a_form_can_be_put_in_order_by_keyboard(page: Page) -> None:
     page.get_by_test_id("form-form_1").click()
 
     page.get_by_test_id("handle-three").focus()
-    for key in ("Space", "ArrowUp", "ArrowUp", "Space"):
-        page.keyboard.press(key)
-        page.wait_for_timeout(150)  # the library answers a key after a frame, and tells nobody
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("card-three")).to_have_attribute(
+        "data-dragging", "true", timeout=SAVED_MS
+    )
+    for above in ("card-two", "card-one"):
+        page.keyboard.press("ArrowUp")
+        expect(page.get_by_test_id(above)).to_have_attribute("data-over", "true", timeout=SAVED_MS)
+    page.keyboard.press("Space")
 
     cards = page.locator("[data-testid^=card-]")
     expect(cards.first).to_have_attribute("data-testid", "card-three")

@@ -44,10 +44,16 @@ interface BuildProps {
   disabled: boolean;
 }
 
-/** The innermost thing under the pointer; by keyboard the nearest. */
+/** The innermost thing under the pointer; by keyboard the nearest of its kind, or an empty section. */
 const under: CollisionDetection = (given) => {
+  if (given.pointerCoordinates === null) {
+    const kind = String(given.active.id).split(":")[0];
+    const droppableContainers = given.droppableContainers.filter(
+      ({ id, data }) => String(id).startsWith(`${kind}:`) || data.current?.["empty"] === true,
+    );
+    return closestCenter({ ...given, droppableContainers });
+  }
   const found = pointerWithin(given);
-  if (found.length === 0) return given.pointerCoordinates === null ? closestCenter(given) : [];
   const rank = (id: string) =>
     ["column:", "lines:", "field:", "section:"].findIndex((p) => id.startsWith(p));
   return [...found].sort((a, b) => rank(String(a.id)) - rank(String(b.id)));

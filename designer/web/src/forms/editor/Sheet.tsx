@@ -123,9 +123,9 @@ function Section(props: SectionProps) {
   const { form, onChange, group, index, last, alone, disabled } = props;
   const { t } = useTranslation("forms");
   const { text } = useText();
-  const { setNodeRef, isOver } = useDroppable({ id: `section:${index}` });
   const { section } = group;
   const empty = group.names.length === 0;
+  const { setNodeRef, isOver } = useDroppable({ id: `section:${index}`, data: { empty } });
   const title: JsonSchema = {
     properties: {
       title: { type: "object", "x-widget": "bilingual", title: t("editor.section_title") },
