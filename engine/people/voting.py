@@ -63,6 +63,8 @@ Unit = Literal["approved", "rejected", "open"]
 def outcome(rule: Rule, seats: Iterable[Seat]) -> Outcome | None:
     """The result that every way of voting on would lead to; None while it can still be otherwise."""
     voting = [seat for seat in seats if seat.counts]
+    if rule.mode == "any" and all(seat.decision is None for seat in voting):
+        return None
     if any(seat.decision == "returned" for seat in voting):
         return Outcome("returned", "returned")
     units = units_of(voting)

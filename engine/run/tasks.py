@@ -45,7 +45,8 @@ def open_(run: Run, step: Step, wait: WaitForTask) -> None:
     task = _restored(run, node, comeback) or _new(run, step, node, comeback, drawn)
     if task is None:
         return
-    tasking.settle(task, run.now_ms)
+    if task.rule.mode == "sequence" or comeback:
+        tasking.settle(task, run.now_ms)
     remind = wait.reminder
     asked = [s.user for s in task.seats.values() if s.kind == "decide" and s.live]
     actors = [user for user in drawn if user in asked] + asked
@@ -383,7 +384,11 @@ def vote(run: Run, command: c.Vote) -> None:
             seat.on_behalf_of, task.round, command.via, closes,
         )
     )  # fmt: skip
-    _decided(run, step, command.user, command.comment, via=command.via)
+    if closes:
+        assert found is not None
+        finish(run, step, found.result, command.user, command.comment)
+    else:
+        _decided(run, step, command.user, command.comment, via=command.via)
 
 
 def _if_cast(task: TaskState, seat: Seat, command: c.Vote) -> voting.Outcome | None:
