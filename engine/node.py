@@ -331,6 +331,12 @@ class RecordAnswer:
     found: bool
     created: bool
     value: Mapping[str, Any] | None
+    conflicts: Sequence[Mapping[str, Any]] = ()
+    """Where the record said something else: field, ours, theirs, which was kept and why."""
+    alert: bool = False
+    """Somebody should look at the conflicts."""
+    held: Sequence[str] = ()
+    """Fields that would have gone back, and wait for a person."""
 
 
 class World(Protocol):

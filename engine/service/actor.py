@@ -15,20 +15,20 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "operator": frozenset(
         {
             "flows:read", "instances:read", "instances:start", "instances:operate", "tasks:decide", "tasks:release",
-            "records:read", "connections:read",
+            "records:read", "records:write", "connections:read",
         }
     ),
     "designer": frozenset(
         {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "tasks:decide", "templates:install",
-            "connections:read", "users:read", "records:read",
+            "connections:read", "users:read", "records:read", "records:write", "tables:write",
         }
     ),
     "administrator": frozenset(
         {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "instances:operate", "tasks:decide",
             "tasks:release", "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write",
-            "records:read", "audit:read", "retention:write", "calendars:write",
+            "records:read", "records:write", "tables:write", "audit:read", "retention:write", "calendars:write",
         }
     ),
 }  # fmt: skip

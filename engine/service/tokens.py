@@ -32,6 +32,8 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
     "users:write": {"zh": "管理用户和角色", "en": "Change users and roles"},
     "tokens:write": {"zh": "管理 API 令牌", "en": "Make and revoke API tokens"},
     "records:read": {"zh": "查看业务数据", "en": "See business records"},
+    "records:write": {"zh": "修改业务数据", "en": "Change business records"},
+    "tables:write": {"zh": "设计数据表", "en": "Draw tables"},
     "audit:read": {"zh": "查看操作日志", "en": "See who changed what"},
     "retention:write": {
         "zh": "设置保留期限、依法留存",

@@ -29,7 +29,7 @@ POSTPONED_MS = 3_600_000
 
 ENDED = ("completed", "cancelled", "failed")
 
-KEPT = frozenset({"records", "batch_items", "decisions"})
+KEPT = frozenset({"records", "record_changes", "batch_items", "decisions"})
 """Tables with an `instance_id` that outlive it: business records, the results of a batch (which go with their batch), and the
 chain of decisions, which loses content by a rule of its own."""
 

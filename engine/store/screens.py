@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -46,40 +45,3 @@ def open_work(connection: Connection) -> dict[str, int]:
         )
     ).one()
     return dict(row._mapping)
-
-
-def record_tables(connection: Connection) -> Sequence[Any]:
-    """The names of the tables of records, and how many each holds."""
-    name = t.records.c.table_name
-    return connection.execute(
-        sa.select(name, sa.func.count().label("records")).group_by(name).order_by(name)
-    ).all()
-
-
-def records(
-    connection: Connection,
-    table: str,
-    *,
-    search: str,
-    before: tuple[int, str] | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Records of a table, last changed first."""
-    columns = t.records.c
-    query = (
-        sa.select(t.records)
-        .where(columns.table_name == table)
-        .order_by(columns.updated_at.desc(), columns.key.desc())
-        .limit(limit)
-    )
-    if search:
-        query = query.where(
-            columns.key.icontains(search, autoescape=True)
-            | sa.type_coerce(columns.value, sa.Text).icontains(search, autoescape=True)
-        )
-    if before is not None:
-        at, key = before
-        query = query.where(
-            (columns.updated_at < at) | ((columns.updated_at == at) & (columns.key < key))
-        )
-    return connection.execute(query).all()

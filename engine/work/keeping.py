@@ -1,4 +1,4 @@
-"""Keeping house in the background: batches go on, due times follow their calendars, and once an hour what is
+"""Keeping house in the background: batches go on, due times follow their calendars, records their tables, and once an hour what is
 past its retention goes.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from headrace.engine.service import batches, calendars, purge, task_batches
+from headrace.engine.service import batches, calendars, data_tables, purge, task_batches
 from headrace.engine.service.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ class Keeper:
         due_at = batches.work(self._workspace)
         now_ms = self._workspace.clock.now_ms()
         if now_ms >= self._follow_at:
-            more = calendars.follow(self._workspace)
+            more = calendars.follow(self._workspace) + data_tables.refill(self._workspace)
             self._follow_at = now_ms + (0 if more else FOLLOW_EVERY_S * 1_000)
         if now_ms >= self._purge_at:
             self._purge_at = now_ms + PURGE_EVERY_S * 1_000

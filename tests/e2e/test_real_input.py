@@ -232,5 +232,5 @@ def assert_kept_once(page: Page, case: str, key: str, total: float) -> None:
     kept = page.get_by_test_id("steps").locator("[data-node=keep]")
     expect(kept).to_have_attribute("data-status", "done", timeout=SAVED_MS)
     number = key.rsplit(":", 1)[1]
-    orders = api(page.context, f"/api/records?table=orders&search={number}")["items"]
+    orders = api(page.context, f"/api/tables/orders/records?search={number}")["items"]
     assert [(one["key"], float(one["value"]["total"])) for one in orders] == [(key, total)]

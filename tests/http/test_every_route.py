@@ -37,7 +37,7 @@ DELETE /api/roles/{} · PUT /api/roles/{}/members · GET /api/connections · POS
 PATCH /api/connections/{} · DELETE /api/connections/{} · POST /api/connections/{}/test · GET /api/connectors
 GET /api/connections/{}/limits · PUT /api/connections/{}/limits · PUT /api/connections/{}/breaker · GET /api/breakers
 GET /api/tokens · POST /api/tokens · DELETE /api/tokens/{} · GET /api/scopes
-GET /api/records · GET /api/records/tables · GET /api/overview · GET /api/audit
+GET /api/overview · GET /api/audit
 POST /hooks/{}/{} · GET /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
 GET /api/schedules · POST /api/schedules/{}/pause · POST /api/schedules/{}/resume
 POST /api/instances/{}/suspend · POST /api/instances/{}/resume · POST /api/instances/{}/inject
@@ -67,6 +67,12 @@ POST /api/files · GET /api/files/{}
 GET /mail/decide/{} · POST /mail/decide/{} · GET /api/flows/{}/board
 POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
+GET /api/tables · POST /api/tables · GET /api/tables/{} · PUT /api/tables/{} · DELETE /api/tables/{}
+POST /api/tables/{}/check · GET /api/tables/{}/versions · GET /api/tables/{}/suggestion
+GET /api/tables/{}/records · POST /api/tables/{}/records · GET /api/tables/{}/records/{} · PATCH /api/tables/{}/records/{}
+GET /api/tables/{}/records/{}/history · GET /api/tables/{}/history · GET /api/tables/{}/by-key/{} · GET /api/tables/{}/count
+POST /api/tables/{}/change · POST /api/tables/{}/delete · POST /api/tables/{}/restore
+GET /api/tables/{}/views · POST /api/tables/{}/views · PUT /api/tables/{}/views/{} · DELETE /api/tables/{}/views/{}
 """
 
 RIGHT_BODIES: dict[str, Any] = {
@@ -89,6 +95,14 @@ RIGHT_BODIES: dict[str, Any] = {
     "PUT /api/connections/{}/breaker": {"force": "open"},
     "POST /api/instances/{}/steps/{}/items": {"inputs": [{}]},
     "PUT /api/calendars/{}": CHINA,
+    "PUT /api/tables/{}": {"definition": {"title": {}, "fields": []}, "version": 1},
+    "POST /api/tables/{}/check": {"title": {}, "fields": []},
+    "POST /api/tables/{}/records": {"values": {}},
+    "PATCH /api/tables/{}/records/{}": {"values": {}, "rev": 1},
+    "POST /api/tables/{}/change": {"ids": [1], "values": {}},
+    "POST /api/tables/{}/restore": {"ids": [1]},
+    "POST /api/tables/{}/views": {"title": "V", "content": {}},
+    "PUT /api/tables/{}/views/{}": {"title": "V", "content": {}},
     "PUT /api/roles/{}/backup": [],
     "PUT /api/roles/{}/pool": {"limit": 10, "people": ["usr_ada"]},
     "PUT /api/roles/{}/calendar": {"calendar": None},

@@ -24,8 +24,14 @@ def database(database_url: str) -> Iterator[Engine]:
 
 def differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": _is_ours}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, metadata))
+
+
+def _is_ours(_: object, name: str | None, *__: object) -> bool:
+    """The index of words is made by hand on each database; SQLite shows its parts as tables."""
+    return not (name or "").startswith("record_words_index")
 
 
 def shape(engine: Engine) -> dict[str, object]:
