@@ -7,6 +7,7 @@ example says. The same function runs the samples of templates and the designer's
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from headrace.engine.clock import to_iso
@@ -124,7 +125,9 @@ class _Test:
         self.calendar = calendar
         self.flow, self.decisions, self.mocks, self.stop_at = flow, decisions, mocks, stop_at
         self.began_at = self.now_ms = now_ms
-        self.directory = _Anybody(directory.people, directory.roles, directory.by_login)
+        self.directory = _Anybody(
+            **{field.name: getattr(directory, field.name) for field in fields(Directory)}
+        )
         self.instance = Instance("ins_test", flow.key, flow.version, initiator=INITIATOR)
         self.story = Story(flow, Instance("ins_test", flow.key, flow.version))
         self.visits: dict[str, int] = {}
@@ -257,9 +260,17 @@ class _Test:
             self.due[key] = self.now_ms + after_ms
         if key in self.due and self.now_ms < self.due[key]:
             return None
-        voters = [actor for actor in step.actors if actor not in step.votes]
+        assert step.task is not None
+        asked = step.task.asked()[0]
+        if asked.kind == "confirm":
+            return c.TaskAct(step.id, "confirm", asked.user, {}, self.now_ms)
         return c.Vote(
-            step.id, voters[0], port, decision.get("comment", ""), decision.get("form"), self.now_ms
+            step.id,
+            asked.user,
+            port,
+            decision.get("comment", ""),
+            decision.get("form"),
+            self.now_ms,
         )
 
     def _next_timer(self) -> c.Command | None:
