@@ -581,7 +581,7 @@ def acting_for(about: About, user: str) -> Assigned | None:
 
 
 def _active(about: About, user: str | None) -> bool:
-    person = about.directory.people.get(user or "")
+    person = about.directory.find(user or "")
     return person is not None and person.active
 
 
@@ -682,7 +682,7 @@ class _Work:
         )
 
     def name(self, user: str) -> str:
-        person = self.about.directory.people.get(user)
+        person = self.about.directory.find(user)
         return person.name if person else user
 
     def take_over(self, seat: Seat, people: Sequence[Assigned], origin: str, reason: str) -> None:

@@ -370,7 +370,7 @@ def vote(run: Run, command: c.Vote) -> None:
     task = step.task
     seat = tasking.may_vote(task, command.user, seat=command.seat)
     way = command.decision != "returned" or "returned" in run.flow.nodes[step.node].connected
-    person = run.directory.people.get(command.user)
+    person = run.directory.find(command.user)
     here = person is not None and person.active
     if isinstance(seat, tasking.Refused) or not here or not (way or seat.returns_to):
         run.ignore(command, "the task is no longer open for this person", command._asdict())
