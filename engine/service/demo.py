@@ -82,7 +82,7 @@ BACKUPS = {
     "supervisor": "zhou",
     "purchaser": "zhou",
 }
-STANDS_IN = ("sue", "zhou")
+STANDS_IN = ("zhou", "lin")
 """Primary and backup of every other role a template brings."""
 
 DEPARTMENTS = (
