@@ -246,7 +246,9 @@ def timeline(
     ]
     for one in seats:
         # A return is told by what was done, with where to.
-        if one.decided_at is None or (one.decision is None) or one.kind != "decide":
+        if one.decided_at is None or one.decision is None or one.kind != "decide":
+            continue
+        if one.task_id not in tasks_:  # made between two looks
             continue
         row = tasks_[one.task_id]
         what = row.buttons.get(one.decision) or DECISIONS.get(one.decision)
@@ -264,6 +266,8 @@ def timeline(
     for one in notes:
         if one.action == "return" and one.details and one.details.get("seat"):
             continue  # stands there as its vote
+        if one.task_id not in tasks_:
+            continue
         told.append(
             {
                 **_at(one.at, tasks_[one.task_id], flow),

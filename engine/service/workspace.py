@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from headrace.engine import jsontext
 from headrace.engine.clock import Clock
 from headrace.engine.counters import Counters
-from headrace.engine.errors import NotFound, VersionDamaged
+from headrace.engine.errors import Busy, NotFound, VersionDamaged
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
 from headrace.engine.flow.model import sha256
 from headrace.engine.flow.routing import Route, rule_from_json
@@ -24,7 +25,7 @@ from headrace.engine.node import ConnectionInfo, NodeType
 from headrace.engine.people.directory import Directory
 from headrace.engine.service import directories
 from headrace.engine.store import drafts, organisation, routes
-from headrace.engine.store.writer import Writer
+from headrace.engine.store.writer import RETRY_AFTER_S, Writer
 from headrace.engine.wakeup import Wakeup
 
 FLOWS_CACHED_MAX = 500
@@ -99,7 +100,10 @@ class Workspace:
 
     def read(self) -> Connection:
         """A connection for reading, to be used in `with`."""
-        return self.database.connect()
+        try:
+            return self.database.connect()
+        except PoolTimeout:
+            raise Busy(what="the database's connections", retry_after_s=RETRY_AFTER_S) from None
 
     def flow(self, connection: Connection, key: str, version: int) -> CompiledFlow:
         """The compiled version."""

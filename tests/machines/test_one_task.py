@@ -34,7 +34,7 @@ from headrace.engine.store import tables as t
 from headrace.engine.store.session import open_database
 from tests.builder import flow, role
 from tests.fakes import _publish
-from tests.machines.processes import ask, running
+from tests.machines.processes import Process, ask, running
 from tests.servers import free_port
 
 FULL = os.environ.get("HEADRACE_PEOPLE") == "full"
@@ -61,6 +61,7 @@ class Crowd:
     ports: list[int]
     url: str
     secret: bytes
+    servers: list[Process] = field(default_factory=list)
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
     def tell(self, who: str, path: str, body: Any, at: float, port: int) -> None:
@@ -95,12 +96,14 @@ def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crowd]:
     with open_workspace(settings) as workspace:
         tokens = _furnish(workspace)
     ports = [free_port() for _ in range(1 if request.param == "sqlite" else 3)]
+    servers: list[Process] = []
     with ExitStack() as stack:
         for port in ports:
             env = {"HEADRACE_DATABASE_URL": url, "HEADRACE_SECRET_KEY": secret.decode()}
             serving = running(tmp_path, "serve", "--port", str(port), **env)
-            stack.enter_context(serving).wait_for("Headrace is ready", within_s=180)
-        found = Crowd(tokens, ports, url, secret)
+            servers.append(stack.enter_context(serving))
+            servers[-1].wait_for("Headrace is ready", within_s=180)
+        found = Crowd(tokens, ports, url, secret, servers)
         for who in tokens:
             found.processes[who] = stack.enter_context(_voter())
         yield found
@@ -212,7 +215,8 @@ def _round(crowd: Crowd, key: str, dice: random.Random) -> tuple[str, dict[str, 
 def _look(crowd: Crowd, key: str, id_: str, heard: dict[str, list[Any]], seed: int) -> str:
     """One outcome, and what everybody was told fits it. Answers the outcome."""
     said = f"seed {seed}, {key} {id_}: {heard}"
-    assert {status for status, _, _ in heard.values()} <= {200, 409}, said
+    odd = {status for status, _, _ in heard.values()} - {200, 409}
+    assert not odd, (odd, [line for server in crowd.servers for line in server.said[-60:]], said)
     for _, code, current in (one for one in heard.values() if one[0] == 409):
         assert code == "conflict" and current["status"], said
     instance = crowd.ask("GET", f"/api/instances/{id_}")
