@@ -1,12 +1,19 @@
 // The settings of a node: a form drawn from the schema, or one of their own for those with very many.
 
 import { type ComponentType, lazy, Suspense } from "react";
+import { i18n } from "../../i18n";
 import { Loading } from "../../ui/page";
 import type { SettingsFormProps } from "./context";
 import { SettingsForm } from "./SettingsForm";
 
+// Begun with the editor, not at the first use: who has lost the connection by then goes on drawing.
+const load = () => import("../approval/ApprovalForm");
+const begun = load();
+begun.catch(() => undefined);
+void i18n.loadNamespaces(["organisation", "people"]);
+
 const OWN: Record<string, ComponentType<SettingsFormProps>> = {
-  approval: lazy(() => import("../approval/ApprovalForm")),
+  approval: lazy(() => begun.catch(load)),
 };
 
 export function NodeSettings({ type, ...form }: SettingsFormProps & { type: string }) {
