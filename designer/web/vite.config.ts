@@ -1,8 +1,19 @@
 /** Build, development server and unit tests of the designer. */
+import { readdirSync, readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const server = `http://127.0.0.1:${process.env["HEADRACE_PORT"] ?? "8000"}`;
+
+/** Signs that the first page or the navigation shows: one file instead of fifty, for a phone's sake. */
+const FIRST = /^(screens\/([^/]+\/index\.tsx?|tasks\/[^/]+\.tsx)|shell\/.+|ui\/.+)$/;
+const signs = new Set(
+  (readdirSync("src", { recursive: true }) as string[])
+    .filter((file) => FIRST.test(file) && /\.tsx?$/.test(file))
+    .flatMap((file) => readFileSync(`src/${file}`, "utf8").match(/\b[A-Z]\w+Outlined\b/g) ?? []),
+);
+const isSign = (id: string) =>
+  id.includes("@ant-design/icons") && signs.has(/(\w+)\.js$/.exec(id)?.[1] ?? "");
 
 export default defineConfig({
   plugins: [react()],
@@ -14,6 +25,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     chunkSizeWarningLimit: 1500,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "signs", test: isSign }] } } },
   },
   server: {
     host: "127.0.0.1",

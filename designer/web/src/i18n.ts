@@ -23,7 +23,7 @@ export function startI18n(): Promise<unknown> {
     .use(initReactI18next)
     .init({
       lng: storedLanguage() ?? languageOf(navigator.language),
-      fallbackLng: "en",
+      fallbackLng: false, // both languages have every text (a test says so); the other one need not be fetched
       supportedLngs: languages,
       ns: ["app", "errors"],
       defaultNS: "app",

@@ -15,7 +15,6 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { ApiError } from "../../api/client";
 import { showFirstProblem } from "../../ui/form/showFirstProblem";
-import { problemsOf } from "../../ui/form/useForm";
 import type { FormProblem } from "../../ui/form/validate";
 import { Card, Loading } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
@@ -296,6 +295,13 @@ function useSending(
       />
     );
   return { send, pressed, trouble: trouble ? told(trouble) : null };
+}
+
+/** What the server found in the form, with paths that begin at the form. */
+function problemsOf(error: ApiError, prefix: string): FormProblem[] {
+  return error.problems
+    .filter((problem) => problem.path.startsWith(`${prefix}/`))
+    .map((problem) => ({ ...problem, path: problem.path.slice(prefix.length) }));
 }
 
 function Closed({ task, nextAddress }: { task: TaskDetail; nextAddress: string }) {

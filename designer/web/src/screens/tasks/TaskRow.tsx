@@ -1,7 +1,6 @@
 // One row of a box: what it is about without opening it. On a phone it can be pulled aside to decide at once.
 
 import { CheckOutlined, CloseOutlined } from "@ant-design/icons";
-import { Checkbox } from "antd";
 import { type PointerEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
@@ -82,7 +81,9 @@ export function TaskRow(props: RowProps) {
         {...swipe.handlers}
       >
         {choosing && (
-          <Checkbox
+          <input
+            type="checkbox"
+            className="hr-task-tick"
             checked={chosen}
             onChange={() => onChoose(task.id)}
             aria-label={t("select_one", { title })}

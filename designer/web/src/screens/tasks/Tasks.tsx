@@ -11,7 +11,7 @@ import { lazy, Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useNarrow } from "../../theme/mode";
-import { EmptyState, PageHeader } from "../../ui/page";
+import { EmptyState, Loading, PageHeader } from "../../ui/page";
 import { useDelayed } from "../../ui/useDelayed";
 import { BoxTabs, FilterBar } from "./BoxTabs";
 import { type Box, countOf, type Filters, filtersOf, paramsOf, placeOf } from "./boxes";
@@ -20,13 +20,16 @@ import { type KeyWish, step, whereIs, wishOf } from "./keys";
 import { useTaskList } from "./queries";
 import { TaskList } from "./TaskList";
 import { isQuick } from "./TaskRow";
-import { TaskView } from "./TaskView";
 import type { TaskItem } from "./task";
 import "../../ui/Sheet.css";
 import "./tasks.css";
 
+const loadView = () => import("./TaskView");
+const TaskView = lazy(() => loadView().then((file) => ({ default: file.TaskView })));
 const KeySheet = lazy(() => import("./KeySheet").then((file) => ({ default: file.KeySheet })));
 const Bulk = lazy(() => import("./Bulk").then((file) => ({ default: file.Bulk })));
+
+const FETCH_AFTER_MS = 1_500;
 
 export default function Tasks() {
   const { t } = useTranslation("tasks");
@@ -41,7 +44,12 @@ export default function Tasks() {
   const openId = place.id ?? (narrow ? undefined : tasks?.find((one) => !isCase(one))?.id);
   const choice = useChoice(box, tasks);
   const [help, setHelp] = useState(false);
-  useEffect(() => sweep(Date.now()), []);
+  useEffect(() => {
+    sweep(Date.now());
+    // The list is there first; what shows a task is fetched while one looks at it.
+    const timer = setTimeout(() => void loadView(), FETCH_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useKeys((wish) => {
     const to = wish === "next" || wish === "previous" ? wish : null;
     if (to) {
@@ -62,12 +70,20 @@ export default function Tasks() {
   const home = `/tasks/${box}${queryOf(filters, box)}`;
   const nextAddress = box === "todo" && next ? addressOf(next) : home;
   const view = (id: string, back?: string) => (
-    <TaskView
-      key={id}
-      id={id}
-      nextAddress={nextAddress}
-      {...(back === undefined ? {} : { back })}
-    />
+    <Suspense
+      fallback={
+        <div className="hr-page-body">
+          <Loading rows={6} />
+        </div>
+      }
+    >
+      <TaskView
+        key={id}
+        id={id}
+        nextAddress={nextAddress}
+        {...(back === undefined ? {} : { back })}
+      />
+    </Suspense>
   );
 
   if (narrow && openId !== undefined) return view(openId, home);
