@@ -28,7 +28,15 @@ FORM = setting(
         "A form of this flow: filled in at the start, and carried on to the approvals that use it.",
     ),
     type="object",
-    properties={"use": {"type": "string", "minLength": 1, "maxLength": 64}},
+    properties={
+        "use": setting(
+            ("哪张表单", "Which form"),
+            ("本流程「表单」里的一张。", "One of the forms of this flow."),
+            type="string",
+            minLength=1,
+            maxLength=64,
+        )
+    },
     required=["use"],
     widget="schema",
 )

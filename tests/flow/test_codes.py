@@ -18,6 +18,7 @@ OTHER = {
     # of forms' values and of files, told where forms and files are
     *(code for code, _ in _CODES.values()), "required", "unknown_property", "format_newer", "format_wrong",
     "rule_says_nothing",  # of routes, not of drawings
+    "people_chosen_wrong",  # of a start, not of drawings
 }  # fmt: skip
 
 
