@@ -30,7 +30,8 @@ def ensure_packages() -> str:
 def ensure_built() -> str:
     """Build when a source changed, aside and then renamed: a running server never sees half a build."""
     sources = [path for path in WEB.iterdir() if path.is_file()]
-    wanted = digest([*sources, WEB / "src", WEB / "public", ROOT / "designer" / "locales"])
+    places = [Path(__file__), WEB / "src", WEB / "public", ROOT / "designer" / "locales"]
+    wanted = digest([*sources, *places])
     with locked("ui"):
         if is_fresh(STATIC / ".inputs.sha256", wanted):
             return "unchanged"
