@@ -339,6 +339,14 @@ class RecordAnswer:
     """Fields that would have gone back, and wait for a person."""
 
 
+@dataclass(frozen=True, slots=True)
+class TableAnswer:
+    """What became of an operation on a table: a word for it, and what there is to tell."""
+
+    state: str
+    output: Mapping[str, Any]
+
+
 class World(Protocol):
     """What a node in a worker may touch. Guarded: sizes, times, addresses."""
 
@@ -362,6 +370,12 @@ class World(Protocol):
         self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str
     ) -> RecordAnswer:
         """create | find | upsert one business record; safe to repeat with the same `step_key`."""
+        ...
+
+    def table(
+        self, operation: str, table: str, arguments: Mapping[str, Any], step_key: str
+    ) -> TableAnswer:
+        """list | merge | update | delete | adjust | release; each done once for the same `step_key`."""
         ...
 
 

@@ -1,10 +1,16 @@
-"""Keep or look up one business record, by its key: an order, a buyer, a stock line."""
+"""Keep, look up and count business records: orders, buyers, stock.
+
+Adjusting is how stock is reserved: a number is added to or taken from under a lock, never below its bound, once however often
+the visit is tried; `release` gives back what an earlier visit took, once, also as the node attached to undo it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
+from headrace.engine.errors import NotFound, ValidationFailed
 from headrace.engine.node import OUT, Context, Done, Failed, NodeType, Port, PortsBy
 from headrace.nodes._fields import (
     NAME,
@@ -13,12 +19,18 @@ from headrace.nodes._fields import (
     expression,
     form,
     name_problems,
+    needed,
     pairs,
     setting,
 )
 
 KEY_MAX = 200
+LINES_MAX = 200
 
+_FOUND = (
+    Port("found", {"zh": "找到", "en": "Found"}),
+    Port("missing", {"zh": "没有", "en": "Missing"}),
+)
 PORTS = PortsBy(
     "operation",
     {
@@ -26,26 +38,61 @@ PORTS = PortsBy(
             Port("created", {"zh": "新建", "en": "New"}),
             Port("exists", {"zh": "已存在", "en": "Already there"}),
         ),
-        "find": (
-            Port("found", {"zh": "找到", "en": "Found"}),
-            Port("missing", {"zh": "没有", "en": "Missing"}),
+        "find": _FOUND,
+        "list": _FOUND,
+        "upsert": (OUT, Port("conflict", {"zh": "有冲突", "en": "Conflict"}, required=False)),
+        "update": _FOUND,
+        "delete": _FOUND,
+        "adjust": (
+            Port("done", {"zh": "已调整", "en": "Adjusted"}),
+            Port("refused", {"zh": "超出界限", "en": "Refused"}),
         ),
-        "upsert": (OUT,),
+        "release": (OUT,),
     },
 )
 
 
 def run(context: Context) -> Done | Failed:
-    """The same visit hears the same answer however often it asks: the step's key tells who made a record."""
+    """The same visit hears the same answer however often it asks: the step's key tells who changed a record."""
+    operation = context.settings["operation"]
+    try:
+        if operation == "list":
+            return _list(context)
+        if operation == "adjust":
+            return _adjust(context)
+        if operation == "release":
+            return _release(context)
+        return _one(context, operation)
+    except ValidationFailed as wrong:
+        told = "; ".join(f"{p.path}: {p.message}" for p in wrong.problems[:5]) or wrong.message
+        problems = [problem.as_json() for problem in wrong.problems[:50]]
+        return Failed("record_wrong", told[:1000], details={"problems": problems})
+    except NotFound as missing:
+        return Failed("table_missing", missing.message)
+
+
+def _one(context: Context, operation: str) -> Done | Failed:
     settings, world = context.settings, context.world
     assert world is not None
-    operation = settings["operation"]
     key = str(context.evaluate.expression(settings["key"]))
     if not 0 < len(key) <= KEY_MAX:
         return Failed(
             "key_wrong", f"Expected a key of 1 to {KEY_MAX} characters, but found {len(key)}."
         )
-    values = {} if operation == "find" else evaluated(context, settings.get("values", ()))
+    values = (
+        {} if operation in {"find", "delete"} else evaluated(context, settings.get("values", ()))
+    )
+    rule = _rule(settings) if operation == "upsert" else None
+    if rule is not None:
+        told = {"key": key, "values": values, "rule": rule}
+        made = world.table("merge", settings["table"], told, context.key)
+        port = "conflict" if made.state == "conflict" and "conflict" in context.connected else "out"
+        return Done(output=made.output, port=port)
+    if operation in {"update", "delete"}:
+        made = world.table(
+            operation, settings["table"], {"key": key, "values": values}, context.key
+        )
+        return Done(output=made.output, port=made.state)
     answer = world.record(operation, settings["table"], key, values, context.key)
     port = {
         "create": "created" if answer.created else "exists",
@@ -55,54 +102,362 @@ def run(context: Context) -> Done | Failed:
     return Done(output={"key": key, "created": answer.created, "value": answer.value}, port=port)
 
 
-def check(settings: Mapping[str, Any]) -> Problems:
-    """One value a name."""
-    return name_problems("/values", settings.get("values", ()), ())
+def _rule(settings: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The conflict rule as drawn; None where nobody drew one."""
+    mode = settings.get("conflict", "theirs")
+    fields = {row["field"]: row["rule"] for row in settings.get("field_rules", ())}
+    order = {row["field"]: row["states"] for row in settings.get("orders", ())}
+    if mode == "theirs" and not fields and not order:
+        return None
+    return {
+        "mode": mode,
+        "by": settings.get("newest_by"),
+        "window_s": settings.get("window_s", 300),
+        "fields": fields,
+        "order": order,
+    }
 
+
+def _list(context: Context) -> Done:
+    settings, world = context.settings, context.world
+    assert world is not None
+    conditions = [
+        {
+            "field": row["field"],
+            "op": row.get("op", "="),
+            "value": context.evaluate.expression(row["value"]) if row.get("value") else None,
+        }
+        for row in settings.get("conditions", ())
+    ]
+    told = {
+        "conditions": conditions,
+        "sort": settings.get("sort", ""),
+        "limit": settings.get("limit", 50),
+    }
+    made = world.table("list", settings["table"], told, context.key)
+    return Done(output=made.output, port=made.state)
+
+
+def _adjust(context: Context) -> Done | Failed:
+    settings, world, evaluate = context.settings, context.world, context.evaluate
+    assert world is not None
+    if settings.get("lines"):
+        lines = evaluate.expression(settings["lines"])
+        if not isinstance(lines, list) or not 0 < len(lines) <= LINES_MAX:
+            return Failed(
+                "lines_wrong", f"Expected a list of 1 to {LINES_MAX} lines with key and by."
+            )
+    else:
+        lines = [
+            {"key": evaluate.expression(settings["key"]), "by": evaluate.expression(settings["by"])}
+        ]
+    for line in lines:
+        right = isinstance(line, Mapping) and line.get("key") not in (None, "")
+        if not right or not _is_number(line.get("by")):
+            return Failed(
+                "lines_wrong", f"Expected a key and a number by, but found {str(line)[:200]}."
+            )
+    bounds = {
+        word: evaluate.expression(settings[word]) if settings.get(word) else None
+        for word in ("least", "most")
+    }
+    told = {
+        "field": settings["field"],
+        "lines": [{"key": str(line["key"]), "by": str(line["by"])} for line in lines],
+        "reservations": settings.get("reservations"),
+        **{word: None if bound is None else str(bound) for word, bound in bounds.items()},
+    }
+    made = world.table("adjust", settings["table"], told, context.key)
+    return Done(output=made.output, port="done" if made.state == "done" else "refused")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _release(context: Context) -> Done | Failed:
+    settings, world = context.settings, context.world
+    assert world is not None
+    of = (context.compensated or {}).get("key")
+    if settings.get("of"):
+        of = context.evaluate.expression(settings["of"])
+    if not isinstance(of, str) or not of:
+        return Failed(
+            "nothing_to_release",
+            "Expected the reservation of an earlier adjustment (its output `reservation`), or to undo one, but found neither.",
+        )
+    made = world.table("release", settings.get("table", ""), {"of": of}, context.key)
+    return Done(output=made.output)
+
+
+def check(settings: Mapping[str, Any]) -> Problems:
+    """One value a name, and what each operation needs."""
+    operation = settings.get("operation")
+    wanted: tuple[str, ...] = ()
+    if operation in {"create", "find", "upsert", "update", "delete"}:
+        wanted = ("table", "key")
+    elif operation == "list":
+        wanted = ("table",)
+    elif operation == "adjust":
+        wanted = ("table", "field") if settings.get("lines") else ("table", "field", "key", "by")
+    return [
+        *needed(settings, *wanted),
+        *(needed(settings, "newest_by") if settings.get("conflict") == "newest" else ()),
+        *name_problems("/values", settings.get("values", ()), ()),
+    ]
+
+
+_FIELD = {"type": "string", "pattern": NAME}
+_MODES = {
+    "theirs": ("以新来的为准", "Take what comes"),
+    "ours": ("以已有的为准", "Keep what is there"),
+    "newest": ("较新的为准", "The newer one"),
+    "fill": ("只补空白", "Only fill gaps"),
+}
+_EACH = {**_MODES, "largest": ("取大", "The larger"), "smallest": ("取小", "The smaller")}
+
+
+def _rows(
+    title: tuple[str, str], hint: tuple[str, str], item: Mapping[str, Any], **more: Any
+) -> Any:
+    row = {
+        "type": "object",
+        "properties": item,
+        "required": [name for name in item if name not in {"value", "op"}],
+        "additionalProperties": False,
+    }
+    return setting(title, hint, type="array", items=row, maxItems=50, **more)
+
+
+_WHICH = setting(("字段", "Field"), ("字段名。", "The field's name."), **_FIELD)
+_CHANGES = {"operation": ["create", "upsert", "update"]}
 
 NODE = NodeType(
     name="record",
     title={"zh": "业务数据", "en": "Record"},
     help={
-        "zh": "按主键新建、查找或更新一条业务数据，例如订单、买家、库存。同一主键只有一条。",
-        "en": "Makes, finds or updates one business record by its key, such as an order, a buyer or a stock line."
-        " There is one record a key.",
+        "zh": "新建、查找、更新、删除数据表里的业务数据，或按界限加减一个数（例如预占库存）。同一主键只有一条。",
+        "en": "Makes, finds, updates or deletes business records of a table, or adds to a number within its bounds"
+        " (reserving stock). There is one record a key.",
     },
     group="data",
     icon="database",
     settings=form(
-        ["operation", "table", "key"],
+        ["operation"],
         operation=setting(
             ("做什么", "What to do"),
             (
-                "新建：已存在时不改动。查找：只读。更新：没有就新建，有就整条替换。",
-                "Create: an existing record stays as it is. Find: reads only."
-                " Update: makes it, or puts these fields in its place.",
+                "新建：已存在时不改动。查找：只读。写入：没有就新建，有就更新这些字段。加减：在界限内加减一个数，超出就拒绝。释放：退回之前的加减。",
+                "Create: an existing record stays as it is. Find, list: read only."
+                " Write: makes it, or puts these fields in its place."
+                " Adjust: adds to a number, refused beyond its bounds. Release: gives back an adjustment.",
             ),
             type="string",
             choices={
                 "create": ("新建", "Create"),
-                "find": ("查找", "Find"),
-                "upsert": ("更新", "Update"),
+                "find": ("查找一条", "Find"),
+                "list": ("查找多条", "List"),
+                "upsert": ("写入", "Write"),
+                "update": ("更新", "Update"),
+                "delete": ("删除", "Delete"),
+                "adjust": ("加减（预占）", "Adjust (reserve)"),
+                "release": ("释放", "Release"),
             },
         ),
         table=setting(
             ("数据表", "Table"),
             (
-                "表名，例如 orders；第一次使用时自动建立。",
-                "Its name, such as orders; made when first used.",
+                "表名，例如 orders；第一次写入时自动建立。",
+                "Its name, such as orders; made when first written to.",
             ),
             type="string",
             pattern=NAME,
+            widget="table",
+            when={"operation": ["create", "find", "list", "upsert", "update", "delete", "adjust"]},
         ),
         key=expression(
             ("主键", "Key"),
             ("怎样区分每一条，例如 order_no。", "What tells records apart, such as order_no."),
+            when={"operation": ["create", "find", "upsert", "update", "delete", "adjust"]},
         ),
         values=pairs(
             ("字段", "Fields"),
             ("要保存的字段。", "The fields to keep."),
-            when={"operation": ["create", "upsert"]},
+            when=_CHANGES,
+        ),
+        conflict=setting(
+            ("与已有数据不同时", "When the record differs"),
+            (
+                "较新的为准：按下面的时间字段比较；在间隔以内看状态顺序，超出间隔并且不同时从“有冲突”出去。",
+                "The newer one: by the moment below; within the window the order of states decides,"
+                " beyond it differences leave by Conflict.",
+            ),
+            type="string",
+            choices=_MODES,
+            default="theirs",
+            advanced=True,
+            when={"operation": ["upsert"]},
+        ),
+        newest_by=setting(
+            ("按哪个时间比较", "Newer by"),
+            ("时间字段，例如 modified_at。", "A field with a moment, such as modified_at."),
+            advanced=True,
+            when={"operation": ["upsert"]},
+            **_FIELD,
+        ),
+        window_s=setting(
+            ("间隔（秒）", "Window (s)"),
+            (
+                "相差不超过这么久，不算冲突。",
+                "Moments that lie no further apart are no conflict.",
+            ),
+            type="integer",
+            minimum=0,
+            maximum=86_400,
+            default=300,
+            advanced=True,
+            when={"operation": ["upsert"]},
+        ),
+        field_rules=_rows(
+            ("个别字段的规则", "Rules of single fields"),
+            ("没有列出的按上面的规则。", "Those not listed follow the rule above."),
+            {
+                "field": _WHICH,
+                "rule": setting(
+                    ("规则", "Rule"),
+                    ("以谁为准。", "Which value is kept."),
+                    type="string",
+                    choices=_EACH,
+                ),
+            },
+            advanced=True,
+            when={"operation": ["upsert"]},
+        ),
+        orders=_rows(
+            ("状态顺序", "Orders of states"),
+            (
+                "从先到后；状态不会自动倒退，要倒退的留给人处理。",
+                "First to last; a state never goes back by itself, that is left to a person.",
+            ),
+            {
+                "field": _WHICH,
+                "states": setting(
+                    ("状态", "States"),
+                    ("从先到后。", "First to last."),
+                    type="array",
+                    items={"type": "string", "minLength": 1, "maxLength": 64},
+                    minItems=2,
+                    maxItems=50,
+                ),
+            },
+            advanced=True,
+            when={"operation": ["upsert"]},
+        ),
+        conditions=_rows(
+            ("条件", "Conditions"),
+            (
+                "只能用数据表里勾选了“可筛选”的字段。",
+                "Of fields that the table is filtered by.",
+            ),
+            {
+                "field": _WHICH,
+                "op": setting(
+                    ("比较", "How"),
+                    ("怎样比较。", "How it is compared."),
+                    type="string",
+                    choices={
+                        "=": ("等于", "is"),
+                        "!=": ("不等于", "is not"),
+                        "<": ("小于", "less than"),
+                        "<=": ("不大于", "at most"),
+                        ">": ("大于", "more than"),
+                        ">=": ("不小于", "at least"),
+                        "^=": ("开头是", "begins with"),
+                        "in": ("是其中之一", "is one of"),
+                        "empty": ("为空", "is empty"),
+                        "filled": ("不为空", "is filled"),
+                    },
+                    default="=",
+                ),
+                "value": expression(("值", "Value"), ("写表达式。", "An expression.")),
+            },
+            when={"operation": ["list"]},
+        ),
+        sort=setting(
+            ("排序", "Sort by"),
+            (
+                "字段名，前面加 - 为从大到小；留空：最近更新的在前。",
+                "A field, - before it for downwards; empty: last changed first.",
+            ),
+            type="string",
+            pattern="^-?[a-z][a-z0-9_]{0,63}$",
+            when={"operation": ["list"]},
+        ),
+        limit=setting(
+            ("最多几条", "At most"),
+            ("最多取这么多条。", "So many records are taken."),
+            type="integer",
+            minimum=1,
+            maximum=200,
+            default=50,
+            when={"operation": ["list"]},
+        ),
+        field=setting(
+            ("加减哪个字段", "Number to adjust"),
+            ("一个数字字段，例如 on_hand。", "A number field, such as on_hand."),
+            when={"operation": ["adjust"]},
+            **_FIELD,
+        ),
+        by=expression(
+            ("加减多少", "By"),
+            (
+                "正数增加，负数减少，例如 -quantity。",
+                "Adds; a negative number takes away, such as -quantity.",
+            ),
+            when={"operation": ["adjust"]},
+        ),
+        lines=expression(
+            ("多行一起加减", "Several lines"),
+            (
+                "列表，每行有 key 和 by；全部成功或全部不动。留空时用上面的主键和数量。",
+                "A list with key and by in each; all or none. Empty: the key and number above.",
+            ),
+            advanced=True,
+            when={"operation": ["adjust"]},
+        ),
+        least=expression(
+            ("下限", "Never below"),
+            (
+                "低于它就拒绝，例如 0。字段自己的界限也算。",
+                "Below it is refused, such as 0. The field's own bounds count, too.",
+            ),
+            when={"operation": ["adjust"]},
+        ),
+        most=expression(
+            ("上限", "Never above"),
+            ("高于它就拒绝。", "Above it is refused."),
+            advanced=True,
+            when={"operation": ["adjust"]},
+        ),
+        reservations=setting(
+            ("预占记在哪张表", "Reservations table"),
+            (
+                "每行记一条预占，释放时标为已释放。留空不记。",
+                "Notes a reservation a line there, marked when it is released. Empty: none.",
+            ),
+            type="string",
+            pattern=NAME,
+            widget="table",
+            advanced=True,
+            when={"operation": ["adjust"]},
+        ),
+        of=expression(
+            ("释放哪一次", "Which adjustment"),
+            (
+                "加减节点结果里的 reservation；留空：作为撤销节点时释放被撤销的那次。",
+                "The output `reservation` of an adjustment. Empty: attached as the node that undoes one, that one.",
+            ),
+            when={"operation": ["release"]},
         ),
     ),
     example={

@@ -16,7 +16,7 @@ from headrace.engine import jsontext
 from headrace.engine.clock import Clock, ManualClock
 from headrace.engine.flow.compile import compile_flow
 from headrace.engine.flow.model import sha256
-from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer
+from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer, TableAnswer
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.registry import node_types
 from headrace.engine.run import commands as c
@@ -29,7 +29,7 @@ from headrace.engine.service import incidents, instances, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.advance import Started
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import history, invariant, records
+from headrace.engine.store import history, invariant, record_steps, records
 from headrace.engine.store import tables as t
 from headrace.engine.store.jobs import Claim
 from headrace.engine.store.session import open_database
@@ -237,6 +237,19 @@ class ScriptedWorld:
                 now_ms=house.now_ms,
             )
         )  # fmt: skip
+        return answer
+
+    def table(
+        self, operation: str, table: str, arguments: Mapping[str, Any], step_key: str
+    ) -> TableAnswer:
+        assert self.house
+        house = self.house
+        who = records.Who("engine", step_key=step_key)
+        answer: TableAnswer = house.workspace.writer.call(
+            lambda connection: record_steps.perform(
+                connection, operation, table, arguments, who, house.now_ms
+            )
+        )
         return answer
 
 

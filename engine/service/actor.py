@@ -27,8 +27,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "administrator": frozenset(
         {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "instances:operate", "tasks:decide",
-            "tasks:release", "templates:install", "connections:read", "connections:write", "users:read", "users:write", "tokens:write",
-            "records:read", "records:write", "tables:write", "audit:read", "retention:write", "calendars:write",
+            "tasks:release", "templates:install", "connections:read", "connections:write", "users:read", "users:write",
+            "tokens:write", "records:read", "records:write", "tables:write", "audit:read", "retention:write",
+            "calendars:write",
         }
     ),
 }  # fmt: skip

@@ -21,7 +21,7 @@ from headrace.engine.people.directory import Directory
 from headrace.engine.service import files
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import screens
+from headrace.engine.store import record_list
 
 OPTIONS_MAX = 200
 """Options of a choice that come from a table; more needs a search."""
@@ -163,9 +163,7 @@ def _filled(connection: Connection, part: Mapping[str, Any]) -> dict[str, Any]:
     if is_lines(part):
         return {**part, "items": dict(with_options(connection, part["items"]))}
     asked = part["x-options"]
-    rows = screens.records(
-        connection, str(asked.get("table", "")), search="", before=None, limit=OPTIONS_MAX
-    )
+    rows = record_list.latest(connection, str(asked.get("table", "")), OPTIONS_MAX)
     titles = {row.key: str(row.value.get(asked.get("title"), row.key)) for row in rows}
     bare = {word: item for word, item in part.items() if word not in {"enum", "x-enum-titles"}}
     if not titles:

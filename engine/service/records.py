@@ -14,7 +14,6 @@ from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.flow.form_masks import STARS, is_masked, masked
-from headrace.engine.flow.table_fields import BY_TEXT, Misfit, accept, slot_value
 from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.data_tables import found, may, require
@@ -28,9 +27,6 @@ BULK_MAX = 2_000
 """Records changed or deleted by one wish: one transaction, all or none."""
 
 INSTANCES_SHOWN = 50
-ALWAYS = {"key": "key", "updated_at": "updated_at", "created_at": "id", "id": "id"}
-"""What every table is sorted by; the order of arrival is that of the numbers."""
-
 Wanted = Sequence[Mapping[str, Any]]
 
 
@@ -214,81 +210,20 @@ def read_filter(text: str) -> Wanted:
 
 def conditions_of(table: DataTable, actor: Actor, wanted: Wanted) -> list[Condition]:
     """As the store asks; raises `ValidationFailed` for a field one cannot ask for, or a value that is none."""
-    return [condition for one in wanted for condition in _conditions(table, actor, one)]
+    return record_list.conditions(table.form, wanted, closed=_closed(table, actor))
 
 
-def _conditions(table: DataTable, actor: Actor, one: Mapping[str, Any]) -> list[Condition]:
-    name, op, value = one["field"], one.get("op", "="), one.get("value")
-    if name == "key":
-        if op not in {"=", "^=", "in", "!="}:
-            raise _wrong(f"/filter/{name}", "op_wrong", "=, != , ^= or in", str(op))
-        return [Condition("key", op, [str(v) for v in _list(value)] if op == "in" else str(value))]
-    if name in {"updated_at", "created_at"}:
-        field: Mapping[str, Any] = {"kind": "date_time", "name": name}
-        column = name
-    else:
-        found_ = table.form.fields.get(name)
-        if found_ is None or name not in table.form.slots or is_starred(found_, actor):
-            raise _wrong(
-                f"/filter/{name}", "not_filterable", "a field that can be filtered by", name
-            )
-        field, column = found_, table.form.slots[name]
-    texts = field["kind"] in BY_TEXT
-    allowed = {"=", "!=", "in", "empty", "filled"} | (
-        {"^="} if texts else {"<", "<=", ">", ">=", "between"}
-    )
-    if op not in allowed:
-        raise _wrong(f"/filter/{name}", "op_wrong", ", ".join(sorted(allowed)), str(op))
-    if op in {"empty", "filled"}:
-        return [Condition(column, op)]
-    if op == "^=":
-        return [Condition(column, "^=", str(value).casefold()[:100])]
-    if op == "in":
-        return [Condition(column, "in", [_slot(field, name, v) for v in _list(value)[:200]])]
-    if op == "between":
-        ends = _list(value)
-        if len(ends) != 2:
-            raise _wrong(f"/filter/{name}", "filter_wrong", "two values", str(value)[:60])
-        return [
-            Condition(column, ">=", _slot(field, name, ends[0])),
-            Condition(column, "<=", _slot(field, name, ends[1])),
-        ]
-    return [Condition(column, op, _slot(field, name, value))]
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _slot(field: Mapping[str, Any], name: str, value: Any) -> int | str:
-    # Bounds of a record are none of a question: `stock < 0` may be asked.
-    free = {word: item for word, item in field.items() if word not in {"min", "max"}}
-    if field["kind"] == "date_time" and isinstance(value, str) and len(value) == 10:
-        value += "T00:00:00"
-    try:
-        return slot_value(free, accept(free, value))
-    except Misfit as misfit:
-        raise _wrong(f"/filter/{name}", misfit.code, misfit.expected, misfit.found) from None
+def _closed(table: DataTable, actor: Actor) -> frozenset[str]:
+    """Fields this person sees stars in: who could filter by them would know them."""
+    return frozenset(name for name, field in table.form.fields.items() if is_starred(field, actor))
 
 
 def order_of(table: DataTable, actor: Actor, sort: str) -> Order:
     """By which column; without a wish, last changed first."""
-    name, down = sort.lstrip("-"), sort.startswith("-")
-    if not name:
-        return Order()
-    if name in ALWAYS:
-        return Order(ALWAYS[name], down)
-    field = table.form.fields.get(name)
-    if field is None or name not in table.form.slots or is_starred(field, actor):
-        raise _wrong("/query/sort", "not_filterable", "a field that can be sorted by", name)
-    return Order(table.form.slots[name], down)
+    return record_list.order(table.form, sort, closed=_closed(table, actor))
 
 
-def _wrong(path: str, code: str, expected: str, found_: str) -> ValidationFailed:
-    message = f"Expected {expected}, but found {found_}."
-    problem = Problem(path, code, {"expected": expected, "found": found_}, message)
-    return ValidationFailed(what="request", count=1, problems=[problem])
-
+_wrong = record_list.wrong
 
 # --- changing --------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ Words are looked up in FTS5 or GIN, the newest first, at most `SEARCH_MAX`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,8 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 from sqlalchemy.sql.elements import ColumnElement
 
-from headrace.engine.flow.table_fields import NOTHING
+from headrace.engine.errors import Problem, ValidationFailed
+from headrace.engine.flow.table_definition import Compiled
+from headrace.engine.flow.table_fields import BY_TEXT, NOTHING, Misfit, accept, slot_value
 from headrace.engine.flow.table_words import asked
+from headrace.engine.store import data_tables
 from headrace.engine.store import tables as t
 
 FEW = 2_000
@@ -54,6 +57,13 @@ class Page:
     rows: Sequence[Any]
     capped: bool = False
 
+
+ALWAYS = {"key": "key", "updated_at": "updated_at", "created_at": "id", "id": "id"}
+"""What every table is sorted by; the order of arrival is that of the numbers."""
+
+CONDITIONS_MAX = 20
+VALUES_MAX = 200
+"""Values of one condition `in`."""
 
 _INDEXES = {
     "key": "uq_records_table_no_key",
@@ -196,7 +206,7 @@ def _clause(condition: Condition) -> Any:
             return column.in_(value)
         case "empty":
             return column == nothing
-        case "filled":
+        case _:  # filled
             return column != nothing
 
 
@@ -204,6 +214,14 @@ def one(connection: Connection, no: int, record_id: int) -> Any:
     """A record; None where there is none."""
     query = sa.select(*_SHOWN).where(t.records.c.id == record_id, t.records.c.table_no == no)
     return connection.execute(query).one_or_none()
+
+
+def latest(connection: Connection, key: str, limit: int) -> Sequence[Any]:
+    """The records of a table that were changed last; none where there is no such table."""
+    table = data_tables.find(connection, key)
+    if table is None:
+        return ()
+    return page(connection, table.no, (), "", Order(), after=None, limit=limit).rows
 
 
 # --- views -----------------------------------------------------------------------------------------
@@ -234,3 +252,88 @@ def update_view(connection: Connection, view_id: str, values: dict[str, Any]) ->
 def delete_view(connection: Connection, view_id: str) -> None:
     """Delete a view."""
     connection.execute(t.record_views.delete().where(t.record_views.c.id == view_id))
+
+
+# --- what is asked for -----------------------------------------------------------------------------
+
+
+def conditions(
+    form: Compiled, wanted: Sequence[Mapping[str, Any]], closed: Collection[str] = ()
+) -> list[Condition]:
+    """`{field, op, value}` as columns; raises `ValidationFailed` for what cannot be asked. `closed`: fields not to ask by."""
+    return [made for told in wanted for made in _conditions(form, told, closed)]
+
+
+def _conditions(
+    form: Compiled, told: Mapping[str, Any], closed: Collection[str]
+) -> list[Condition]:
+    name, op, value = told["field"], told.get("op", "="), told.get("value")
+    if name == "key":
+        if op not in {"=", "^=", "in", "!="}:
+            raise wrong(f"/filter/{name}", "op_wrong", "=, !=, ^= or in", str(op))
+        keys = [str(one) for one in _list(value)[:VALUES_MAX]]
+        return [Condition("key", op, keys if op == "in" else str(value))]
+    field, column = _field(form, name, closed)
+    ranges: set[str] = {"^="} if field["kind"] in BY_TEXT else {"<", "<=", ">", ">=", "between"}
+    allowed = {"=", "!=", "in", "empty", "filled"} | ranges
+    if op not in allowed:
+        raise wrong(f"/filter/{name}", "op_wrong", ", ".join(sorted(allowed)), str(op))
+    match op:
+        case "empty" | "filled":
+            return [Condition(column, op)]
+        case "^=":
+            return [Condition(column, "^=", str(value).casefold()[:100])]
+        case "in":
+            return [Condition(column, "in", [_slot(field, v) for v in _list(value)[:VALUES_MAX]])]
+        case "between":
+            ends = _list(value)
+            if len(ends) != 2:
+                raise wrong(f"/filter/{name}", "filter_wrong", "two values", str(value)[:60])
+            first, last = (_slot(field, end) for end in ends)
+            return [Condition(column, ">=", first), Condition(column, "<=", last)]
+    return [Condition(column, op, _slot(field, value))]
+
+
+def _field(form: Compiled, name: str, closed: Collection[str]) -> tuple[Mapping[str, Any], str]:
+    if name in {"updated_at", "created_at"}:
+        return {"kind": "moment", "name": name}, name
+    if name not in form.slots or name not in form.fields or name in closed:
+        raise wrong(f"/filter/{name}", "not_filterable", "a field that can be filtered by", name)
+    return form.fields[name], form.slots[name]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _slot(field: Mapping[str, Any], value: Any) -> int | str:
+    # Bounds of a record are none of a question: `stock < 0` may be asked.
+    free = {word: item for word, item in field.items() if word not in {"min", "max"}}
+    if free["kind"] == "moment":
+        free["kind"] = "date_time"
+    if free["kind"] == "date_time" and isinstance(value, str) and len(value) == 10:
+        value += "T00:00:00"
+    try:
+        return slot_value(free, accept(free, value))
+    except Misfit as misfit:
+        path = f"/filter/{field['name']}"
+        raise wrong(path, misfit.code, misfit.expected, misfit.found) from None
+
+
+def order(form: Compiled, sort: str, closed: Collection[str] = ()) -> Order:
+    """A field's name, `-` before it for downwards; nothing: last changed first."""
+    name, down = sort.lstrip("-"), sort.startswith("-")
+    if not name:
+        return Order()
+    if name in ALWAYS:
+        return Order(ALWAYS[name], down)
+    if name not in form.slots or name not in form.fields or name in closed:
+        raise wrong("/query/sort", "not_filterable", "a field that can be sorted by", name)
+    return Order(form.slots[name], down)
+
+
+def wrong(path: str, code: str, expected: str, found: str) -> ValidationFailed:
+    """A question that cannot be asked."""
+    message = f"Expected {expected}, but found {found}."
+    problem = Problem(path, code, {"expected": expected, "found": found}, message)
+    return ValidationFailed(what="request", count=1, problems=[problem])

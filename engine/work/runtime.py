@@ -10,14 +10,15 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from headrace.engine.node import ConnectionInfo, RecordAnswer, World
+from headrace.engine.node import ConnectionInfo, RecordAnswer, TableAnswer, World
 from headrace.engine.service import connections
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import records
+from headrace.engine.store import record_steps, records
 from headrace.engine.store.jobs import Claim
 from headrace.engine.wakeup import HINTS
 from headrace.engine.work import drain, jobs, relay, timers, versions
@@ -122,12 +123,23 @@ class Runtime:
             answer: RecordAnswer = self.workspace.writer.call(
                 lambda connection: records.apply(
                     connection, operation, table, key, value, step_key=step_key, instance_id=claim.instance_id,
-                    now_ms=self.workspace.clock.now_ms(),
+                    now_ms=self.workspace.clock.now_ms(), node=claim.node,
                 )
             )  # fmt: skip
             return answer
 
-        return WorkerWorld(self.open_connection, record, self.http)  # type: ignore[arg-type]
+        def operate(
+            operation: str, table: str, arguments: Mapping[str, Any], step_key: str
+        ) -> TableAnswer:
+            who = records.Who("engine", "", claim.instance_id, claim.node, step_key)
+            answer: TableAnswer = self.workspace.writer.call(
+                lambda connection: record_steps.perform(
+                    connection, operation, table, arguments, who, self.workspace.clock.now_ms()
+                )
+            )
+            return answer
+
+        return WorkerWorld(self.open_connection, record, self.http, operate)  # type: ignore[arg-type]
 
     def alive(self) -> dict[str, bool]:
         """Which of the threads live; all of them, unless something went wrong that nothing foresaw."""

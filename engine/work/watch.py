@@ -14,6 +14,7 @@ from headrace.engine.node import (
     NotSent,
     OutcomeUnknown,
     RecordAnswer,
+    TableAnswer,
     World,
 )
 
@@ -84,6 +85,12 @@ class WatchedWorld:
     ) -> RecordAnswer:
         """One business record."""
         return self._world.record(operation, table, key, value, step_key)
+
+    def table(
+        self, operation: str, table: str, arguments: Mapping[str, Any], step_key: str
+    ) -> TableAnswer:
+        """One operation on a table."""
+        return self._world.table(operation, table, arguments, step_key)
 
 
 def host_of(url: str) -> str:

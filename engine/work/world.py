@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.engine import tracing
 from headrace.engine.connector import Receipt
-from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer
+from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer, TableAnswer
 from headrace.engine.work.guard import GuardedHttp
 from headrace.engine.work.mail import greet_mail
 from headrace.engine.work.robot import send_robot
@@ -15,15 +15,23 @@ from headrace.engine.work.robot import send_robot
 Records = Callable[[str, str, str, Mapping[str, Any], str], RecordAnswer]
 """operation, table, key, value, step key → answer; a short transaction of its own."""
 
+Operations = Callable[[str, str, Mapping[str, Any], str], TableAnswer]
+"""operation, table, arguments, step key → answer; a short transaction of its own."""
+
 
 class WorkerWorld:
     """Implements `node.World`."""
 
     def __init__(
-        self, connections: Callable[[str], ConnectionInfo], records: Records, http: GuardedHttp
+        self,
+        connections: Callable[[str], ConnectionInfo],
+        records: Records,
+        http: GuardedHttp,
+        tables: Operations | None = None,
     ) -> None:
         self._connections = connections
         self._records = records
+        self._tables = tables
         self._http = http
 
     def connection(self, key: str) -> ConnectionInfo:
@@ -49,6 +57,13 @@ class WorkerWorld:
     ) -> RecordAnswer:
         """One business record."""
         return self._records(operation, table, key, value, step_key)
+
+    def table(
+        self, operation: str, table: str, arguments: Mapping[str, Any], step_key: str
+    ) -> TableAnswer:
+        """One operation on a table."""
+        assert self._tables is not None, "expected a world with tables, but this one has none"
+        return self._tables(operation, table, arguments, step_key)
 
 
 class WorkerOutside:

@@ -225,7 +225,8 @@ def test_ports_follow_the_operation():
 
     assert record.port_names({"operation": "create"}) == ("created", "exists")
     assert record.port_names({"operation": "find"}) == ("found", "missing")
-    assert record.port_names({"operation": "upsert"}) == ("out",)
+    assert record.port_names({"operation": "upsert"}) == ("out", "conflict")
+    assert record.port_names({"operation": "adjust"}) == ("done", "refused")
     assert record.port_names({}) == ()
 
 
