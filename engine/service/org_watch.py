@@ -51,7 +51,9 @@ def watch(workspace: Workspace) -> int:
     with workspace.read() as connection:
         leaving = rows.due_to_leave(connection, now_ms, AT_ONCE)
         begun = bool(rows.begun(connection, now_ms, 1))
-    done = sum(workspace.writer.call(partial(_leaves, workspace, user_id)) for user_id in leaving)
+    done: int = sum(
+        workspace.writer.call(partial(_leaves, workspace, user_id)) for user_id in leaving
+    )
     if begun:
         done += int(workspace.writer.call(lambda c: substitutions.begin(workspace, c, ENGINE)))
     if leaving or begun:

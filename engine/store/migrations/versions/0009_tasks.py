@@ -1,5 +1,7 @@
 """Tasks with seats, rounds and what people may do with them."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -127,8 +129,8 @@ def _shared(status: int) -> tuple[sa.Column[object], ...]:
     )
 
 
-def _column(name: str, kind: object, default: object) -> sa.Column[object]:
-    return sa.Column(name, kind, server_default=default, nullable=default is None)  # type: ignore[call-overload, no-any-return]
+def _column(name: str, kind: Any, default: Any) -> sa.Column[Any]:
+    return sa.Column(name, kind, server_default=default, nullable=default is None)
 
 
 def _drop_key(table: str) -> None:
