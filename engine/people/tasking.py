@@ -420,6 +420,9 @@ def take_back(
     votes = [seat for seat in task.votes() if seat.reason is None]
     if not votes or votes[-1].user != who or port is None:
         return Refused("not_yours")
+    by_votes = outcome(task.rule, task.seats.values())
+    if by_votes is None or by_votes.result != port:  # released, exempted, or its time was over
+        return Refused("not_yours")
     until = at + about.policy.take_back_ms
     if about.now_ms > until:
         return Refused("too_late", {"until": until})
@@ -432,6 +435,8 @@ def offers(task: TaskState, who: str, about: About, *, operator: bool = False) -
     """Every action that could concern this person, with why it is not allowed where it is not."""
     for action in _OFFERED:
         refused = _forbidden(task, action, who, about, operator)
+        if refused is None and action in _SEATED:
+            refused = _not_theirs(task, action, who, about)
         if refused is None and action == "take_back":
             refused = _no_vote(task, who, about)
         if refused is None and action == "return" and not _places(about):
@@ -448,6 +453,12 @@ _OFFERED: tuple[str, ...] = (
     "add_sign", "reduce_sign", "transfer", "delegate", "return", "ask", "answer", "cc", "comment", "confirm", "resubmit",
     "take_back", "pause", "go_on", "urge", "withdraw", "reassign", "resend", "exempt", "release",
 )  # fmt: skip
+
+
+_SEATED = frozenset(
+    {"add_sign", "transfer", "delegate", "return", "ask", "answer", "confirm", "resubmit"}
+)
+"""What is done at a seat of one's own, also by operators."""
 
 
 def _choices(task: TaskState, action: str, who: str, about: About) -> Mapping[str, Any]:

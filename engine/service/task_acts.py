@@ -224,14 +224,15 @@ def vote_now(
     asked = [s for s in found.seats if s.user_id == user_id and s.kind == "decide"]
     if not [s for s in asked if s.status not in GONE]:
         raise Forbidden(permission=f"to decide task {row.id}")
-    mine = next(
-        (s for s in asked if s.status == "open" and seat in (0, s.seat)),
-        None,
-    )
+    if not seat and found.nonce is not None and found.nonce.seat in {s.seat for s in asked}:
+        # Somebody with two seats means the one they were shown, not the next one.
+        seat = found.nonce.seat
+    wanted = [s for s in asked if seat in (0, s.seat)]
+    mine = next((s for s in wanted if s.status == "open"), None)
     if row.status != "open" or mine is None:
         stands = f"{row.id} is {row.status}"
         if row.status == "open":
-            stands += f", your part of it {asked[-1].status}"
+            stands += f", your part of it {(wanted or asked)[-1].status}"
         raise found.conflict("an open task", stands)
     if found.status == "suspended":
         raise Suspended(id=row.instance_id, current={"status": found.status})

@@ -486,13 +486,11 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 _request_job(rows, instance, flow, event)
             case e.TaskOpened():
                 open_ = instance.steps.get(event.step)
-                _open_task(
-                    rows, instance, flow, event, open_.node if open_ else entered[event.step]
-                )
+                node_id = open_.node if open_ else entered[event.step]  # else decided at once
+                _open_task(rows, instance, flow, event, node_id)
                 seats = _opened_seats(event)
                 past = next((seat for seat in seats if seat.origin in PAST), None)
                 if past is not None:
-                    node_id = instance.steps[event.step].node
                     rows.unstaffed.append(Unstaffed(instance.id, node_id, past.user, past.origin))
                 messages = telling.opened(seats, instance.initiator)
                 _tell(rows, instance, flow, event.step, messages)

@@ -501,3 +501,80 @@ def test_a_decision_that_is_refused_leaves_no_row(cabin: House) -> None:
             tasks.decide(cabin.workspace, approver(who), task, "approved")
 
     assert len(logged(cabin)) == 1
+
+
+# --- found by looking for holes ------------------------------------------------------------------
+
+
+def test_a_nonce_counts_for_the_seat_it_was_shown_for_and_not_for_the_next_one(
+    cabin: House,
+) -> None:
+    cabin.publish(asks(mode="all", assignees=[user(ANN), user(BOB), user(EVE)]))
+    cabin.start("asks")
+    (task,) = cabin.todo(ANN)
+    tasks.act(
+        cabin.workspace, cabin.actor(EVE), task["id"], "reassign",
+        {"seat": 0, "from": BOB, "to": ANN, "reason": "away"},
+    )  # fmt: skip
+    one, other = (tasks.detail(cabin.workspace, approver(ANN), task["id"]) for _ in range(2))
+    tasks.decide(cabin.workspace, approver(ANN), task["id"], "approved", nonce=one["nonce"])
+
+    with pytest.raises(Conflict) as refused:  # the second window shows the seat that is decided
+        tasks.decide(cabin.workspace, approver(ANN), task["id"], "approved", nonce=other["nonce"])
+
+    assert "your part of it done" in refused.value.params["found"]
+    again = tasks.detail(cabin.workspace, approver(ANN), task["id"])
+    told = tasks.decide(
+        cabin.workspace, approver(ANN), task["id"], "rejected", nonce=again["nonce"]
+    )
+    assert told["status"] == "rejected"
+
+
+def test_whoever_voted_before_it_was_released_does_not_take_the_release_back(cabin: House) -> None:
+    cabin.publish(
+        flow("waits")
+        .then("ask", "approval", mode="all")
+        .then("wait", "timer", duration="P1D")
+        .then("yes", "end", result="yes")
+        .at("ask", "rejected").then("no", "end", result="no")
+    )  # fmt: skip
+    id_ = cabin.start("waits")
+    (task,) = cabin.todo(ANN)
+    tasks.decide(cabin.workspace, approver(ANN), task["id"], "approved")
+    tasks.act(cabin.workspace, cabin.actor(EVE), task["id"], "release", {"reason": "stuck"})
+
+    with pytest.raises(Forbidden):
+        act(cabin, ANN, task["id"], "take_back")
+
+    assert cabin.waiting(id_) == ["wait"]
+
+
+def test_an_operator_is_offered_nothing_that_needs_a_seat(cabin: House) -> None:
+    cabin.publish(asks(assignees=[user(ANN)]))
+    cabin.start("asks")
+    (task,) = cabin.todo(ANN)
+
+    told = tasks.detail(cabin.workspace, cabin.actor(BOB), task["id"])["actions"]
+    mine = tasks.detail(cabin.workspace, cabin.actor(ANN), task["id"])["actions"]
+
+    at_a_seat = {"add_sign", "transfer", "delegate", "return", "ask", "answer", "confirm"}
+    assert at_a_seat.isdisjoint(one["action"] for one in told)
+    assert {"reassign", "release"} <= {one["action"] for one in told if one["allowed"]}
+    assert {"add_sign", "transfer", "reassign"} <= {one["action"] for one in mine if one["allowed"]}
+
+
+def test_a_fallback_who_is_passed_over_at_once_stops_nothing(cabin: House) -> None:
+    cabin.publish(
+        flow("passed")
+        .then("first", "approval", assignees=[user(ANN)])
+        .then("second", "approval", assignees=[{"kind": "role", "id": "empty"}], fallback=[user(ANN)],
+              same_person="later", watch=["1"])
+        .then("yes", "end", result="yes")
+        .at("first", "rejected").then("no", "end", result="no")
+        .at("second", "rejected").to("no")
+    )  # fmt: skip
+    id_ = cabin.start("passed")
+
+    cabin.decide(ANN)
+
+    assert cabin.detail(id_)["result"] == "yes"
