@@ -126,7 +126,10 @@ def of_instance(connection: Connection, instance_id: str) -> tuple[int, int]:
 def forms_seen(connection: Connection, instance_id: str, user_id: str) -> list[Any]:
     """The forms of the tasks of an instance that concern a person: with a part in them, or whose instance it began."""
     tasks, actors = t.tasks.c, t.task_actors.c
-    takes_part = sa.exists().where(actors.task_id == tasks.id, actors.user_id == user_id)
+    # Whoever has handed a task on has nothing to do with it any more.
+    takes_part = sa.exists().where(
+        actors.task_id == tasks.id, actors.user_id == user_id, actors.status != "moved"
+    )
     query = sa.select(tasks.form).where(
         tasks.instance_id == instance_id, (tasks.initiator == user_id) | takes_part
     )

@@ -493,3 +493,16 @@ def test_a_start_that_was_there_already_binds_nothing(house: House) -> None:
     house.start("refunding", {"refund": {**GIVEN, "photos": [file]}}, dedup_key="A-1")
 
     assert [row.instance_id for row in house.rows(sa.select(t.files))] == [None]
+
+
+def test_whoever_has_handed_the_task_on_does_not_read_its_files_any_more(cabin: House) -> None:
+    file = uploaded(cabin)
+    started(cabin, {**GIVEN, "photos": [file]})
+    (task,) = cabin.todo(ANN)
+    assert read(cabin, ANN, file["id"]) == PNG
+
+    tasks.act(cabin.workspace, plain(ANN), task["id"], "transfer", {"to": BOB})
+
+    assert read(cabin, BOB, file["id"]) == PNG
+    with pytest.raises(NotFound):
+        read(cabin, ANN, file["id"])
