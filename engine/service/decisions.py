@@ -271,6 +271,10 @@ def _look(told: Verified, row: Row[Any], taken: set[int]) -> None:
         return
     known = dict(row._mapping)
     if row.redacted_at is not None:
+        left = [name for name in rows.CONTENT if name != "at" and known[name] is not None]
+        if left:
+            told.fail(row.seq, "content", "no content, as it was taken away", ", ".join(left))
+            return
         told.redacted += 1
         taken.add(row.seq)
     elif (found := digest(known)) != row.digest:

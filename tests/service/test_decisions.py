@@ -81,7 +81,13 @@ def test_an_untouched_chain_holds(house: House) -> None:
         ("DELETE FROM decisions WHERE seq >= 3", 3, "missing"),
         ("DELETE FROM decisions WHERE seq = 4", 4, "missing"),
         ("DELETE FROM decisions", 1, "missing"),
-        ("UPDATE decisions SET comment = NULL, redacted_at = 5 WHERE seq = 2", 2, "redacted"),
+        ("UPDATE decisions SET comment = NULL, redacted_at = 5 WHERE seq = 2", 2, "content"),
+        (
+            "UPDATE decisions SET comment = NULL, actor = NULL, action = NULL, via = NULL, salt = NULL, redacted_at = 5"
+            " WHERE seq = 2",
+            2,
+            "redacted",
+        ),
         ("UPDATE decision_head SET seq = 3", 3, "signature"),
         ("INSERT INTO decisions (seq, at, digest, hash) VALUES (5, 1, 'x', 'y')", 5, "behind"),
     ],
@@ -268,6 +274,17 @@ def test_a_purge_takes_the_content_and_leaves_the_chain(house: House) -> None:
 
     purging.run(house.workspace)  # nothing more to take: no further record
     assert verified(house).checked == 4
+
+
+def test_words_put_into_a_row_that_was_purged_are_found(house: House) -> None:
+    decided(house, "one")
+    house.write(lambda c: decisions.redact_some(house.workspace, house.now_ms + 1, c))
+    assert verified(house).ok
+    by_hand(house, "UPDATE decisions SET actor = 'usr_bob', action = 'rejected' WHERE seq = 1")
+
+    told = verified(house)
+
+    assert (told.wrong, told.why, told.found) == (1, "content", "actor, action")
 
 
 def test_a_purge_of_instances_leaves_their_decisions(cabin: House) -> None:
