@@ -95,13 +95,15 @@ def create(
     reason: str = "",
     per_second: int = PER_SECOND,
     own: bool = False,
+    kept: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Begin a batch: `selection` is `{"ids": […]}` or the fields of a filter. What comes later than now is not in it.
 
     `own`: by the module whose kind it is, which has checked the selection; kinds with a `gather` begin in no other way.
+    `kept`: what that module keeps with it and nobody may say from outside.
     """
     known = _kind(actor, kind, own=own)
-    told = {**(params or {}), **({"reason": reason} if reason else {})}
+    told = {**(params or {}), **({"reason": reason} if reason else {}), **(kept or {})}
     _check_params(known, params or {})
     ids = selection.get("ids")
     if ids is None and known.gather is None:

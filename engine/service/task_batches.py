@@ -47,10 +47,11 @@ def decide(
 ) -> dict[str, Any]:
     """Approve or reject these tasks of mine: a batch, each item with its own outcome."""
     actor.require("tasks:decide")
-    params = {"decision": decision, "comment": comment, **_from(caller)}
+    params = {"decision": decision, "comment": comment}
     return batches.create(
-        workspace, actor, "decide", {"ids": list(ids)}, params=params, per_second=PER_SECOND
-    )
+        workspace, actor, "decide", {"ids": list(ids)}, params=params, kept=_from(caller),
+        per_second=PER_SECOND,
+    )  # fmt: skip
 
 
 def _decide(
@@ -79,7 +80,7 @@ def release(
     with workspace.read() as connection:
         _wanted(workspace, connection, wanted)  # a wrong one is told now
     return batches.create(
-        workspace, actor, "release_tasks", dict(wanted), params=_from(caller), reason=reason,
+        workspace, actor, "release_tasks", dict(wanted), kept=_from(caller), reason=reason,
         per_second=PER_SECOND, own=True,
     )  # fmt: skip
 
@@ -152,7 +153,7 @@ def resend(
     """Tell people of these open tasks again; who has left is replaced. Nobody gets a second task."""
     actor.require(HAND_OVER)
     return batches.create(
-        workspace, actor, "resend", dict(selection), params=_from(caller), reason=reason,
+        workspace, actor, "resend", dict(selection), kept=_from(caller), reason=reason,
         per_second=PER_SECOND, own=True,
     )  # fmt: skip
 
@@ -291,18 +292,17 @@ for _kind in (
         params={
             "decision": {"type": "string", "enum": ["approved", "rejected"]},
             "comment": _TEXT,
-            "_from": {},
         },
         required=("decision",),
     ),
-    BatchKind("release_tasks", "task", _release, permission=RELEASE, params={"_from": {}}, gather=gather),
-    BatchKind("resend", "task", _resend, permission=HAND_OVER, params={"_from": {}}, gather=gather),
+    BatchKind("release_tasks", "task", _release, permission=RELEASE, gather=gather),
+    BatchKind("resend", "task", _resend, permission=HAND_OVER, gather=gather),
     BatchKind(
         "hand_over",
         "task",
         _hand_over,
         permission=HAND_OVER,
-        params={"from": _USER, "to": _USER, "rechecks": {"type": "boolean"}, "_from": {}},
+        params={"from": _USER, "to": _USER, "rechecks": {"type": "boolean"}},
         gather=gather,
         again_ms=LOOK_AGAIN_MS,
     ),

@@ -289,6 +289,18 @@ def test_sending_again_tells_and_makes_no_second_task(house: House) -> None:
     assert tasks.notifications(house.workspace, house.actor(ANN))["unread"] > told
 
 
+def test_nobody_says_from_outside_where_a_batch_came_from(cabin: House) -> None:
+    cabin.publish(asks())
+    cabin.start("asks", {})
+    (task,) = cabin.todo(ANN)
+    params = {"decision": "approved", "_from": ["6.6.6.6", "somebody else"]}
+
+    with pytest.raises(ValidationFailed):
+        batches.create(
+            cabin.workspace, approver(ANN), "decide", {"ids": [task["id"]]}, params=params
+        )
+
+
 # --- the queries -----------------------------------------------------------------------------------
 
 
