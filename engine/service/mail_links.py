@@ -137,8 +137,10 @@ def decide(workspace: Workspace, token: str, comment: str, caller: Caller) -> Pa
 
     try:
         page: Page = workspace.writer.call(operation)
-    except (Conflict, Forbidden, NotFound):
+    except (Conflict, NotFound):
         return look(workspace, token)
+    except Forbidden:
+        return _with_state(look(workspace, token), "not_yours")
     except ValidationFailed:
         return _with_state(look(workspace, token), "needs_form")
     except HeadraceError as trouble:

@@ -159,3 +159,18 @@ def test_a_page_speaks_both_languages(api: Api, instance: str) -> None:
     assert "Amount" in page(api.browser().get(path))  # Ann reads English
     wished = api.browser().get("/mail/decide/nothing", headers={"Accept-Language": "en"})
     assert "not valid" in page(wished)
+
+
+def test_somebody_who_may_not_decide_is_told_so_and_not_asked_again(
+    api: Api, instance: str
+) -> None:
+    path = link(api, instance)
+    ada = api.browser("ada")
+    roles = ada.patch("/api/users/usr_ann", {"roles": []})
+    assert roles.status == 200, roles.json
+
+    reply = press(api, path)
+
+    assert reply.status == 403
+    assert "Your decision was not sent" in page(reply)
+    assert status(api, instance) == "waiting"
