@@ -16,9 +16,15 @@ test.each(areas)("%s fills in the same values in Chinese and English", (area) =>
   const zh = leaves(files[`../../locales/zh/${area}`]?.default);
   const en = leaves(files[`../../locales/en/${area}`]?.default);
 
-  const placeholders = (texts: Map<string, string>) =>
-    [...texts].map(([key, text]) => [key, (text.match(/{{\s*\w+/g) ?? []).sort()]).sort();
-  expect(placeholders(zh)).toEqual(placeholders(en));
+  // A value that comes in both languages (title_zh, title_en) is told in the text's own.
+  const placeholders = (texts: Map<string, string>, own: RegExp) =>
+    [...texts]
+      .map(([key, text]) => [
+        key,
+        (text.match(/{{\s*\w+/g) ?? []).map((name) => name.replace(own, "")).sort(),
+      ])
+      .sort();
+  expect(placeholders(zh, /_zh$/)).toEqual(placeholders(en, /_en$/));
 });
 
 test.each(areas)("%s has no empty text, and no Chinese in English", (area) => {

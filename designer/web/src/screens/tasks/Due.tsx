@@ -51,7 +51,7 @@ function Told({ at, now, pausedAt, warned, from }: DueProps & { at: string; now:
 /** "2 d 4 h" in the reader's language. */
 export function useLength(parts: Part[]): string {
   const { t } = useTranslation("tasks");
-  return parts.map(([count, unit]) => t(`unit.${unit}`, { count })).join(t("unit.join"));
+  return parts.map(([count, unit]) => t(`unit.${unit}`, { count })).join(" ");
 }
 
 /** The present, as often as the reading of that moment changes. */
