@@ -122,7 +122,17 @@ DETAIL = record(
         "sent_back": or_null(OBJECT),
         "can_decide": BOOLEAN,
         "nonce": STRING,
-        "attachments": many(OBJECT),
+        "attachments": many(
+            record(
+                {
+                    "id": STRING,
+                    "name": STRING,
+                    "size": COUNT,
+                    "type": STRING,
+                    "field": or_null(STRING),
+                }
+            )
+        ),
     }
 )
 ANSWER = {

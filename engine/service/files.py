@@ -148,12 +148,30 @@ def look(workspace: Workspace, actor: Actor, id_: str) -> tuple[File, Iterator[b
     return File(row.id, row.name, row.size, row.type, row.sha256), _parts(workspace, row.sha256)
 
 
+def of_instance(connection: Connection, actor: Actor, instance_id: str) -> list[dict[str, Any]]:
+    """The files of an instance that somebody may see, oldest first: `{id, name, size, type, sha256, field}`."""
+    rows = files.listed(connection, instance_id, INSTANCE_FILES_MAX)
+    if not rows:
+        return []
+    forms = files.forms_seen(connection, instance_id, actor.user_id)
+    return [
+        File(row.id, row.name, row.size, row.type, row.sha256).as_json() | {"field": row.field}
+        for row in rows
+        if _sees(row, actor, forms)
+    ]
+
+
 def _may_see(connection: Connection, row: Any, actor: Actor) -> bool:
     if row.instance_id is None:
         return bool(row.created_by == actor.user_id)
+    forms = files.forms_seen(connection, row.instance_id, actor.user_id)
+    return _sees(row, actor, forms)
+
+
+def _sees(row: Any, actor: Actor, forms: Sequence[Mapping[str, Any] | None]) -> bool:
+    """`forms`: those of the tasks of the instance that concern this person."""
     if actor.may("instances:read") or row.created_by == actor.user_id:
         return True
-    forms = files.forms_seen(connection, row.instance_id, actor.user_id)
     return any(_shows(form, row.field or "") for form in forms)
 
 

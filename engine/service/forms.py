@@ -43,7 +43,7 @@ def shown(
     """
     schema = with_options(connection, schema)
     directory = workspace.directory(connection)
-    form = shown_to(schema, _value(schema, variables, edits), roles_of(directory, actor))
+    form = shown_to(schema, value_then(schema, variables, edits), roles_of(directory, actor))
     return {
         "schema": form.schema,
         "ui": form.ui,
@@ -107,7 +107,7 @@ def checked(
     if partly and not given:
         return None, []
     schema = with_options(connection, schema)
-    before = _value(schema, variables, edits)
+    before = value_then(schema, variables, edits)
     roles = roles_of(workspace.directory(connection), actor)
     found = taken(schema, before, given or {}, roles, partly=partly)
     problems = found.problems or files.hand_in(
@@ -138,8 +138,10 @@ def roles_of(directory: Directory, actor: Actor) -> frozenset[str]:
     return frozenset(found | set(actor.roles))
 
 
-def _value(schema: Mapping[str, Any], variables: Mapping[str, Any], edits: Edits) -> dict[str, Any]:
-    """A form that is kept nowhere is filled in anew by each."""
+def value_then(
+    schema: Mapping[str, Any], variables: Mapping[str, Any], edits: Edits
+) -> dict[str, Any]:
+    """What a form holds with these variables and votes; one that is kept nowhere is filled in anew by each."""
     return value_of(schema, variables, edits) if "x-into" in schema else {}
 
 

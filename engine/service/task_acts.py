@@ -7,6 +7,7 @@ The rules are those of `people/tasking.py`; the run asks them again and has the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -38,6 +39,8 @@ from headrace.engine.service import (
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance
 from headrace.engine.service.decisions import Caller
+from headrace.engine.service.starts import by_hand
+from headrace.engine.service.task_changes import edits
 from headrace.engine.service.task_shown import DECISIONS, GONE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import instances, tasks
@@ -294,8 +297,11 @@ def act_now(
             raise refusal(found, action, refused)
     else:
         _check_over(workspace, connection, found, instance, action)
-    if action == "resubmit":
-        _check_mended(workspace, connection, instance, args.get("variables") or {})
+    if action == "resubmit" and args.get("variables"):
+        args = {
+            **args,
+            "variables": _mended(workspace, connection, instance, actor, args["variables"]),
+        }
     if action == "release":
         actor.require(task_rules.RELEASE)
     if action == "exempt":
@@ -317,26 +323,40 @@ def act_now(
         raise found.conflict(f"a task with which one may {action} now", f"{row.id}, {row.status}")
 
 
-def _check_mended(
+def _mended(
     workspace: Workspace,
     connection: Connection,
     instance: Instance,
+    actor: Actor,
     given: Mapping[str, Any],
-) -> None:
-    """Who mends what was sent back changes what was asked for at the start, and nothing else, by the same rules."""
+) -> dict[str, Any]:
+    """Who mends what was sent back changes what was asked for at the start, and nothing else, by the same rules: rights of the
+    form, what is worked out, files. Answers the variables as they will be."""
     flow = workspace.flow(connection, instance.flow_key, instance.version)
     known = flow.input_schema.get("properties", {})
+    wanted = dict(given)
     problems = [
         Problem(f"/variables/{name}", "unknown_property", {"name": name}, f"Expected an input of this flow, but found {name}.")
         for name in given
         if name not in known
     ]  # fmt: skip
-    if given and not problems:
+    form = flow.nodes[by_hand(flow)].settings.get("form")
+    key = form["x-into"] if form else None
+    if not problems and form and key and isinstance(given.get(key), Mapping):
+        patch, problems = forms.checked(
+            workspace, connection, form, instance.variables, (), given[key], actor, instance.id
+        )
+        at = f"/variables/{key}"
+        problems = [replace(p, path=at + p.path.removeprefix("/form")) for p in problems]
+        wanted[key] = {**instance.variables.get(key, {}), **(patch or {})}
+        wanted[key] = {name: value for name, value in wanted[key].items() if value is not None}
+    if not problems:
         kept = {name: value for name, value in instance.variables.items() if name in known}
-        found = flow.check_input({**kept, **given})
+        found = flow.check_input({**kept, **wanted})
         problems = [Problem(f"/variables{p.path}", p.code, p.params, p.message) for p in found]
     if problems:
         raise ValidationFailed(what="resubmit", count=len(problems), problems=problems)
+    return wanted
 
 
 def _check_over(
@@ -418,18 +438,12 @@ def form_shown(
         return None
     if variables is None:
         variables = _variables(connection, row)
-    return forms.shown(workspace, connection, row.form, variables, _edits(seats), actor)
+    return forms.shown(workspace, connection, row.form, variables, edits(seats), actor)
 
 
 def _variables(connection: Connection, row: Any) -> Mapping[str, Any]:
     found = instances.find(connection, row.instance_id)
     return instances.load_one(connection, found).variables if found is not None else {}
-
-
-def _edits(seats: Sequence[Any]) -> list[Mapping[str, Any] | None]:
-    """What was filled in until now, in the order of the votes."""
-    voted = sorted((s for s in seats if s.decided_at is not None), key=lambda s: s.decided_at)
-    return [one.form for one in voted]
 
 
 # --- checking --------------------------------------------------------------------------------------
@@ -467,7 +481,7 @@ def _checked(
             connection,
             row.form,
             _variables(connection, row),
-            _edits(found.seats),
+            edits(found.seats),
             form,
             found.actor,
             row.instance_id,

@@ -1,4 +1,4 @@
-"""Where a task's flow stands: what is done, what waits, who is likely next; and what has changed since the last approval."""
+"""Where a task's flow stands: what is done, what waits, who is likely next."""
 
 from __future__ import annotations
 
@@ -162,30 +162,3 @@ def _document(connection: Connection, instance: Instance) -> dict[str, Any] | No
         "nodes": nodes,
         "edges": document["edges"],
     }
-
-
-def changed(connection: Connection, row: Any, directory: Directory) -> dict[str, Any] | None:
-    """What people see otherwise than when this was approved last; None when it never was, or nothing has changed."""
-    before = tasks.decided_before(connection, row.instance_id, row.node, row.id)
-    if before is None:
-        return None
-    was = {_label(one): one.get("value") for one in before.show}
-    items = [
-        {"path": f"/show/{place}", "label": one.get("label"), "before": was.get(_label(one)), "after": one.get("value")}
-        for place, one in enumerate(row.show)
-        if was.get(_label(one)) != one.get("value")
-    ]  # fmt: skip
-    last = max(
-        (s for s in tasks.seats(connection, before.id) if s.decided_at is not None),
-        key=lambda s: s.decided_at,
-        default=None,
-    )
-    return {
-        "since": iso_or_none(before.ended_at),
-        "by": ref(last.user_id, directory.people) if last else None,
-        "items": items,
-    }
-
-
-def _label(shown: Mapping[str, Any]) -> str:
-    return jsontext.dumps(shown.get("label"))

@@ -15,7 +15,7 @@ from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Forbidden, NotFound
 from headrace.engine.people import deadlines
 from headrace.engine.run.state import Instance
-from headrace.engine.service import nonces, task_path, task_rules, task_shown
+from headrace.engine.service import files, nonces, task_changes, task_path, task_rules, task_shown
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
 from headrace.engine.service.nonces import Nonce
@@ -151,7 +151,10 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         told = {
             **task_shown.summary(row, flow, people),
             "path": task_path.path(workspace, connection, found, instance) if instance else None,
-            "changed": task_path.changed(connection, row, directory),
+            "changed": task_changes.changed(
+                workspace, connection, row, seats, found, instance, actor
+            ),
+            "attachments": files.of_instance(connection, actor, row.instance_id),
             "deadlines": _deadlines(connection, row, flow),
         }
         told |= _form(workspace, connection, row, seats, instance, actor)
@@ -198,7 +201,7 @@ def _form(
 ) -> dict[str, Any]:
     variables = instance.variables if instance is not None else {}
     form = form_shown(workspace, connection, row, seats, actor, variables)
-    return {"form": form, "form_version": nonces.form_version(row, form), "attachments": []}
+    return {"form": form, "form_version": nonces.form_version(row, form)}
 
 
 def _note_seen(workspace: Workspace, actor: Actor, id_: str, seats: Sequence[Row[Any]]) -> None:

@@ -123,6 +123,13 @@ def of_instance(connection: Connection, instance_id: str) -> tuple[int, int]:
     return int(count), int(size)
 
 
+def listed(connection: Connection, instance_id: str, limit: int) -> list[Any]:
+    """The files of an instance, oldest first."""
+    columns = t.files.c
+    query = sa.select(t.files).where(columns.instance_id == instance_id)
+    return list(connection.execute(query.order_by(columns.created_at, columns.id).limit(limit)))
+
+
 def forms_seen(connection: Connection, instance_id: str, user_id: str) -> list[Any]:
     """The forms of the tasks of an instance that concern a person: with a part in them, or whose instance it began."""
     tasks, actors = t.tasks.c, t.task_actors.c

@@ -13,7 +13,7 @@ from headrace.engine.errors import (
     ValidationFailed,
 )
 from headrace.engine.flow.validate import validate
-from headrace.engine.service import files, forms, purge, tasks
+from headrace.engine.service import files, forms, instances, purge, tasks, travel
 from headrace.engine.service.actor import Actor
 from headrace.engine.store import files as stored
 from headrace.engine.store import tables as t
@@ -337,6 +337,33 @@ def test_two_who_sign_together_both_leave_their_mark(house: House) -> None:
     assert (kept["paid"], kept["reason"]) == ("0.10", "换货")
 
 
+def test_who_decides_again_sees_what_became_of_the_form_meanwhile(house: House) -> None:
+    drawing = (
+        flow("refunding", form={"use": "refund"})
+        .then("ask", "approval", assignees=[user(ANN)], form={"use": "refund"})
+        .then("again", "approval", assignees=[user(BOB)], form={"use": "refund"})
+        .then("yes", "end")
+        .at("ask", "rejected").to("yes")
+        .at("again", "rejected").to("ask")
+    )  # fmt: skip
+    house.publish({**drawing.document(), "forms": {"refund": REFUND}})
+    house.start("refunding", {"refund": GIVEN})
+    (first,) = house.todo(ANN)
+    assert tasks.detail(house.workspace, house.actor(ANN), first["id"])["changed"] is None
+    house.decide(ANN, form={"paid": "0.10"})
+    house.decide(BOB, "rejected", form={"lines": [{"price": "0.10", "quantity": 4}]})
+
+    (again,) = house.todo(ANN)
+    changed = tasks.detail(house.workspace, house.actor(ANN), again["id"])["changed"]
+
+    told = {one["path"]: (one["before"], one["after"]) for one in changed["items"]}
+    assert told == {
+        "/lines/0/quantity": (3, 4),
+        "/lines/0/sum": ("0.30", "0.40"),
+        "/total": ("0.30", "0.40"),
+    }
+
+
 # --- files ----------------------------------------------------------------------------------------
 
 
@@ -370,6 +397,29 @@ def test_a_file_handed_in_with_a_start_is_seen_by_those_it_concerns(house: House
     assert read(house, EVE, file["id"]) == read(house, ANN, file["id"]) == PNG
     with pytest.raises(NotFound):
         files.look(house.workspace, plain(BOB), file["id"])
+
+
+def test_a_task_lists_the_files_that_its_reader_may_see(house: House) -> None:
+    handed_in = [uploaded(house), uploaded(house, name="b.png")]
+    started(house, {**GIVEN, "photos": handed_in})
+    started(house, GIVEN)
+
+    listed = [
+        tasks.detail(house.workspace, plain(ANN), task["id"])["attachments"]
+        for task in house.todo(ANN)
+    ]
+
+    nothing, files_ = sorted(listed, key=len)
+    assert nothing == []
+    wanted = [{**file, "field": "refund.photos"} for file in handed_in]
+    assert sorted(files_, key=lambda file: str(file["name"])) == wanted
+
+
+def test_a_task_does_not_name_the_files_of_a_hidden_field(house: House) -> None:
+    started(house, {**GIVEN, "photos": [uploaded(house)]}, rights={"photos": "hidden"})
+    (task,) = house.todo(ANN)
+
+    assert tasks.detail(house.workspace, plain(ANN), task["id"])["attachments"] == []
 
 
 def test_a_file_of_a_hidden_field_is_not_given_to_the_approver(house: House) -> None:
@@ -506,3 +556,51 @@ def test_whoever_has_handed_the_task_on_does_not_read_its_files_any_more(cabin: 
     assert read(cabin, BOB, file["id"]) == PNG
     with pytest.raises(NotFound):
         read(cabin, ANN, file["id"])
+
+
+def test_what_was_sent_back_is_mended_by_the_rules_of_the_start(cabin: House) -> None:
+    file = uploaded(cabin)
+    id_ = started(cabin)
+    (task,) = cabin.todo(ANN)
+    tasks.act(cabin.workspace, plain(ANN), task["id"], "return", {"to": "initiator"})
+    wrong = {"reason": "x", "photos": [{"id": "fil_none"}], "secret": 1}
+
+    with pytest.raises(ValidationFailed) as refused:
+        told = {"variables": {"refund": wrong}}
+        tasks.act(cabin.workspace, plain(EVE), task["id"], "resubmit", told)
+
+    paths = {problem.path for problem in refused.value.problems}
+    assert "/variables/refund/secret" in paths
+
+    mended = {"lines": [{"price": "1000.00", "quantity": 3}], "photos": [file], "total": "0.30"}
+    told = {"variables": {"refund": mended}}
+    tasks.act(cabin.workspace, plain(EVE), task["id"], "resubmit", told)
+
+    value = cabin.detail(id_)["variables"]["refund"]
+    assert (value["total"], value["lines"][0]["sum"]) == ("3000.00", "3000.00")
+    assert value["reason"] == GIVEN["reason"]
+    assert cabin.rows(sa.select(t.files.c.instance_id))[0].instance_id == id_
+
+
+def test_whoever_started_it_sees_stars_where_they_see_stars_in_the_form(cabin: House) -> None:
+    phone = {"type": "string", "x-mask": "phone", "x-unmask": ["finance"]}
+    schema = REFUND["schema"]
+    masked = {
+        **REFUND,
+        "schema": {**schema, "properties": {**schema["properties"], "phone": phone}},
+    }
+    cabin.publish({**drawn(), "forms": {"refund": masked}})
+    id_ = cabin.start("refunding", {"refund": {**GIVEN, "phone": "13812345678"}})
+    (task,) = cabin.todo(ANN)
+    tasks.decide(cabin.workspace, plain(ANN), task["id"], "approved", form={"phone": "13987654321"})
+
+    for who, full in ((plain(EVE), False), (cabin.actor(EVE), True)):
+        seen = [
+            instances.detail(cabin.workspace, who, id_),
+            instances.steps(cabin.workspace, who, id_),
+            instances.history(cabin.workspace, who, id_),
+            travel.at(cabin.workspace, who, id_, 3),
+        ]
+        for place in seen:
+            text = str(place)
+            assert ("13812345678" in text or "13987654321" in text) is full
