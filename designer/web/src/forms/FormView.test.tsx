@@ -6,7 +6,7 @@ import type { JsonObject } from "../ui/form/kinds";
 import type { JsonSchema } from "../ui/form/schema";
 import type { FormProblem } from "../ui/form/validate";
 import { FormView } from "./FormView";
-import { readyToSend, type ShownForm } from "./form";
+import { asksFor, readyToSend, type ShownForm } from "./form";
 
 afterEach(cleanup);
 
@@ -67,6 +67,39 @@ test("what may only be read is text, and what is hidden is not there", () => {
   expect(screen.queryByTestId("field-kind")).toBeNull();
   expect(screen.queryByTestId("add-lines")).toBeNull();
   expect(screen.getByTestId("read-lines.0.amount").textContent).toBe("4.00");
+});
+
+test("what is seldom wanted is folded, unless it is needed or wrong", () => {
+  const properties: JsonSchema["properties"] = {
+    reason: { type: "string" },
+    note: { type: "string", "x-advanced": true },
+    code: { type: "string", "x-advanced": true },
+  };
+  const fold = () => document.querySelector<HTMLDetailsElement>("details.hr-form-advanced");
+  show({ schema: { type: "object", required: ["code"], properties } });
+  expect(fold()?.contains(screen.getByTestId("field-note"))).toBe(true);
+  expect(fold()?.contains(screen.getByTestId("field-code"))).toBe(false);
+  expect(fold()?.open).toBe(false);
+  cleanup();
+
+  const problem = { path: "/note", code: "too_long", params: {}, message: "" } as FormProblem;
+  render(
+    <FormView
+      form={{ schema: { type: "object", properties } }}
+      value={{}}
+      onChange={vi.fn()}
+      problems={[problem]}
+    />,
+  );
+  expect(fold()?.open).toBe(true);
+});
+
+test("a form that is only read asks for nothing", () => {
+  expect(asksFor({ schema: ORDER })).toBe(true);
+  expect(asksFor({ schema: { ...ORDER, "x-others": "read" } })).toBe(false);
+  expect(
+    asksFor({ schema: { ...ORDER, "x-others": "read" }, rights: { reason: "required" } }),
+  ).toBe(true);
 });
 
 test("a part of a sheet can be pasted into the rows", async () => {

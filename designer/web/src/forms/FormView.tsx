@@ -43,7 +43,7 @@ const CONTROLS = {
 export function FormView(props: FormViewProps) {
   const { value, onChange, problems = [], disabled = false, readOnly = false } = props;
   const { taskId = null, preview = false } = props;
-  const { t } = useTranslation("forms");
+  const { t } = useTranslation(["forms", "app"]);
   const { text } = useText();
   const form = asForm(props.form);
   useComputed(form.schema, value, onChange, !readOnly);
@@ -65,12 +65,18 @@ export function FormView(props: FormViewProps) {
     />
   );
   const sections = sectionsOf(form, value);
+  // Seldom wanted, so folded away; never where something in it is missing.
+  const folded = sections.flatMap(({ names }) => names.filter((name) => isFolded(form, name)));
+  const foldedWrong = problems.some(({ path }) => folded.includes(firstPart(path)));
+  const drawn = sections
+    .map(({ title, names }) => ({ title, names: names.filter((name) => !folded.includes(name)) }))
+    .filter(({ names }) => names.length > 0);
   return (
     <FormContext.Provider value={{ form, taskId, preview, readOnly }}>
       <MoreControls.Provider value={CONTROLS}>
         <div className="hr-fv" data-columns={form.ui?.columns ?? 1} data-testid="form-view">
           {sections.length === 0 && <p className="hr-muted">{t("nothing")}</p>}
-          {sections.map(({ title, names }) =>
+          {drawn.map(({ title, names }) =>
             title === null ? (
               <div key="" className="hr-fv-grid">
                 {names.map(field)}
@@ -83,10 +89,26 @@ export function FormView(props: FormViewProps) {
               </section>
             ),
           )}
+          {folded.length > 0 && (
+            <details className="hr-form-advanced" open={foldedWrong || undefined}>
+              <summary>{t("app:form.advanced")}</summary>
+              <div className="hr-fv-grid">{folded.map(field)}</div>
+            </details>
+          )}
         </div>
       </MoreControls.Provider>
     </FormContext.Provider>
   );
+}
+
+/** Nobody is asked for a field they do not see: what a yes needs is never folded. */
+function isFolded(form: ShownForm, name: string): boolean {
+  const needed = form.schema.required?.includes(name) || rightOf(form, name) === "required";
+  return form.schema.properties?.[name]?.["x-advanced"] === true && !needed;
+}
+
+function firstPart(path: string): string {
+  return (path.split("/")[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 /** What is worked out is there from the start, not only after the first key. */

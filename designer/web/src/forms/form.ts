@@ -39,6 +39,18 @@ export function isWritable(form: ShownForm, name: string): boolean {
   );
 }
 
+/** Is there anything for this person to fill in, or is all of it to be read? */
+export function asksFor(given: ShownForm | JsonSchema): boolean {
+  const form = asForm(given);
+  return Object.entries(form.schema.properties ?? {}).some(([name, schema]) =>
+    isLines(schema)
+      ? Object.keys(schema.items?.properties ?? {}).some((column) =>
+          isWritable(form, `${name}.${column}`),
+        ) && isWritable(form, name)
+      : isWritable(form, name),
+  );
+}
+
 /** `lines.price` → the column's schema. */
 function schemaAt(schema: JsonSchema, path: string): JsonSchema | undefined {
   const [name = "", column] = path.split(".");

@@ -6,7 +6,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DrawnForm } from "../../forms/editor/drawing";
 import type { FormUi, JsonSchema } from "../../ui/form/schema";
-import { formsOf, type Schema } from "../document";
+import { type FlowDocument, formsOf, type Schema } from "../document";
 import { type FieldProps, isObject, testIdOf, useForm } from "../form/context";
 import { SchemaEditor } from "../form/SchemaEditor";
 import { useDocument, useEditor } from "../store";
@@ -40,7 +40,12 @@ export function FormField({ path, schema, value, onChange, label }: FieldProps) 
       onChange({ use: create() });
       setOpen("build");
     } else if (next === OWN) onChange(inline ? given : undefined);
-    else onChange(next === NONE ? undefined : { use: next });
+    else if (next === NONE) onChange(undefined);
+    // Who decides reads what others have filled in; what is to be changed is allowed field by field.
+    else
+      onChange(
+        !flowOnly && isFilledIn(document, next) ? { use: next, others: "read" } : { use: next },
+      );
   };
   const options = [
     { value: NONE, label: t("section.none") },
@@ -110,6 +115,14 @@ export function FormField({ path, schema, value, onChange, label }: FieldProps) 
       )}
     </div>
   );
+}
+
+/** Is this form filled in at some node already? */
+function isFilledIn(document: FlowDocument, key: string): boolean {
+  return document.nodes.some(({ settings }) => {
+    const form = settings?.["form"];
+    return isObject(form) && form["use"] === key;
+  });
 }
 
 interface OwnFormProps {

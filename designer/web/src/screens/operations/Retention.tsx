@@ -19,8 +19,10 @@ const DAYS = [
   "instance_days",
   "inbox_days",
   "outbox_days",
+  "message_days",
   "notification_days",
   "audit_days",
+  "decision_days",
 ] as const;
 
 type Retention = Record<(typeof DAYS)[number], number | null> & {

@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { FormView } from "../../forms/FormView";
-import { type Ready, readyToSend, type ShownForm } from "../../forms/form";
+import { asksFor, type Ready, readyToSend, type ShownForm } from "../../forms/form";
 import { useFormDraft } from "../../forms/useFormDraft";
 import { type FormProblem, remaining } from "../../ui/form/validate";
 import { Card } from "../../ui/page";
@@ -42,7 +42,10 @@ export default function TaskForm(props: TaskFormProps) {
     };
   });
   return (
-    <Card title={props.title ?? t(readOnly ? "form_filled" : "form")} testId="task-form">
+    <Card
+      title={props.title ?? t(readOnly || !asksFor(form) ? "form_filled" : "form")}
+      testId="task-form"
+    >
       {draft.restored && !readOnly && <p className="hr-muted hr-small">{t("restored")}</p>}
       <FormView
         form={form}

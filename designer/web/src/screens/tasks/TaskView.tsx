@@ -201,7 +201,9 @@ const KB = 1_000;
 
 function Attachments({ task }: { task: TaskDetail }) {
   const { t } = useTranslation("tasks");
-  const files = task.attachments ?? [];
+  // Those of the form stand in it.
+  const inForm = JSON.stringify(formOf(task)?.value ?? {});
+  const files = (task.attachments ?? []).filter(({ id }) => !inForm.includes(`"${id}"`));
   if (files.length === 0) return null;
   return (
     <Card title={t("attachments")}>
