@@ -14,6 +14,7 @@ from headrace.engine import jsontext, tracing
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Conflict, NotFound, ValidationFailed
 from headrace.engine.flow.compile import CompiledNode
+from headrace.engine.flow.form_veils import Veil, veil_of
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
@@ -26,6 +27,7 @@ from headrace.engine.service.advance import (
     start_calls,
     start_many,
 )
+from headrace.engine.service.forms import roles_of
 from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.search import parse
 from headrace.engine.service.shown import shown_flow
@@ -204,7 +206,8 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         due = timers.due_of(connection, id_)
         people = workspace.directory(connection).people
         held = row.hold or _root_held(connection, row)
-    steps = [{**told, "due_at": iso_or_none(due.get(told["step"]))} for told in story.told()]
+        veil = veil_for(workspace, connection, actor, row, row.version)
+    steps = [{**told, "due_at": iso_or_none(due.get(told["step"]))} for told in veil(story.told())]
     return {
         "id": row.id,
         "flow_key": row.flow_key,
@@ -219,8 +222,8 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
         "updated_at": to_iso(row.updated_at),
         "ended_at": iso_or_none(row.ended_at),
         "started_by": starter.name if starter else row.started_by,
-        "variables": story.instance.variables,
-        "output": story.instance.output,
+        "variables": veil(story.instance.variables),
+        "output": veil(story.instance.output),
         "parent": {"id": row.parent_id} if row.parent_id else None,
         "children": [
             {
@@ -263,7 +266,8 @@ def steps(
         row = row_for(connection, actor, id_)
         part = last_part(connection, row, int(cursor) if cursor else None)
         story = told_part(workspace, connection, row, part)
-    return {"items": story.told(), "next_cursor": str(part.first) if part.first else None}
+        told = veil_for(workspace, connection, actor, row, row.version)(story.told())
+    return {"items": told, "next_cursor": str(part.first) if part.first else None}
 
 
 def _root_held(connection: Connection, row: Any) -> bool:
@@ -283,12 +287,13 @@ def history(
 ) -> dict[str, Any]:
     """Facts after `after`, oldest first."""
     with workspace.read() as connection:
-        row_for(connection, actor, id_)
+        row = row_for(connection, actor, id_)
+        veil = veil_for(workspace, connection, actor, row, row.version)
         items: list[dict[str, Any]] = []
         for seq, at, event in history_store.read(connection, id_, after):
             if len(items) == limit:
                 break
-            items.append({"seq": seq, "at": to_iso(at), **e.describe(event)})
+            items.append({"seq": seq, "at": to_iso(at), **veil(e.describe(event))})
     return {"items": items, "next_cursor": str(items[-1]["seq"]) if len(items) == limit else None}
 
 
@@ -363,6 +368,17 @@ def row_for(connection: Connection, actor: Actor, id_: str) -> Any:
     if row.started_by != actor.user_id:
         actor.require("instances:read")
     return row
+
+
+def veil_for(
+    workspace: Workspace, connection: Connection, actor: Actor, row: Any, version: int
+) -> Veil:
+    """Whoever has started an instance sees it, but nothing of its forms in full that is masked for them."""
+    if actor.may("instances:read"):
+        return veil_of((), ())
+    flow = shown_flow(workspace, connection, row.flow_key, version)
+    forms = (node.settings.get("form") for node in flow.nodes.values())
+    return veil_of(forms, roles_of(workspace.directory(connection), actor))
 
 
 def incident_json(row: Any) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance, step_to_json
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.calendars import calendars_of
-from headrace.engine.service.instances import row_for
+from headrace.engine.service.decision_tables import asking
+from headrace.engine.service.instances import row_for, veil_for
 from headrace.engine.service.shown import shown_flow
 from headrace.engine.service.story import before_step, standing_at
 from headrace.engine.service.testrun import run_from
@@ -30,17 +31,18 @@ def at(workspace: Workspace, actor: Actor, id_: str, seq: int) -> dict[str, Any]
         if seq > instance.seq or seq < 1:
             raise NotFound(kind=f"fact of {id_}", id=str(seq))
         flow = shown_flow(workspace, connection, row.flow_key, instance.version)
+        veil = veil_for(workspace, connection, actor, row, instance.version)
     names = {key: dict(node.name) for key, node in flow.nodes.items()}
     return {
         "id": id_,
         "seq": instance.seq,
         "at": to_iso(moment),
-        "event": e.describe(event) if event is not None else None,
+        "event": veil(e.describe(event)) if event is not None else None,
         "version": instance.version,
         "status": instance.status,
-        "variables": instance.variables,
+        "variables": veil(instance.variables),
         "steps": [
-            {**step_to_json(step), "name": names.get(step.node, {"en": step.node})}
+            {**veil(step_to_json(step)), "name": names.get(step.node, {"en": step.node})}
             for step in instance.steps.values()
         ],
         "tokens": tokens(instance),
@@ -49,7 +51,7 @@ def at(workspace: Workspace, actor: Actor, id_: str, seq: int) -> dict[str, Any]
             for incident, (step, node) in instance.incidents.items()
         ],
         "result": instance.result,
-        "output": instance.output,
+        "output": veil(instance.output),
     }
 
 
@@ -115,4 +117,5 @@ def test_from(
         now_ms=workspace.clock.now_ms(),
         directory=directory,
         calendar=calendar,
+        decide=asking(workspace),
     )
