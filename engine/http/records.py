@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import Response
+
+from headrace.engine.http import body as bodies
 from headrace.engine.http.route import Call, route
 from headrace.engine.http.shapes import (
     ANY,
@@ -19,11 +22,12 @@ from headrace.engine.http.shapes import (
     STRING,
     body,
     many,
+    one_of,
     or_null,
     page_of,
     record,
 )
-from headrace.engine.service import records
+from headrace.engine.service import org_files, record_files, records
 from headrace.engine.service.records import BULK_MAX
 
 _READ, _WRITE = "records:read", "records:write"
@@ -131,9 +135,7 @@ MANY_DONE = record({"changed": COUNT, "ids": many(COUNT)})
     "A page of records, last changed first unless sorted; a search looks at the newest matches only (`capped`)",
     permission=_READ,
     query={"search": SEARCH, "filter": FILTER, "sort": SORT, **PAGING},
-    answer=record(
-        {"items": many(RECORD), "next_cursor": or_null(STRING), "capped": BOOLEAN}
-    ),
+    answer=record({"items": many(RECORD), "next_cursor": or_null(STRING), "capped": BOOLEAN}),
     errors=(422,),
 )
 def listing(call: Call, key: str) -> Any:
@@ -314,6 +316,136 @@ def change_view(call: Call, key: str, view_id: str) -> Any:
 )
 def drop_view(call: Call, key: str, view_id: str) -> Any:
     return records.drop_view(call.workspace, call.actor, key, view_id)
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+PLAN = body(
+    {
+        "mapping": many(or_null({"type": "string", "maxLength": 64}), 50),
+        "mode?": {**one_of("upsert", "create", "update"), "default": "upsert"},
+        "wrong?": {
+            **one_of("stop", "skip"),
+            "default": "stop",
+            "description": "A wrong line: nothing is written, or the others are.",
+        },
+        "empty?": {**one_of("keep", "clear"), "default": "keep", "description": "Empty cells."},
+    }
+)
+_COUNTS = {"type": "object", "additionalProperties": COUNT}
+IMPORT = record(
+    {
+        "id": STRING,
+        "name": STRING,
+        "status": one_of("mapped", "running", "done", "failed", "stopped"),
+        "total": COUNT,
+        "done": COUNT,
+        "counts": _COUNTS,
+        "ended_at": or_null(AT),
+    }
+)
+
+
+@route(
+    "POST",
+    "/api/tables/{key}/imports",
+    "Hand in a file (CSV in UTF-8 or GBK, or XLSX); nothing is changed yet",
+    permission=_WRITE,
+    raw=True,
+    body_max=record_files.FILE_MAX_BYTES,
+    query={"name": {"type": "string", "maxLength": 200, "default": ""}},
+    answer=record(
+        {
+            "id": STRING,
+            "columns": many(STRING),
+            "mapping": many(or_null(STRING)),
+            "total": COUNT,
+            "sample": many(many(STRING)),
+        }
+    ),
+    status=201,
+    errors=(413, 422),
+)
+def upload(call: Call, key: str) -> Any:
+    data = bodies.read_bytes(call.request, record_files.FILE_MAX_BYTES)
+    return record_files.upload(call.workspace, call.actor, key, call.query["name"], data)
+
+
+@route(
+    "GET",
+    "/api/tables/{key}/imports/{import_id}",
+    "How far an import is",
+    permission=_WRITE,
+    answer=IMPORT,
+)
+def import_detail(call: Call, key: str, import_id: str) -> Any:
+    return record_files.detail(call.workspace, call.actor, key, import_id)
+
+
+@route(
+    "POST",
+    "/api/tables/{key}/imports/{import_id}/preview",
+    "What an import would do, and every line that is wrong; nothing is changed",
+    permission=_WRITE,
+    body=PLAN,
+    answer=record(
+        {
+            "counts": _COUNTS,
+            "total": COUNT,
+            "errors": many(
+                record(
+                    {
+                        "line": COUNT,
+                        "field": STRING,
+                        "value": STRING,
+                        "code": STRING,
+                        "params": OBJECT,
+                        "message": STRING,
+                    }
+                )
+            ),
+        }
+    ),
+)
+def import_preview(call: Call, key: str, import_id: str) -> Any:
+    return record_files.preview(call.workspace, call.actor, key, import_id, call.body)
+
+
+@route(
+    "POST",
+    "/api/tables/{key}/imports/{import_id}/apply",
+    "Take a file in: up to 5,000 lines at once, more in the background",
+    permission=_WRITE,
+    body=PLAN,
+    answer=IMPORT,
+    errors=(409,),
+)
+def import_apply(call: Call, key: str, import_id: str) -> Any:
+    return record_files.apply(call.workspace, call.actor, key, import_id, call.body)
+
+
+@route(
+    "GET",
+    "/api/tables/{key}/export",
+    "The records of a filter as a file: csv as a stream, xlsx up to 100,000 records",
+    permission=_READ,
+    query={
+        "search": SEARCH,
+        "filter": FILTER,
+        "sort": SORT,
+        "format": {**one_of("csv", "xlsx"), "default": "csv"},
+        "language": {**one_of("zh", "en"), "default": "zh"},
+    },
+    media="text/csv",
+    errors=(422,),
+)
+def export(call: Call, key: str) -> Any:
+    told = dict(call.query)
+    kind = told.pop("format")
+    parts = record_files.export(call.workspace, call.actor, key, kind=kind, **told)
+    media = org_files.XLSX if kind == "xlsx" else f"{org_files.CSV}; charset=utf-8"
+    headers = {"Content-Disposition": f'attachment; filename="{key}.{kind}"'}
+    return Response(parts, 200, headers, content_type=media)
 
 
 def _number(text: str) -> int:

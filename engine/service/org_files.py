@@ -36,7 +36,7 @@ def read(data: bytes) -> tuple[list[str], list[Row]]:
     """The first line, and those below it that are not empty. Raises `FileRefused`."""
     if not data:
         raise FileRefused(expected="a file with people", found="an empty file")
-    rows = _xlsx(data) if data[:4] == b"PK\x03\x04" else _csv(data)
+    rows = lines(data)
     found: list[Row] = []
     header: list[str] | None = None
     for number, cells in rows:
@@ -53,6 +53,11 @@ def read(data: bytes) -> tuple[list[str], list[Row]]:
     if len(found) > ROWS_MAX:
         raise FileRefused(expected=f"at most {ROWS_MAX:,} lines", found=f"{len(found):,}")
     return header, found
+
+
+def lines(data: bytes) -> Iterator[Row]:
+    """Every line of a file, whatever its kind; the caller bounds how many. Raises `FileRefused`."""
+    return _xlsx(data) if data[:4] == b"PK\x03\x04" else _csv(data)
 
 
 def _cells(values: Sequence[Any]) -> list[str]:

@@ -296,12 +296,16 @@ def _check_keys(connection: Connection, table: DataTable, plans: Sequence[_Plan]
                     _not_unique(plan, name, str(found.record_id))
 
 
-def _not_unique(plan: _Plan, name: str, other: str) -> None:
+def not_unique(name: str, other: str) -> Problem:
+    """Somebody else has this value."""
     message = f"Expected a value of {name} that no other record has, but {other} has it."
-    params = {"field": name, "other": other}
-    plan.outcome.problems.append(
-        Problem(f"/{name.partition('+')[0]}", "not_unique", params, message)
+    return Problem(
+        f"/{name.partition('+')[0]}", "not_unique", {"field": name, "other": other}, message
     )
+
+
+def _not_unique(plan: _Plan, name: str, other: str) -> None:
+    plan.outcome.problems.append(not_unique(name, other))
     plan.outcome.state = "wrong"
 
 
@@ -469,6 +473,20 @@ def delete(
     ]
     write_rows(connection, t.record_changes, rows)
     return gone
+
+
+def look(connection: Connection, table: DataTable, items: Sequence[Item]) -> list[Outcome]:
+    """What writing these would do; nothing is written."""
+    form = table.form
+    known = by_keys(connection, table.no, [key for item in items if (key := _key_of(form, item))])
+    plans = []
+    for item in items:
+        row = known.get(_key_of(form, item) or "")
+        plans.append(_Plan(item, _planned(form, item, row), row))
+    changed = [plan for plan in plans if plan.outcome.state in {"created", "updated"}]
+    _check_references(connection, form, changed)
+    _check_keys(connection, table, [plan for plan in changed if plan.outcome.state != "wrong"])
+    return [plan.outcome for plan in plans]
 
 
 # --- by numbers: adjusting and releasing -----------------------------------------------------------

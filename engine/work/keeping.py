@@ -7,7 +7,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from headrace.engine.service import batches, calendars, data_tables, purge, task_batches
+from headrace.engine.service import (
+    batches,
+    calendars,
+    data_tables,
+    purge,
+    record_files,
+    task_batches,
+)
 from headrace.engine.service.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -40,6 +47,7 @@ class Keeper:
         now_ms = self._workspace.clock.now_ms()
         if now_ms >= self._follow_at:
             more = calendars.follow(self._workspace) + data_tables.refill(self._workspace)
+            more += record_files.work(self._workspace)
             self._follow_at = now_ms + (0 if more else FOLLOW_EVERY_S * 1_000)
         if now_ms >= self._purge_at:
             self._purge_at = now_ms + PURGE_EVERY_S * 1_000

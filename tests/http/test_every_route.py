@@ -71,8 +71,14 @@ GET /api/tables · POST /api/tables · GET /api/tables/{} · PUT /api/tables/{} 
 POST /api/tables/{}/check · GET /api/tables/{}/versions · GET /api/tables/{}/suggestion
 GET /api/tables/{}/records · POST /api/tables/{}/records · GET /api/tables/{}/records/{} · PATCH /api/tables/{}/records/{}
 GET /api/tables/{}/records/{}/history · GET /api/tables/{}/history · GET /api/tables/{}/by-key/{} · GET /api/tables/{}/count
+POST /api/tables/{}/imports · GET /api/tables/{}/imports/{} · POST /api/tables/{}/imports/{}/preview
+POST /api/tables/{}/imports/{}/apply · GET /api/tables/{}/export
 POST /api/tables/{}/change · POST /api/tables/{}/delete · POST /api/tables/{}/restore
 GET /api/tables/{}/views · POST /api/tables/{}/views · PUT /api/tables/{}/views/{} · DELETE /api/tables/{}/views/{}
+GET /api/decision-tables · POST /api/decision-tables · GET /api/decision-tables/{} · PUT /api/decision-tables/{}
+DELETE /api/decision-tables/{} · POST /api/decision-tables/{}/check · POST /api/decision-tables/{}/publish
+GET /api/decision-tables/{}/versions · GET /api/decision-tables/{}/versions/{}
+POST /api/decision-tables/{}/versions/{}/withdraw · POST /api/decision-tables/{}/import · GET /api/decision-tables/{}/export
 """
 
 RIGHT_BODIES: dict[str, Any] = {
@@ -101,8 +107,15 @@ RIGHT_BODIES: dict[str, Any] = {
     "PATCH /api/tables/{}/records/{}": {"values": {}, "rev": 1},
     "POST /api/tables/{}/change": {"ids": [1], "values": {}},
     "POST /api/tables/{}/restore": {"ids": [1]},
+    "POST /api/tables/{}/imports/{}/preview": {"mapping": ["a"]},
+    "POST /api/tables/{}/imports/{}/apply": {"mapping": ["a"]},
     "POST /api/tables/{}/views": {"title": "V", "content": {}},
     "PUT /api/tables/{}/views/{}": {"title": "V", "content": {}},
+    "PUT /api/decision-tables/{}": {
+        "definition": {"title": {}, "policy": "unique", "inputs": [], "outputs": [], "rules": []},
+        "revision": 1,
+    },
+    "POST /api/decision-tables/{}/publish": {"revision": 1},
     "PUT /api/roles/{}/backup": [],
     "PUT /api/roles/{}/pool": {"limit": 10, "people": ["usr_ada"]},
     "PUT /api/roles/{}/calendar": {"calendar": None},

@@ -359,15 +359,6 @@ export interface ApiToken {
   token?: string;
 }
 
-export interface BusinessRecord {
-  table: string;
-  key: string;
-  value: JsonObject;
-  created_at: string;
-  updated_at: string;
-  instance_id?: string | null;
-}
-
 export interface Overview {
   instances: Partial<Record<string, number>>;
   tasks: { open?: number; [name: string]: number | undefined };
