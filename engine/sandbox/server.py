@@ -23,6 +23,8 @@ from werkzeug.wrappers import Request, Response
 from headrace.engine.clock import Clock
 from headrace.engine.sandbox.alipay import Alipay
 from headrace.engine.sandbox.calls import Account, Asked, No, Said, Simulator, fen
+from headrace.engine.sandbox.doudian import Doudian
+from headrace.engine.sandbox.jd import Jd
 from headrace.engine.sandbox.pdd import Pdd
 from headrace.engine.sandbox.proofs import Keys
 from headrace.engine.sandbox.pushes import Push, Pusher, Send, Target
@@ -30,7 +32,10 @@ from headrace.engine.sandbox.robots import Dingtalk, Feishu, Wecom
 from headrace.engine.sandbox.shopify import Shopify
 from headrace.engine.sandbox.taobao import Taobao
 from headrace.engine.sandbox.troubles import TROUBLES, Switch, Switches
+from headrace.engine.sandbox.warehouse import Warehouse
 from headrace.engine.sandbox.wechat_pay import WechatPay
+from headrace.engine.sandbox.wechat_shop import WechatShop
+from headrace.engine.sandbox.woocommerce import Woocommerce
 from headrace.engine.sandbox.world import CHANNELS, PER_MINUTE, Fact, World
 
 HOST = "127.0.0.1"
@@ -46,7 +51,8 @@ WAIT_MAX_S = 60.0
 SEND_S = 5.0
 
 SIMULATORS: tuple[type[Simulator], ...] = (
-    Taobao, Pdd, Shopify, Alipay, WechatPay, Dingtalk, Wecom, Feishu,
+    Taobao, Jd, Pdd, Doudian, WechatShop, Shopify, Woocommerce, Alipay, WechatPay, Warehouse,
+    Dingtalk, Wecom, Feishu,
 )  # fmt: skip
 
 

@@ -86,6 +86,6 @@ def iso(ms: int) -> str:
 def desk(keys: Keys) -> Iterator[Desk]:
     clock = ManualClock()
     made: list[Desk] = []
-    sandbox = Sandbox(clock, keys, seed=7, per_minute=20, send=lambda *parts: made[0].send(*parts))
+    sandbox = Sandbox(clock, keys, seed=7, per_minute=12, send=lambda *parts: made[0].send(*parts))
     made.append(Desk(sandbox, clock))
     yield made[0]

@@ -11,9 +11,12 @@ from headrace.engine.registry import connectors
 from headrace.engine.sandbox.calls import Said
 from headrace.engine.sandbox.server import Dropped, Sandbox
 from headrace.engine.work.robot import send_robot
+from headrace.nodes.connectors.rest import compose
 
-SHOPS = ("taobao", "pdd", "shopify")
-LISTS_BY_PAGE = ("taobao", "pdd")
+SHOPS = ("taobao", "jd", "pdd", "doudian", "shopify", "woocommerce")
+"""Whose lists hold orders; the WeChat shop's holds numbers only."""
+LISTS_BY_PAGE = ("taobao", "jd", "pdd")
+SHIPPING = ("taobao", "jd", "pdd", "doudian")
 
 
 def everything(desk, simulator, size=100):
@@ -103,7 +106,7 @@ def test_an_order_by_its_number(desk, simulator):
     assert desk.do(simulator, "order", order_id="1").trouble == "refused"
 
 
-@pytest.mark.parametrize("simulator", LISTS_BY_PAGE)
+@pytest.mark.parametrize("simulator", SHIPPING)
 def test_shipping_is_known_again_by_the_probe(desk, simulator):
     world = desk.sandbox.world
     order = next(o for o in world.orders.values() if o.channel == simulator and o.state == "paid")
@@ -124,6 +127,8 @@ def test_shipping_is_known_again_by_the_probe(desk, simulator):
 SIGNED = [
     ("taobao", "orders", {}, "app_secret"),
     ("pdd", "orders", {}, "app_secret"),
+    ("jd", "orders", {}, "app_secret"),
+    ("doudian", "orders", {}, "app_secret"),
 ]
 
 
@@ -136,14 +141,15 @@ def test_a_wrong_secret_is_found_out(desk, simulator, operation, params, secret)
     assert verdict.trouble == "signature"
 
 
-@pytest.mark.parametrize("simulator", SHOPS)
+@pytest.mark.parametrize("simulator", [*SHOPS, "wechat_shop"])
 def test_a_wrong_token_is_dead(desk, simulator):
-    account = desk.account(simulator, access_token="another")
+    name = "consumer_secret" if simulator == "woocommerce" else "access_token"
+    account = desk.account(simulator, **{name: "another"})
 
     assert desk.ask(account, "orders", "k", **desk.window()).trouble == "token_dead"
 
 
-@pytest.mark.parametrize("simulator", [*LISTS_BY_PAGE, "alipay", "wechat_pay"])
+@pytest.mark.parametrize("simulator", [*SHIPPING, "alipay", "wechat_pay"])
 def test_a_clock_that_is_wrong_is_found_out(desk, simulator):
     operation, params = question(desk, simulator)
     desk.switch(simulator, "clock", seconds=3_600, times=1)
@@ -161,7 +167,8 @@ def question(desk, simulator):
     return "orders", desk.window()
 
 
-ASKED = [*SHOPS, "alipay", "wechat_pay"]
+PAID = ("alipay", "wechat_pay")
+ASKED = [*SHOPS, "wechat_shop", "alipay", "wechat_pay"]
 
 
 @pytest.mark.parametrize("simulator", ASKED)
@@ -175,6 +182,8 @@ def test_troubles_are_read_as_what_they_are(desk, simulator, trouble):
     expected = {trouble}
     if simulator == "wechat_pay":  # it has no tokens, and says 404 to what is gone
         expected |= {"not_allowed", "refused", "unlisted"}
+    if (simulator == "jd" and trouble == "busy") or simulator == "wechat_shop":
+        expected |= {"unlisted", "not_allowed"}
     if simulator == "taobao":  # no code of a withdrawn method is known there but isv.*
         expected |= {"refused"}
     assert verdict.trouble in expected
@@ -207,6 +216,50 @@ def test_a_token_dies_in_mid_page(desk, simulator):
 
     assert desk.do(simulator, "orders", **desk.window()).trouble is None
     assert desk.do(simulator, "orders", **desk.window()).trouble == "token_dead"
+
+
+def test_a_wechat_shop_lists_numbers(desk):
+    window, found, more = desk.window(), [], {}
+    while True:
+        verdict = desk.do("wechat_shop", "orders", **window, size=7, **more)
+        found += verdict.output["items"]
+        if not verdict.output["more"]:
+            break
+        more = {"cursor": verdict.output["next"]}
+
+    assert len(found) == len(set(found)) > 14
+    connector = connectors()["wechat_shop"]
+    for id_ in found:
+        payload = desk.do("wechat_shop", "order", order_id=id_).output["order"]
+        kept = desk.sandbox.world.find("wechat_shop", id_)
+        assert connector.order(payload).values["total"] * 100 == kept.total_fen
+
+
+def test_a_warehouse_sends_out_once(desk):
+    account = desk.account("wms")
+    body = json.dumps({"order_id": "A-1", "lines": [{"sku": "HW-202", "quantity": 10}]}).encode()
+
+    def post(key):
+        request = compose(account, "/shipments", headers={"Idempotency-Key": key})
+        target = request.url.removeprefix(desk.sandbox.base)
+        return desk.sandbox.ask("POST", target, request.headers, body)
+
+    desk.switch("wms", "lost", times=1)
+    with pytest.raises(Dropped):
+        post("k1")
+    assert post("k1").status == 200
+    assert desk.sandbox.world.stock["HW-202"] == 5
+    assert post("k2").status == 409
+    assert desk.sandbox.world.stock["HW-202"] == 5
+
+
+def test_a_woocommerce_refund_and_completion(desk):
+    order = desk.sandbox.world.order_now(desk.clock.now_ms(), "woocommerce", 10_000)
+
+    assert desk.do("woocommerce", "refund", order_id=order.id, amount="40.00").trouble is None
+    assert desk.do("woocommerce", "refund", order_id=order.id, amount="70.00").trouble == "refused"
+    assert desk.do("woocommerce", "status", order_id=order.id, status="completed").trouble is None
+    assert (order.refunded_fen, order.state) == (4_000, "shipped")
 
 
 def test_pinduoduo_refuses_what_is_too_long_or_too_fresh(desk):
@@ -273,11 +326,12 @@ def test_a_wechat_pay_refund_moves_money_once(desk):
 # --- pushes -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("simulator", ["shopify", "alipay", "wechat_pay"])
+@pytest.mark.parametrize("simulator", ["shopify", "woocommerce", "doudian", "wechat_shop", *PAID])
 def test_pushes_are_believed_and_forgeries_are_not(desk, simulator):
     desk.aim(simulator)
-    if simulator == "shopify":
-        desk.sandbox.world.order_now(desk.clock.now_ms(), "shopify")
+    number = "A-1"
+    if simulator not in PAID:
+        number = desk.sandbox.world.order_now(desk.clock.now_ms(), simulator).id
     else:
         desk.sandbox.world.pay(simulator, "A-1", 9_900, desk.clock.now_ms())
 
@@ -289,7 +343,7 @@ def test_pushes_are_believed_and_forgeries_are_not(desk, simulator):
     assert not connector.verify(account, "hmac", replace(incoming, body=incoming.body + b"&x=1"))
     if connector.unwrap:
         said = connector.unwrap(account, incoming)
-        assert "A-1" in json.dumps(said)
+        assert number in json.dumps(said)
 
 
 def test_a_push_is_repeated_until_it_is_taken(desk):

@@ -1,0 +1,158 @@
+"""JD (JOS): everything is HTTP 200; it spells the name of its answers `…_responce`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from headrace.engine.sandbox import proofs
+from headrace.engine.sandbox.calls import (
+    Account,
+    Asked,
+    No,
+    Said,
+    Shop,
+    china,
+    china_ms,
+    json_object,
+    said,
+    whole,
+    yuan,
+)
+from headrace.engine.sandbox.world import Order
+
+APP_KEY, SECRET, TOKEN = "SANDBOXJD0000001", "sandbox-jd-secret", "sandbox-jd-token"
+CLOCK_MS = 6 * 60_000
+WINDOW_MS = 31 * 86_400_000
+PAGE_MAX = 100
+
+STATES = {
+    "unpaid": "NOT_PAY",
+    "paid": "WAIT_SELLER_STOCK_OUT",
+    "shipped": "WAIT_GOODS_RECEIVE_CONFIRM",
+    "completed": "FINISHED_L",
+    "cancelled": "TRADE_CANCELED",
+    "refunded": "TRADE_CANCELED",
+}
+NO = {
+    "signature": ("12", "无效签名"),
+    "clock": ("8", "非法的时间戳参数"),
+    "app_key": ("10", "无效的app_key"),
+    "token_dead": ("19", "token已过期或者不存在"),
+    "throttled": ("2", "超过调用次数限制"),
+    "busy": ("67", "平台连接后端服务不可用"),
+    "withdrawn": ("15", "不存在的方法名"),
+    "params": ("43", "系统参数不正确"),
+    "not_found": ("62", "订单不存在"),
+    "rule": ("63", "订单状态不允许出库"),
+}
+
+
+class Jd(Shop):
+    """One shop there."""
+
+    name = "jd"
+
+    def account(self, base: str) -> Account:
+        """See `Simulator`."""
+        settings = {"app_key": APP_KEY, "gateway": f"{base}/jd/routerjson"}
+        return Account(self.name, settings, {"app_secret": SECRET, "access_token": TOKEN})
+
+    def prove(self, asked: Asked) -> None:
+        """See `Simulator`."""
+        fields = asked.form()
+        if fields.get("app_key") != APP_KEY:
+            raise No("app_key")
+        if not proofs.equal(fields.get("sign", ""), proofs.between_secrets(SECRET, fields)):
+            raise No("signature")
+        if abs(_moment(fields.get("timestamp", "")) - asked.now_ms) > CLOCK_MS:
+            raise No("clock")
+        if fields.get("access_token") != TOKEN:
+            raise No("token_dead")
+
+    def no(self, kind: str, message: str, asked: Asked) -> Said:
+        """See `Simulator`."""
+        code, words = NO[kind]
+        if kind in ("not_found", "rule"):  # a yes of the gateway, a no of the shop
+            name = asked.form().get("method", "").replace(".", "_")
+            answer = {"success": False, "numberCode": code, "chineseErrCode": words}
+            return said({f"{name}_responce": {"code": "0", "result": {"apiResult": answer}}})
+        error = {"code": code, "zh_desc": words, "en_desc": message or kind}
+        return said({"error_response": error})
+
+    def do(self, asked: Asked) -> Said:
+        """See `Simulator`."""
+        fields = asked.form()
+        method, own = fields.get("method", ""), json_object(fields.get("360buy_param_json", ""))
+        found: dict[str, Any]
+        match method:
+            case "jingdong.pop.order.search":
+                found = {"searchorderinfo_result": self._changed(asked, own)}
+            case "jingdong.pop.order.get":
+                order = self.payload(self.order(str(own.get("order_id", ""))))
+                found = {"orderDetailInfo": {"apiResult": {"success": True}, "orderInfo": order}}
+            case "jingdong.pop.order.shipment":
+                id_, waybill = str(own.get("orderId", "")), str(own.get("logiNo", ""))
+                self.ship(asked, id_, str(own.get("logiCoprId", "")), waybill)
+                found = {"sopjosshipment_result": {"success": True}}
+            case _:
+                raise No("withdrawn", method[:80])
+        return said({f"{method.replace('.', '_')}_responce": {"code": "0", **found}})
+
+    def _changed(self, asked: Asked, own: dict[str, Any]) -> dict[str, Any]:
+        since, until = china_ms(str(own.get("start_date"))), china_ms(str(own.get("end_date")))
+        page, size = whole(own.get("page"), 1), whole(own.get("page_size"), 20, PAGE_MAX)
+        if until - since > WINDOW_MS or page < 1:
+            raise No("params", "at most a month, and pages begin with 1")
+        states = str(own.get("order_state", "")).split(",")
+        changed = self.changed(asked, since, until + 999)
+        found = [order for order in changed if STATES[order.state] in states]
+        rows = self.cut(found, (page - 1) * size, size, asked.now_ms)
+        answer = {"success": True}
+        return {"apiResult": answer, "orderTotal": len(found), "orderInfoList": rows}
+
+    def payload(self, order: Order) -> dict[str, Any]:
+        """See `Shop`."""
+        province, city, district, detail = order.place
+        return {
+            "orderId": order.id,
+            "venderId": "10099001",
+            "orderState": STATES[order.state],
+            "orderStateRemark": "",
+            "orderPayment": yuan(order.total_fen),
+            "orderTotalPrice": yuan(order.total_fen),
+            "freightPrice": "0.00",
+            "orderStartTime": china(order.created_ms),
+            "modified": china(order.modified_ms),
+            "paymentConfirmTime": china(order.paid_ms),
+            "orderRemark": order.note,
+            "venderRemark": order.remark,
+            "consigneeInfo": {
+                "fullname": f"{order.buyer[:1]}**",
+                "mobile": f"{order.phone[:3]}****{order.phone[-4:]}",
+                "province": province,
+                "city": city,
+                "county": district,
+                "town": "",
+                "fullAddress": f"{province}{city}{district}{detail}",
+            },
+            "itemInfoList": [
+                {
+                    "skuId": str(100_000 + index),
+                    "outerSkuId": line.sku,
+                    "skuName": line.title,
+                    "itemTotal": str(line.quantity),
+                    "jdPrice": yuan(line.price_fen),
+                }
+                for index, line in enumerate(order.lines)
+            ],
+        }
+
+
+def _moment(text: str) -> int:
+    """`2021-05-07 09:20:39.683+0800`, or without milliseconds and zone. Raises `No`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise No("clock") from None
+    return china_ms(text) if moment.tzinfo is None else round(moment.timestamp() * 1_000)
