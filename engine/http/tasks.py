@@ -97,6 +97,10 @@ DETAIL = record(
         "show": many(OBJECT),
         "form": or_null(OBJECT),
         "form_version": STRING,
+        "mend": {
+            **or_null(record({"key": STRING, "form": OBJECT})),
+            "description": "What was filled in at the start, for whoever mends it: sent as variables {key: value}.",
+        },
         "buttons": many(record({"decision": STRING, "title": ANY})),
         "assignees": many(OBJECT),
         "seats": many(SEAT),

@@ -54,6 +54,12 @@ def by_hand(flow: CompiledFlow) -> str:
     return (hand or list(flow.starts))[0]
 
 
+def start_form(flow: CompiledFlow) -> Mapping[str, Any] | None:
+    """The form of the flow that a person fills in to start it; None: it asks for plain inputs, or nothing."""
+    form = flow.nodes[by_hand(flow)].settings.get("form")
+    return form if form and form.get("x-into") else None
+
+
 def prepare(
     flow: CompiledFlow,
     start_node: str,

@@ -39,7 +39,7 @@ from headrace.engine.service import (
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import advance
 from headrace.engine.service.decisions import Caller
-from headrace.engine.service.starts import by_hand
+from headrace.engine.service.starts import start_form
 from headrace.engine.service.task_changes import edits
 from headrace.engine.service.task_shown import DECISIONS, GONE
 from headrace.engine.service.workspace import Workspace
@@ -340,7 +340,7 @@ def _mended(
         for name in given
         if name not in known
     ]  # fmt: skip
-    form = flow.nodes[by_hand(flow)].settings.get("form")
+    form = start_form(flow)
     key = form["x-into"] if form else None
     if not problems and form and key and isinstance(given.get(key), Mapping):
         patch, problems = forms.checked(

@@ -15,11 +15,20 @@ from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.errors import Forbidden, NotFound
 from headrace.engine.people import deadlines
 from headrace.engine.run.state import Instance
-from headrace.engine.service import files, nonces, task_changes, task_path, task_rules, task_shown
+from headrace.engine.service import (
+    files,
+    forms,
+    nonces,
+    task_changes,
+    task_path,
+    task_rules,
+    task_shown,
+)
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import PAGE_MAX, delivery_json
 from headrace.engine.service.nonces import Nonce
 from headrace.engine.service.shown import shown_flow
+from headrace.engine.service.starts import start_form
 from headrace.engine.service.task_acts import COMMENT_MAX, act, decide, form_shown
 from headrace.engine.service.task_shown import DECISIONS, GONE
 from headrace.engine.service.workspace import Workspace
@@ -158,7 +167,8 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
             "deadlines": _deadlines(connection, row, flow),
         }
         told |= _form(workspace, connection, row, seats, instance, actor)
-    mine = own_seat(seats, actor.user_id)
+        mine = own_seat(seats, actor.user_id)
+        told["mend"] = _mend(workspace, connection, mine, instance, actor)
     _note_seen(workspace, actor, id_, seats)
     decisions = [d for d in DECISIONS if d != "returned" or row.can_return]
     can_decide = row.status == "open" and mine is not None and mine.status == "open"
@@ -202,6 +212,19 @@ def _form(
     variables = instance.variables if instance is not None else {}
     form = form_shown(workspace, connection, row, seats, actor, variables)
     return {"form": form, "form_version": nonces.form_version(row, form)}
+
+
+def _mend(
+    workspace: Workspace, connection: Connection, mine: Any, instance: Instance | None, actor: Actor
+) -> dict[str, Any] | None:
+    """The form of the start, for the one who mends what was sent back: `{key, form}`, to be sent as `variables: {key: value}`."""
+    if instance is None or mine is None or (mine.kind, mine.status) != ("resubmit", "open"):
+        return None
+    form = start_form(workspace.flow(connection, instance.flow_key, instance.version))
+    if form is None:
+        return None
+    shown = forms.shown(workspace, connection, form, instance.variables, (), actor)
+    return {"key": form["x-into"], "form": shown}
 
 
 def _note_seen(workspace: Workspace, actor: Actor, id_: str, seats: Sequence[Row[Any]]) -> None:

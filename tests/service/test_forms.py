@@ -563,6 +563,9 @@ def test_what_was_sent_back_is_mended_by_the_rules_of_the_start(cabin: House) ->
     id_ = started(cabin)
     (task,) = cabin.todo(ANN)
     tasks.act(cabin.workspace, plain(ANN), task["id"], "return", {"to": "initiator"})
+    mend = tasks.detail(cabin.workspace, plain(EVE), task["id"])["mend"]
+    assert (mend["key"], mend["form"]["value"]["total"]) == ("refund", "0.30")
+    assert tasks.detail(cabin.workspace, plain(ANN), task["id"])["mend"] is None
     wrong = {"reason": "x", "photos": [{"id": "fil_none"}], "secret": 1}
 
     with pytest.raises(ValidationFailed) as refused:

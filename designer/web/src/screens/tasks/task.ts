@@ -2,6 +2,7 @@
 
 import type { Json, JsonObject, JsonSchema } from "../../api/types";
 import type { FlowDocument } from "../../editor/document";
+import type { ShownForm } from "../../forms/form";
 import type { PersonRef } from "../../people/people";
 import type { Text } from "../../ui/text";
 import type { TimelineEntry } from "./Timeline";
@@ -142,6 +143,8 @@ export interface TaskDetail extends TaskItem {
   description?: Text | string | null;
   show: LabelledValue[];
   form: TaskForm | null;
+  /** The form of the start, for the one it was sent back to. */
+  mend?: { key: string; form: ShownForm } | null;
   buttons: { decision: string; title: Text }[];
   assignees?: { id: string; name: string; decision?: string | null; status?: string }[];
   timeline?: TimelineEntry[];
