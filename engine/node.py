@@ -347,6 +347,23 @@ class TableAnswer:
     output: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a decision table said: its outputs and the rows that hit (counted from 1), or why it cannot say."""
+
+    table: str
+    version: int = 0
+    matched: bool = False
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    rows: Sequence[int] = ()
+    notes: Sequence[str] = ()
+    """What is noted at these rows, so that people see why."""
+    defaults: bool = False
+    """The outputs are what the table says where no row hits."""
+    trouble: tuple[str, str] | None = None
+    """A code and a message."""
+
+
 class World(Protocol):
     """What a node in a worker may touch. Guarded: sizes, times, addresses."""
 
@@ -379,6 +396,9 @@ class World(Protocol):
         ...
 
 
+Decide = Callable[[str, Mapping[str, Any], int | None, int], Decision]
+
+
 @dataclass(slots=True)
 class Context:
     """All a node sees; not to be changed (not frozen, because every visit makes one, and freezing costs as much again).
@@ -401,6 +421,8 @@ class Context:
     """Nodes of the instance where a token waits now (pure nodes only)."""
     compensated: Mapping[str, Any] | None = None
     """For a node that undoes another: `{node, step, key, output}` of what is undone; also the variable `compensated`."""
+    decide: Decide | None = None
+    """Ask a decision table: its key, its inputs, a version or the one valid at a moment (ms)."""
     business: Callable[[int, str], int] | None = None
     """By the flow's business calendar: from a moment (ms) and a length (`P1D`, `PT8H`) the moment it is over (`after_business`)."""
 

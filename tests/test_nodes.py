@@ -13,6 +13,7 @@ from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import (
     Compensate,
     Context,
+    Decision,
     Done,
     Failed,
     HttpAnswer,
@@ -55,7 +56,7 @@ def test_every_file_is_found():
 
 def test_these_come_with_the_engine():
     assert set(node_types()) == {
-        "approval", "cancel", "compensate", "condition", "connector", "end", "join", "lock", "message_start",
+        "approval", "cancel", "compensate", "condition", "connector", "decide", "end", "join", "lock", "message_start",
         "milestone", "notification", "operation", "publish", "receive", "record", "schedule", "set_values", "split", "start",
         "subflow", "timer", "unlock", "webhook",
     }  # fmt: skip
@@ -226,6 +227,9 @@ def context(node_type, **settings):
         now_ms=1_767_945_600_000,
         key="k1",
         world=ObligingWorld() if node_type.in_worker else None,
+        decide=lambda table, given, version, at_ms: Decision(
+            table, version or 1, matched=True, outputs={"route": "fast"}, rows=(1,)
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from headrace.engine.node import (
     ChildStart,
     Compensate,
     Context,
+    Decide,
     Done,
     Failed,
     Notify,
@@ -89,8 +90,13 @@ class Run:
         flows: Callable[[int], CompiledFlow] | None = None,
         calendar: BusinessTime = STANDARD,
         role_calendars: Mapping[str, BusinessTime] | None = None,
+        decide: Decide | None = None,
     ) -> None:
-        """`ends`: how items of a for-each ended before this advance. `flows`: other versions, for a migration."""
+        """`ends`: how items of a for-each ended before this advance. `flows`: other versions, for a migration.
+
+        `decide` asks a decision table.
+        """
+        self.decide = decide
         self.calendar, self.role_calendars = calendar, role_calendars or {}
         self.reckoned: dict[tuple[int, int], tuple[BusinessTime, deadlines.Reckoning]] = {}
         """(step, moment) → which calendar told it, and how."""
@@ -529,7 +535,7 @@ class Run:
         context = Context(
             settings=node.settings, variables=variables, evaluate=Evaluator(variables), now_ms=self.now_ms, key=key,
             connected=node.connected, compensated=undone,
-            waiting_at=self._waiting_at(step_id),
+            waiting_at=self._waiting_at(step_id), decide=self.decide,
             business=lambda start_ms, length: self._business(node, step_id, start_ms, length),
         )  # fmt: skip
         try:

@@ -25,6 +25,7 @@ from headrace.engine.run.apply import apply
 from headrace.engine.run.state import Instance
 from headrace.engine.service import calendars, decisions, forced, unstaffed, ways
 from headrace.engine.service.counting import in_a_span, note_group
+from headrace.engine.service.decision_tables import Decider
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
@@ -261,7 +262,7 @@ def _advance(
     rows.outside = lambda: ways.leaves(workspace, connection)
     rows.priorities = {one.instance.id: one.priority for one, _ in batch if one.priority}
     ends = StoredEnds(connection)
-    business = calendars.calendars_of(workspace, connection)
+    business, decide = calendars.calendars_of(workspace, connection), Decider(workspace, connection)
     reckoned: dict[tuple[str, int, int], tuple[Any, Reckoning]] = {}
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     applied: list[tuple[int, int]] = []
@@ -281,7 +282,9 @@ def _advance(
             if later:
                 resting.add(instance.id)
         versions, calendar = _versions(workspace, connection, flow), business.of(flow.key)
-        run = Run(flow, instance, now_ms, directory, ends, versions, calendar, business.roles)
+        run = Run(
+            flow, instance, now_ms, directory, ends, versions, calendar, business.roles, decide
+        )
         told = 0
         for _, wish in wishes:
             if type(wish) is c.Migrate:  # what was before is told in the words of the old version

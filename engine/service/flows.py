@@ -22,7 +22,15 @@ from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import canonical, sha256
 from headrace.engine.flow.upgrade import upgrade
 from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, NOTES_MAX, validate
-from headrace.engine.service import audit, canary, connections, schedules, staffing, testrun
+from headrace.engine.service import (
+    audit,
+    canary,
+    connections,
+    decision_tables,
+    schedules,
+    staffing,
+    testrun,
+)
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.calendars import calendars_of
 from headrace.engine.service.paging import page
@@ -279,6 +287,7 @@ def test(
         now_ms=workspace.clock.now_ms() if now_ms is None else now_ms,
         directory=directory,
         calendar=calendar,
+        decide=decision_tables.asking(workspace),
         **told,
     )
 
@@ -290,6 +299,7 @@ def problems(workspace: Workspace, document: Any) -> list[Problem]:
         known = accounts.kinds(connection)
         called = _call_problems(connection, document, calls_of(document, workspace.types), flows)
         called += staffing.problems(workspace, connection, document)
+        called += decision_tables.problems(connection, document, workspace.clock.now_ms())
     found = validate(document, workspace.types, known_flows=flows)
     found += connections.problems(document, workspace.types, known)
     return sorted([*found, *called], key=lambda problem: problem.severity == "warning")

@@ -18,6 +18,7 @@ from headrace.engine.clock import from_iso
 from headrace.engine.errors import NotFound
 from headrace.engine.service import audit, connections, flows, testrun, users
 from headrace.engine.service.actor import ENGINE, Actor
+from headrace.engine.service.decision_tables import asking
 from headrace.engine.service.expectation import unmet
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts, drafts, facts
@@ -107,6 +108,7 @@ def try_sample(
         decisions=told.get("decisions"),
         mocks=told.get("mocks"),
         now_ms=from_iso(told["at"]) if "at" in told else workspace.clock.now_ms(),
+        decide=asking(workspace),
     )
     found = unmet(told["expect"], answer)
     return {**answer, "expected": told["expect"], "met": not found, "unmet": found}

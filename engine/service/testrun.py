@@ -13,7 +13,7 @@ from typing import Any
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError, NotFound, Problem
 from headrace.engine.flow.compile import CompiledFlow, compile_flow
-from headrace.engine.node import NodeType
+from headrace.engine.node import Decide, NodeType
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
@@ -43,6 +43,7 @@ def run_test(
     directory: Directory | None = None,
     stop_at: frozenset[str] = frozenset(),
     calendar: BusinessTime = STANDARD,
+    decide: Decide | None = None,
 ) -> dict[str, Any]:
     """Run a valid document on sample data; answers the way taken and what each node saw and said.
 
@@ -59,6 +60,7 @@ def run_test(
         dict(mocks or {}),
         stop_at,
         calendar,
+        decide,
     )
     try:
         request = prepare(
@@ -89,6 +91,7 @@ def run_from(
     now_ms: int,
     directory: Directory | None = None,
     calendar: BusinessTime = STANDARD,
+    decide: Decide | None = None,
 ) -> dict[str, Any]:
     """`run_test` from a node in the middle on, with these variables."""
     flow = compile_flow(document, types)
@@ -102,6 +105,7 @@ def run_from(
         dict(mocks or {}),
         frozenset(),
         calendar,
+        decide,
     )
     for instance in (test.instance, test.story.instance):
         instance.business_key = business_key
@@ -121,8 +125,9 @@ class _Test:
         mocks: dict[str, Any],
         stop_at: frozenset[str],
         calendar: BusinessTime,
+        decide: Decide | None,
     ) -> None:
-        self.calendar = calendar
+        self.calendar, self.decide = calendar, decide
         self.flow, self.decisions, self.mocks, self.stop_at = flow, decisions, mocks, stop_at
         self.began_at = self.now_ms = now_ms
         self.directory = _Anybody(
@@ -141,8 +146,8 @@ class _Test:
     def tell(self, command: c.Command) -> None:
         """Apply one wish and let the tokens move."""
         run = Run(
-            self.flow, self.instance, self.now_ms, self.directory, self.ends, calendar=self.calendar
-        )
+            self.flow, self.instance, self.now_ms, self.directory, self.ends, calendar=self.calendar, decide=self.decide,
+        )  # fmt: skip
         run.take(command)
         run.move()
         while not self.instance.rests and not self.instance.ended and self.rounds < ROUNDS_MAX:

@@ -1433,3 +1433,35 @@ record_imports = Table(
         postgresql_where=sa.text("status = 'running'"),
     ),
 )
+
+# --- decision tables ------------------------------------------------------------------------------------------------------------
+
+decision_tables = Table(
+    "decision_tables",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("draft", Text, nullable=False),
+    Column("revision", Integer, nullable=False),  # of the draft
+    Column("last_version", Integer, nullable=False),  # 0: never published
+    Column("published_revision", Integer, nullable=False),  # what the last version was made of
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+)
+
+decision_table_versions = Table(
+    "decision_table_versions",
+    metadata,
+    Column(
+        "table_key",
+        String(64),
+        ForeignKey("decision_tables.key", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("version", Integer, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("valid_from", AT, nullable=False),
+    Column("withdrawn_at", AT),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("published_at", AT, nullable=False),
+    Column("published_by", ID, nullable=False),
+)

@@ -20,6 +20,11 @@ PROBED = {
 }
 BREAKER = '{"breaker": {"failures": 20, "open_s": 1, "open_max_s": 2}}'
 """Limits of the bank's connection."""
+DECISION = {
+    "title": {}, "policy": "first", "inputs": [{"name": "case", "kind": "text"}], "outputs": [{"name": "way", "kind": "text"}],
+    "rules": [{"id": "r1", "when": {}, "then": {"way": "on"}}],
+}  # fmt: skip
+"""The decision table `cases`."""
 CASE = [{"name": "case", "value": "case"}]
 
 
@@ -123,6 +128,7 @@ def kinds() -> dict[str, Kind]:
     return {
         "start": plain("start", "set_values", values={"seen": "case"}),
         "set_values": plain("set_values", "set_values", values={"seen": "case"}),
+        "decide": plain("decide", "decide", table="cases", inputs=CASE),
         "end": plain("end", "set_values", values={"seen": "1"}),
         "connector": Kind(
             [
