@@ -14,8 +14,10 @@ from headrace.engine.people.working_hours import WEEKDAYS
 from headrace.engine.service import (
     calendars,
     connections,
+    data_tables,
     flows,
     organisation,
+    records,
     rotas,
     templates,
     users,
@@ -23,6 +25,7 @@ from headrace.engine.service import (
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, facts
+from headrace.engine.store import data_tables as data_table_rows
 from headrace.engine.store import users as user_rows
 
 log = logging.getLogger(__name__)
@@ -139,6 +142,7 @@ def prepare(workspace: Workspace) -> None:
     _roles(workspace)
     _people(workspace)
     _company(workspace)
+    _stock(workspace)
     for key in templates.all_templates():
         _install(workspace, key)
     _webhook_secrets(workspace)
@@ -227,6 +231,39 @@ def _company(workspace: Workspace) -> None:
         values = {"departments": [department], "posts": [post]}
         organisation.change_person(workspace, ENGINE, ids[login], values)
     rotas.create(workspace, ENGINE, _rota(ids))
+
+
+def _stock(workspace: Workspace) -> None:
+    """A table of business data, drawn and filled."""
+    line = [
+        {"value": "a", "title": {"zh": "轻小件", "en": "Small"}, "color": "blue"},
+        {"value": "b", "title": {"zh": "大家电", "en": "Large"}, "color": "orange"},
+    ]
+    fields: list[dict[str, Any]] = [
+        {"name": "sku", "kind": "text", "title": {"zh": "商品编码", "en": "SKU"}, "required": True, "index": True, "search": True},
+        {"name": "name", "kind": "text", "title": {"zh": "商品名称", "en": "Product"}, "index": True, "search": True},
+        {"name": "on_hand", "kind": "integer", "title": {"zh": "在库", "en": "On hand"}, "min": 0, "default": 0, "index": True},
+        {"name": "price", "kind": "money", "title": {"zh": "单价", "en": "Price"}, "currency": "CNY", "index": True},
+        {"name": "line", "kind": "enum", "title": {"zh": "分拣线", "en": "Line"}, "options": line, "index": True},
+    ]  # fmt: skip
+    definition = {
+        "title": {"zh": "商品库存", "en": "Product stock"},
+        "key_field": "sku",
+        "display": "name",
+        "fields": fields,
+    }
+    with workspace.read() as connection:
+        if data_table_rows.find(connection, "demo_stock") is not None:
+            return
+    data_tables.create(workspace, ENGINE, "demo_stock", definition)
+    for sku, name, on_hand, price, where in (
+        ("SKU-1001", "红色连衣裙", 120, "199.00", "a"),
+        ("SKU-1002", "婴儿推车", 18, "899.00", "b"),
+        ("SKU-1003", "玻璃奶瓶 240ml", 640, "59.90", "a"),
+        ("SKU-1004", "滚筒洗衣机 10kg", 7, "2999.00", "b"),
+    ):
+        told = {"sku": sku, "name": name, "on_hand": on_hand, "price": price, "line": where}
+        records.create(workspace, ENGINE, "demo_stock", told)
 
 
 def _rota(ids: Mapping[str, str]) -> dict[str, Any]:

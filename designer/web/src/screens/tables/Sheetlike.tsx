@@ -46,7 +46,11 @@ interface Edit {
 }
 
 export function Sheetlike(props: SheetlikeProps) {
-  const { table, fields, rows, more, sort, onSort, ticked, onTick, onChange } = props;
+  const { table, rows, more, sort, onSort, ticked, onTick, onChange } = props;
+  // The first column, which stays in sight, is the key; without one it is the name.
+  const first = table.definition.key_field ?? table.definition.display;
+  const fields = props.fields.filter((field) => field.name !== first);
+  const keyField = props.fields.find((field) => field.name === table.definition.key_field);
   const { t } = useTranslation(["tables", "app"]);
   const { text, language } = useText();
   const frame = useRef<HTMLDivElement>(null);
@@ -210,7 +214,7 @@ export function Sheetlike(props: SheetlikeProps) {
             </span>
           )}
           <span className="hr-grid-name" role="columnheader">
-            {t("record")}
+            {keyField ? titleOf(keyField, language) : t("record")}
           </span>
           {fields.map((field) => {
             const down = sort === `-${field.name}`;
@@ -266,7 +270,7 @@ export function Sheetlike(props: SheetlikeProps) {
               )}
               <span className="hr-grid-name" role="rowheader">
                 <Link to={`/tables/${table.key}/records/${row.id}`}>
-                  {row.title} <ExportOutlined aria-hidden />
+                  {table.definition.key_field ? row.key : row.title} <ExportOutlined aria-hidden />
                 </Link>
               </span>
               {fields.map((field, column) => {
