@@ -1,7 +1,7 @@
 // The menu that asks what comes next: which way out, which node, or (for `C`) which node to lead to.
 
 import { useTranslation } from "react-i18next";
-import { addEventFor, addFor } from "./actions";
+import { addEventFor, addFor, INCLUSIVE } from "./actions";
 import { connect } from "./commands/connect";
 import {
   EVENT_KINDS,
@@ -196,11 +196,15 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
     const all = [...types.values()].sort(
       (a, b) => GROUPS.indexOf(a.group) - GROUPS.indexOf(b.group) || byUse(a, b),
     );
-    return all.flatMap((type): Pick[] => {
+    const inTree = wish.kind === "place" || wish.kind === "way";
+    const open = wish.kind === "place" && "node" in wish.place;
+    const picks = all.flatMap((type): Pick[] => {
+      // Joins come with their branches.
+      if (inTree && type.joins) return [];
       const reason =
         wish.kind === "free"
           ? whyNotAdd(document, type.name, types)
-          : wish.kind === "after"
+          : wish.kind === "after" || open
             ? (whyNotAppend(type.name, types) ?? (undoing ? whyNotHandle(type) : null))
             : whyNotInsert(type.name, types);
       if (reason !== null) return [];
@@ -215,5 +219,22 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
         },
       ];
     });
+    return wish.kind === "place" ? forTree(picks) : picks;
+  }
+
+  /** What approvals are made of comes first, in the words of the vertical look. */
+  function forTree(picks: Pick[]): Pick[] {
+    const group = t("vertical.usual");
+    const usual = USUAL.flatMap((key): Pick[] => {
+      const found = picks.find((pick) => pick.key === (key === INCLUSIVE ? "condition" : key));
+      if (found === undefined) return [];
+      const words = key === "condition" || key === "split" || key === INCLUSIVE;
+      const title = words ? t(`vertical.block_${key}`) : found.title;
+      const hint = words ? { hint: t(`vertical.block_${key}_help`) } : {};
+      return [{ ...found, key, title, group, ...hint }];
+    });
+    return [...usual, ...picks.filter((pick) => !USUAL.includes(pick.key))];
   }
 }
+
+const USUAL = ["approval", "notification", "condition", "split", INCLUSIVE];

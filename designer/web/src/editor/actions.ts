@@ -1,12 +1,14 @@
 // What a gesture or a key asks for, in the words of commands; then the new thing is selected and focused.
 
 import { freePlace } from "./behaviours";
+import { addBranch } from "./commands/addBranch";
 import { addEvent } from "./commands/addEvent";
 import { addNode } from "./commands/addNode";
 import { addNote } from "./commands/addNote";
 import { autoLayout } from "./commands/autoLayout";
 import { insertBefore } from "./commands/insertBefore";
 import { insertOnEdge } from "./commands/insertOnEdge";
+import { insertStep } from "./commands/insertStep";
 import { moveNodes } from "./commands/moveNodes";
 import { type Fragment, fragmentOf, paste } from "./commands/paste";
 import { removeSelection } from "./commands/removeSelection";
@@ -32,7 +34,7 @@ const state = () => useEditor.getState();
 /** A node of this type where the menu was asked to put one. Answers with its id, or null if it may not be. */
 export function addFor(wish: MenuWish, type: string): string | null {
   const { history, run } = state();
-  const id = freshNodeId(history.present, type);
+  const id = freshNodeId(history.present, type === INCLUSIVE ? "condition" : type);
   const done =
     wish.kind === "edge"
       ? run(insertOnEdge, { edge: wish.edge, id, type })
@@ -47,10 +49,25 @@ export function addFor(wish: MenuWish, type: string): string | null {
                 after: { node: wish.node, port: wish.port ?? "out" },
                 ...(wish.position === undefined ? {} : { position: wish.position }),
               })
-            : false;
+            : wish.kind === "place"
+              ? run(insertStep, { place: wish.place, ...said(id, type) })
+              : wish.kind === "way"
+                ? run(addBranch, {
+                    node: wish.node,
+                    step: { id, type },
+                    ...(wish.to === undefined ? {} : { to: wish.to }),
+                  })
+                : false;
   if (!done) return null;
   state().goTo(id);
   return id;
+}
+
+/** In the menu of the vertical look: a choice of all branches that hold, with its join. */
+export const INCLUSIVE = "inclusive";
+
+function said(id: string, type: string) {
+  return type === INCLUSIVE ? { id, type: "condition", inclusive: true } : { id, type };
 }
 
 /** From the palette by click or Enter: behind the selected node if it has an open way out, else free. */
@@ -104,8 +121,12 @@ function besideNode(id: string): Position {
 }
 
 export function removeSelected(): void {
-  const { selection, history, run, goTo } = state();
+  const { selection, history, run, goTo, takeOut } = state();
   const [first] = selection.nodes;
+  if (takeOut !== null && first !== undefined && selection.nodes.length === 1) {
+    takeOut(first);
+    return;
+  }
   const neighbour = first === undefined ? undefined : entering(history.present, first)[0]?.from;
   run(removeSelection, selection);
   const left = neighbour !== undefined && nodeOf(state().history.present, neighbour) !== undefined;

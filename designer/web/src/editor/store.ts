@@ -3,6 +3,7 @@
 import { create } from "zustand";
 import type { Problem } from "../api/client";
 import type { TestResult } from "../api/types";
+import type { Place } from "./blocks";
 import type { Command } from "./command";
 import { emptyDocument, type FlowDocument, type NodeTypes, type Position } from "./document";
 import { begin, type History, record, redo, stepTo, undo } from "./history";
@@ -22,7 +23,10 @@ export type MenuWish =
   | { kind: "edge"; edge: string }
   | { kind: "free"; position: Position }
   | { kind: "connect"; node: string; port?: string }
-  | { kind: "event"; node: string };
+  | { kind: "event"; node: string }
+  /** In the vertical look: at a place of it, or on a new way of a split. */
+  | { kind: "place"; place: Place; node: string }
+  | { kind: "way"; node: string; to?: string };
 
 export interface Menu {
   wish: MenuWish;
@@ -55,6 +59,8 @@ interface EditorState {
   focus: { node: string; field?: string; inspector?: boolean } | null;
   /** A setting that asks for nodes: a press on the canvas answers it. */
   picking: Picking | null;
+  /** The vertical look takes a step out with its branches; null while the canvas is shown. */
+  takeOut: ((node: string) => void) | null;
   /** Counts the wishes to see the whole drawing. */
   fits: number;
 
@@ -84,6 +90,7 @@ export const useEditor = create<EditorState>((set, get) => ({
   test: null,
   focus: null,
   picking: null,
+  takeOut: null,
   fits: 0,
 
   open: (document, types, readOnly) =>

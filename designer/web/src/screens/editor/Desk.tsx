@@ -1,7 +1,7 @@
 // The editor on a desk: tool bar, palette and outline, canvas, side panel.
 
 import { ReactFlowProvider } from "@xyflow/react";
-import { useEffect, useMemo, useState } from "react";
+import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlocker } from "react-router";
 import type { Flow } from "../../api/types";
@@ -23,9 +23,14 @@ import { useShortcuts } from "../../editor/shortcuts";
 import { type Panel, useDocument, useEditor } from "../../editor/store";
 import { TestPanel } from "../../editor/TestPanel";
 import { marksOf } from "../../editor/testMarks";
+import { LookSwitch } from "../../editor/vertical/LookSwitch";
+import { useLook } from "../../editor/vertical/look";
 import { useWords } from "../../editor/words";
+import { Loading } from "../../ui/page";
 import { Bar } from "./Bar";
 import { StaleDialog } from "./StaleDialog";
+
+const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
 
 export function Desk(props: { flow: Flow; first: FlowDocument }) {
   return (
@@ -48,7 +53,13 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const [left, setLeft] = useState<"palette" | "outline">("palette");
   const [search, setSearch] = useState(false);
   const [help, setHelp] = useState(false);
+  const [look, setLook] = useLook(flow.key);
   const { show } = useEditor.getState();
+  const openField = useCallback((node: string, field?: string) => {
+    if (field === undefined) return;
+    useEditor.getState().show("inspector");
+    useEditor.getState().goTo(node, field);
+  }, []);
 
   useChecking(flow.key);
   useSelectionOpensInspector();
@@ -98,13 +109,26 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
           {left === "palette" ? <Palette text={words.text} /> : <Outline words={words} />}
         </aside>
         <main className="hr-editor-canvas">
-          <Canvas
-            words={words}
-            problems={problemMarks}
-            marks={marks}
-            mode={mode}
-            onOpenNode={openInspector}
-          />
+          {look === "canvas" ? (
+            <Canvas
+              words={words}
+              problems={problemMarks}
+              marks={marks}
+              mode={mode}
+              onOpenNode={openInspector}
+            />
+          ) : (
+            <Suspense fallback={<Loading rows={6} />}>
+              <VerticalView
+                words={words}
+                problems={problemMarks}
+                marks={marks}
+                onOpenNode={openField}
+                onCanvas={() => setLook("canvas")}
+              />
+            </Suspense>
+          )}
+          <LookSwitch look={look} onChange={setLook} />
         </main>
         <aside
           className="hr-e-side"

@@ -1,11 +1,13 @@
-// On a phone flows are read, not drawn: the drawing, and names and people to put right.
+// On a phone flows are drawn in the vertical look; what does not fit it is read, and names and people put right.
 
-import { ArrowLeftOutlined } from "@ant-design/icons";
-import { Drawer } from "antd";
-import { useState } from "react";
+import { ArrowLeftOutlined, RedoOutlined, SettingOutlined, UndoOutlined } from "@ant-design/icons";
+import { Button, Drawer } from "antd";
+import { lazy, Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
+import { useMay } from "../../api/session";
 import type { Flow } from "../../api/types";
+import { RoleDialogHost } from "../../directory/RoleDialogHost";
 import { FlowDrawing } from "../../editor/canvas/FlowDrawing";
 import { renameNode } from "../../editor/commands/renameNode";
 import { setSettings } from "../../editor/commands/setSettings";
@@ -15,14 +17,23 @@ import "../../editor/editor.css";
 import { BilingualInput } from "../../editor/form/BilingualField";
 import { FormContext } from "../../editor/form/context";
 import { SettingsForm } from "../../editor/form/SettingsForm";
-import { useNodeForm } from "../../editor/Inspector";
+import { Inspector, useNodeForm } from "../../editor/Inspector";
+import { NodeMenu } from "../../editor/NodeMenu";
 import { Outline } from "../../editor/Outline";
+import { Problems } from "../../editor/Problems";
+import { isError, useChecking, useProblemMarks } from "../../editor/problems";
 import { nodeSentence, type Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
 import { nameOf } from "../../editor/variables";
+import { readTree } from "../../editor/vertical/tree";
 import { useWords } from "../../editor/words";
+import { Loading } from "../../ui/page";
 import { SaveMark } from "./Bar";
+import { PublishDialog } from "./PublishDialog";
 import { StaleDialog } from "./StaleDialog";
+import { StartDialog } from "./StartDialog";
+
+const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
 
 export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const { t } = useTranslation("editor");
@@ -33,8 +44,32 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const selected = useEditor((state) => state.selection.nodes[0]);
   const { select } = useEditor.getState();
   const draft = useDraft(flow.key, first, flow.draft.etag);
-  const [view, setView] = useState<"drawing" | "outline">("drawing");
-  const node = nodeOf(document, selected ?? "");
+  const may = useMay();
+  const fits = useMemo(() => readTree(document, types).tree !== null, [document, types]);
+  const [chosen, setView] = useState<View | null>(null);
+  const view = chosen ?? (fits ? "vertical" : "drawing");
+  const [open, setOpen] = useState<"publish" | "start" | "problems" | "settings" | null>(null);
+  const [version, setVersion] = useState(flow.published_version);
+  const problemMarks = useProblemMarks();
+  const problems = useEditor((state) => state.problems);
+  const past = useEditor((state) => state.history.past);
+  const future = useEditor((state) => state.history.future);
+  const menu = useEditor((state) => state.menu);
+  const [reading, setReading] = useState<string | null>(null);
+  const { undo, redo, goTo } = useEditor.getState();
+  useChecking(flow.key);
+  const openNode = useCallback((id: string, field?: string) => {
+    setReading(id);
+    if (field !== undefined) useEditor.getState().goTo(id, field);
+  }, []);
+  const draws = view === "vertical";
+  const node = nodeOf(document, (draws ? reading : selected) ?? "");
+  const named = (label: string | undefined) => (label === undefined ? "" : t(`command.${label}`));
+  const close = () => {
+    setReading(null);
+    if (draws && node !== undefined) goTo(node.id);
+    else select({});
+  };
   return (
     <div className="hr-editor hr-editor-phone" data-testid="editor">
       <header className="hr-editor-bar">
@@ -47,9 +82,9 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
         <SaveMark draft={draft} readOnly={readOnly} />
       </header>
       <div className="hr-phone-body">
-        <p className="hr-phone-note">{t("phone.note")}</p>
+        {!draws && <p className="hr-phone-note">{t("phone.note")}</p>}
         <div className="hr-left-tabs" role="tablist">
-          {(["drawing", "outline"] as const).map((name) => (
+          {(["vertical", "drawing", "outline"] as const).map((name) => (
             <button
               key={name}
               type="button"
@@ -63,7 +98,18 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
           ))}
         </div>
         <div className="hr-phone-view">
-          {view === "drawing" ? (
+          {draws ? (
+            <Suspense fallback={<Loading rows={6} />}>
+              <VerticalView
+                words={words}
+                problems={problemMarks}
+                marks={null}
+                narrow
+                onOpenNode={openNode}
+                onCanvas={() => setView("drawing")}
+              />
+            </Suspense>
+          ) : view === "drawing" ? (
             <FlowDrawing
               document={document}
               types={types}
@@ -76,19 +122,116 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
           )}
         </div>
       </div>
+      {!readOnly && (
+        <footer className="hr-phone-bar">
+          <Button
+            type="text"
+            icon={<UndoOutlined />}
+            aria-label={t("bar.undo", { what: named(past.at(-1)?.label) })}
+            disabled={past.length === 0}
+            onClick={undo}
+            data-testid="btn-undo"
+          />
+          <Button
+            type="text"
+            icon={<RedoOutlined />}
+            aria-label={t("bar.redo", { what: named(future[0]?.label) })}
+            disabled={future.length === 0}
+            onClick={redo}
+            data-testid="btn-redo"
+          />
+          <Button
+            type="text"
+            icon={<SettingOutlined />}
+            aria-label={t("vertical.settings")}
+            onClick={() => {
+              select({});
+              setOpen("settings");
+            }}
+            data-testid="btn-settings"
+          />
+          {problems.length > 0 && (
+            <Button type="text" onClick={() => setOpen("problems")} data-testid="tab-problems">
+              {t("side.problems")}
+              <span
+                className="hr-e-count"
+                data-severity={problems.some(isError) ? "error" : "warning"}
+              >
+                {problems.length}
+              </span>
+            </Button>
+          )}
+          <span className="hr-phone-bar-rest" />
+          {version !== null && may("instances:start") && (
+            <Button onClick={() => setOpen("start")} data-testid="btn-start">
+              {t("bar.start")}
+            </Button>
+          )}
+          {may("flows:publish") && (
+            <Button type="primary" onClick={() => setOpen("publish")} data-testid="btn-publish">
+              {t("bar.publish")}
+            </Button>
+          )}
+        </footer>
+      )}
       <Drawer
-        open={node !== undefined}
+        open={node !== undefined || open === "settings"}
         placement="bottom"
-        size="auto"
-        title={node && nameOf(node, types, words.text)}
-        onClose={() => select({})}
+        size={draws ? "82%" : "auto"}
+        title={node === undefined ? t("flow.title") : nameOf(node, types, words.text)}
+        onClose={() => {
+          if (open === "settings") setOpen(null);
+          close();
+        }}
+        data-testid="phone-inspector"
       >
-        {node !== undefined && <Little key={node.id} node={node} words={words} />}
+        {draws ? (
+          <div className="hr-phone-inspector">
+            <Inspector words={words} />
+          </div>
+        ) : (
+          node !== undefined && <Little key={node.id} node={node} words={words} />
+        )}
       </Drawer>
+      <Drawer
+        open={open === "problems"}
+        placement="bottom"
+        size="60%"
+        title={t("side.problems")}
+        onClose={() => setOpen(null)}
+      >
+        {/* biome-ignore lint/a11y/useKeyWithClickEvents: the buttons inside answer keys; this only closes */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: as above */}
+        <div
+          onClick={() => {
+            setOpen(null);
+            setReading(useEditor.getState().selection.nodes[0] ?? null);
+          }}
+        >
+          <Problems words={words} />
+        </div>
+      </Drawer>
+      {menu !== null && <NodeMenu words={words} />}
+      <RoleDialogHost />
+      {open === "publish" && (
+        <PublishDialog
+          flowKey={flow.key}
+          version={version}
+          draft={draft}
+          words={words}
+          onPublished={setVersion}
+          onClose={() => setOpen(null)}
+        />
+      )}
+      {open === "start" && (
+        <StartDialog flowKey={flow.key} version={version} onClose={() => setOpen(null)} />
+      )}
       {draft.stale !== null && <StaleDialog draft={draft} />}
     </div>
   );
 }
+
+type View = "vertical" | "drawing" | "outline";
 
 /** The part of a node one may want to put right on the way: its name, and who decides. */
 function Little({ node, words }: { node: FlowNode; words: Words }) {
