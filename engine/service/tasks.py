@@ -69,8 +69,10 @@ def listing(
         workspace.clock.now_ms() if late else None,
         sort,
     )
-    if sort == "due" and cursor is not None and not cursor.partition("_")[0].isdigit():
-        cursor = None
+    if sort == "due" and cursor is not None:
+        at = cursor.partition("_")[0]
+        if not (at.isascii() and at.isdigit() and int(at) <= tasks.NO_DUE):  # none of ours
+            cursor = None
     with workspace.read() as connection:
         rows = tasks.page(connection, wanted, after=cursor, limit=limit + 1)
         people = workspace.directory(connection).people

@@ -63,6 +63,16 @@ def test_by_due_time_the_most_urgent_comes_first_and_those_without_last(house: H
     assert seen == ["soon-2", "tomorrow-1", "never-0", "never-3"]
 
 
+@pytest.mark.parametrize("cursor", ["9" * 30 + "_x", "\u0663_x", "-1_x", "x"])
+def test_a_place_in_the_list_that_never_was_begins_anew(cabin: House, cursor: str) -> None:
+    cabin.publish(asks())
+    cabin.start("asks")
+
+    told = tasks.listing(cabin.workspace, cabin.actor(ANN), sort="due", cursor=cursor)
+
+    assert len(told["items"]) == 1
+
+
 def test_filters_by_flow_lateness_and_text(house: House) -> None:
     house.publish(asks("one", due="PT1H"))
     house.publish(asks("two"))
