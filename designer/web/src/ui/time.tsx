@@ -49,6 +49,23 @@ export function exactDate(at: string, language: Language): string {
   return new Intl.DateTimeFormat(tag(language), { dateStyle: "medium" }).format(new Date(at));
 }
 
+const LENGTHS: ["hour" | "minute" | "second", number][] = [
+  ["hour", 7_200_000],
+  ["minute", 120_000],
+  ["second", 0],
+];
+const UNIT_MS = { hour: 3_600_000, minute: 60_000, second: 1_000 };
+
+/** How long something took: "3.5 hr", "12 min"; as the language says it. */
+export function lengthText(ms: number, language: Language): string {
+  const unit = LENGTHS.find(([, least]) => ms >= least)?.[0] ?? "second";
+  return new Intl.NumberFormat(tag(language), {
+    style: "unit",
+    unit,
+    maximumFractionDigits: unit === "minute" ? 0 : 1,
+  }).format(ms / UNIT_MS[unit]);
+}
+
 let now = Date.now();
 let timer: ReturnType<typeof setInterval> | undefined;
 const listeners = new Set<() => void>();

@@ -1,6 +1,7 @@
 // What can be done with a flow from the list.
 
 import {
+  BarChartOutlined,
   BranchesOutlined,
   DeleteOutlined,
   DownloadOutlined,
@@ -49,6 +50,16 @@ export function FlowActions({ flow }: { flow: FlowSummary }) {
       label: t("versions"),
       onClick: () => navigate(`/flows/${flow.key}/versions`),
     },
+    ...(may("instances:operate") && flow.published_version !== null
+      ? [
+          {
+            key: "board",
+            icon: <BarChartOutlined />,
+            label: t("board"),
+            onClick: () => navigate(`/operations/board?flow=${flow.key}`),
+          },
+        ]
+      : []),
     {
       key: "export",
       icon: <DownloadOutlined />,

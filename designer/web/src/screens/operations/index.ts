@@ -13,6 +13,8 @@ export const screens: Screen[] = [
     },
     component: lazy(() => import("./Operations")),
   },
+  { path: "/operations/board", component: lazy(() => import("./Board")) },
+  { path: "/operations/channels", component: lazy(() => import("./Channels")) },
   { path: "/operations/batches", component: lazy(() => import("./Batches")) },
   { path: "/operations/batches/:id", component: lazy(() => import("./BatchPage")) },
   { path: "/operations/breakers", component: lazy(() => import("./Breakers")) },

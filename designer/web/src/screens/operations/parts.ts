@@ -2,6 +2,8 @@
 
 import {
   ApiOutlined,
+  BarChartOutlined,
+  BellOutlined,
   CalendarOutlined,
   FolderOpenOutlined,
   MessageOutlined,
@@ -17,6 +19,12 @@ export interface Part {
 }
 
 export const PARTS: Part[] = [
+  {
+    name: "board",
+    address: "/operations/board",
+    icon: BarChartOutlined,
+    permission: "instances:read",
+  },
   {
     name: "batches",
     address: "/operations/batches",
@@ -40,6 +48,12 @@ export const PARTS: Part[] = [
     address: "/operations/schedules",
     icon: CalendarOutlined,
     permission: "flows:read",
+  },
+  {
+    name: "channels",
+    address: "/operations/channels",
+    icon: BellOutlined,
+    permission: "connections:read",
   },
   {
     name: "retention",
