@@ -100,8 +100,8 @@ _ESCALATION = {
         "after": setting(
             ("何时", "When"),
             (
-                "从任务产生算起，如 PT8H；due 为到期时。",
-                "Since the task was made, such as PT8H; due: at its due time.",
+                "从任务产生算起；due 为到期时。",
+                "Since the task was made; due: at its due time.",
             ),
             anyOf=[{"const": "due"}, {"type": "string", "format": "duration", "maxLength": 40}],
         ),
@@ -528,8 +528,8 @@ NODE = NodeType(
         due=duration(
             ("期限", "Due"),
             (
-                "例如 P1D；逾期的任务会标红，不会自动决定。",
-                "Such as P1D; late tasks are marked, nothing is decided by itself.",
+                "逾期的任务会标红；只有下面画了自动处理，才会自动决定。",
+                "Late tasks are marked; nothing is decided by itself unless drawn so below.",
             ),
             advanced=True,
         ),

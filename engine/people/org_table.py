@@ -31,8 +31,8 @@ REQUIRED = ("login", "name")
 
 YES = {"是", "yes", "y", "true", "1"}
 NO = {"", "否", "no", "n", "false", "0"}
-HERE = {"", "在职", "active", "启用", "yes", "true", "1"}
-GONE = {"离职", "left", "inactive", "停用", "no", "false", "0"}
+HERE = {"", "在职", "是", "active", "启用", "yes", "true", "1"}
+GONE = {"离职", "否", "left", "inactive", "停用", "no", "false", "0"}
 
 NAMES_MAX = 20
 """Departments, posts or roles of one person."""

@@ -33,7 +33,7 @@ interface FieldPanelProps {
 }
 
 export function FieldPanel({ form, onChange, place, onChoose, disabled }: FieldPanelProps) {
-  const { t } = useTranslation("forms");
+  const { t, i18n } = useTranslation("forms");
   const { text } = useText();
   const roles = useRoles();
   const schema = fieldAt(form, place) ?? {};
@@ -50,7 +50,16 @@ export function FieldPanel({ form, onChange, place, onChoose, disabled }: FieldP
     if (changed === undefined) return;
     if (changed === "required")
       return onChange(setRequired(form, place, next["required"] === true));
-    onChange(setField(form, place, withSetting(form, schema, changed, next[changed])));
+    const told =
+      changed === "title" && kind !== "other" ? renamed(next["title"], kind) : next[changed];
+    onChange(setField(form, place, withSetting(form, schema, changed, told)));
+  };
+  /** A field that was called something keeps no "Line items" in the other language: people would read the wrong word there. */
+  const renamed = (title: unknown, of: FormKind) => {
+    if (typeof title !== "object" || title === null) return title;
+    const usual = (language: string) => i18n.getFixedT(language, "forms")(`editor.kind.${of}`);
+    const own = Object.entries(title).filter(([language, word]) => word !== usual(language));
+    return own.length > 0 ? Object.fromEntries(own) : title;
   };
   const wrong =
     kind === "computed" && !isFormula(String(schema["x-compute"] ?? ""))

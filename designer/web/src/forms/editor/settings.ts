@@ -211,7 +211,7 @@ export function settingsOf(form: DrawnForm, place: Place, schema: JsonSchema): J
   const all: JsonObject = {
     title: schema["x-title"] ?? (schema.title ? { zh: schema.title } : undefined),
     help: schema["x-help"],
-    required: isRequired(form, place) || undefined,
+    required: isRequired(form, place),
     options: choices.enum?.map((value) => ({
       value: String(value),
       title: choices["x-enum-titles"]?.[String(value)],
