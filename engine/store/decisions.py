@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from headrace.engine import jsontext
 from headrace.engine.store import tables as t
 
 CONTENT = (
@@ -17,6 +18,9 @@ CONTENT = (
     *("node", "business_key"),
 )
 """What the digest of a row is made of; later columns are left out of it while they are empty."""
+
+CLOCKS_MS = 86_400_000
+"""So far the clocks of several machines may be apart."""
 
 GENESIS = "0" * 64
 """The hash before the first."""
@@ -130,12 +134,30 @@ def last_seq(connection: Connection) -> int:
 
 
 def older(connection: Connection, before_ms: int, limit: int) -> list[int]:
-    """Numbers of the oldest rows from before a moment that still have their content."""
+    """Numbers of the oldest rows from before a moment that still have their content.
+
+    Looks no further back than where the last purge has come to: all before has lost its content, and is never little.
+    """
     columns = t.decisions.c
     found = sa.select(columns.seq).where(
-        columns.at < before_ms, columns.redacted_at.is_(None), columns.action != "purged"
+        columns.at >= _purged_until(connection) - CLOCKS_MS,
+        columns.at < before_ms,
+        columns.redacted_at.is_(None),
+        columns.action != "purged",
     )
     return list(connection.execute(found.order_by(columns.at, columns.seq).limit(limit)).scalars())
+
+
+def _purged_until(connection: Connection) -> int:
+    """The moment of the newest row that the last purge has taken the content of."""
+    columns = t.decisions.c
+    last = sa.select(columns.after).where(columns.action == "purged").order_by(columns.seq.desc())
+    record = connection.execute(last.limit(1)).scalar_one_or_none()
+    if not record:
+        return 0
+    seq = max(last for _, last in jsontext.loads(record)["rows"])
+    query = sa.select(columns.at).where(columns.seq == seq)
+    return int(connection.execute(query).scalar_one_or_none() or 0)
 
 
 def redact(connection: Connection, seqs: Sequence[int], now_ms: int) -> None:

@@ -276,6 +276,24 @@ def test_a_purge_takes_the_content_and_leaves_the_chain(house: House) -> None:
     assert verified(house).checked == 4
 
 
+def test_a_purge_goes_on_where_the_last_has_come_to(house: House) -> None:
+    for number in range(6):
+        decided(house, f"day {number}")
+        house.later(s=DAY_S)
+    taken = []
+    for _ in range(3):
+        before = house.now_ms - 3 * DAY_S * 1_000
+        house.write(lambda c, at=before: decisions.redact_some(house.workspace, at, c))
+        house.later(s=DAY_S)
+        found = house.rows(sa.select(t.decisions.c.seq).where(t.decisions.c.redacted_at.is_(None)))
+        taken.append(min(row.seq for row in found))
+
+    assert taken == [4, 5, 6]
+    with house.workspace.read() as connection:
+        assert rows._purged_until(connection) == NOON + 4 * DAY_S * 1_000
+    assert verified(house).ok
+
+
 def test_words_put_into_a_row_that_was_purged_are_found(house: House) -> None:
     decided(house, "one")
     house.write(lambda c: decisions.redact_some(house.workspace, house.now_ms + 1, c))
