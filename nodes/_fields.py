@@ -75,8 +75,8 @@ def counted_days(**more: Any) -> dict[str, Any]:
         ("怎样算时间", "What counts"),
         (
             "工作时间：按流程的工作日历，1 天是下一个工作日的同一时刻，8 小时是八个工作小时；法定节假日与调休都算在内。",
-            "Business time goes by the flow's calendar: a day is the same time on the next business day, 8 hours are eight business hours;"
-            " public holidays and make-up days are known.",
+            "Business time goes by the flow's calendar: a day is the same time on the next business day,"
+            " 8 hours are eight business hours; public holidays and make-up days are known.",
         ),
         type="string",
         choices={
