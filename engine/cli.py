@@ -1,4 +1,4 @@
-"""The command line: `headrace serve`, `work`, `check`, `audit`, `top`, `migrate`, `purge`, `archive`, `store`, `user`, …"""
+"""The command line: `headrace serve`, `sandbox`, `work`, `check`, `audit`, `top`, `migrate`, `purge`, `store`, `user`, …"""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = _command(commands, "serve", "run the engine, its API and the designer", _serve)
     serve.add_argument("--demo", action="store_true", help="with people, templates and flows")
+    serve.add_argument(
+        "--sandbox", action="store_true", help="with the sandbox beside it, and the demo's orders"
+    )
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int)
     serve.add_argument("--processes", type=_count, default=1, help="web processes (PostgreSQL)")
@@ -56,6 +59,16 @@ def _parser() -> argparse.ArgumentParser:
         "--no-work", action="store_true", help="only the web: `headrace work` does the work"
     )
     _database(serve)
+
+    sandbox = _command(
+        commands, "sandbox", "shops, payments and robots that are not there, to try with", _sandbox
+    )
+    sandbox.add_argument("--port", type=int, default=8017)
+    sandbox.add_argument("--mail-port", type=int, default=8025)
+    sandbox.add_argument("--seed", type=int, default=1, help="the same seed, the same orders")
+    sandbox.add_argument(
+        "--per-minute", type=float, default=6.0, help="orders a minute of all shops together"
+    )
 
     work = _command(commands, "work", "do the engine's work, without a web server", _work)
     work.add_argument("--processes", type=_count, default=1, help="worker processes (PostgreSQL)")
@@ -203,6 +216,12 @@ def _serve(options: argparse.Namespace) -> int:
     found = _settings(options)
     _log(found)
     port = found.port if options.port is None else options.port
+    if options.sandbox:
+        from headrace.engine.sandbox import demo as sandbox_demo
+
+        if not options.demo or options.processes > 1 or options.no_work:
+            raise WrongSettings("--sandbox: expected it with --demo, in one process that works")
+        return sandbox_demo.serve(found, host=options.host, port=port, say=_say)
     module, _, name = APP.partition(":")
     create_app = getattr(importlib.import_module(module), name)
     if options.processes > 1:
@@ -218,6 +237,18 @@ def _serve(options: argparse.Namespace) -> int:
         port=port,
         say=_say,
         database_url=found.database_url,
+    )
+
+
+def _sandbox(options: argparse.Namespace) -> int:
+    from headrace.engine.sandbox import demo as sandbox_demo
+
+    return sandbox_demo.alone(
+        settings_module.from_environment().home,
+        ports=(options.port, options.mail_port),
+        seed=options.seed,
+        per_minute=options.per_minute,
+        say=_say,
     )
 
 

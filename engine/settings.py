@@ -43,7 +43,7 @@ class Settings:
     database_url: str
     port: int
     allow_addresses: tuple[str, ...]
-    """Networks (CIDR) and host names outbound calls may reach although they are private."""
+    """Networks (CIDR), host names, and addresses with a port, which outbound calls may reach although they are private."""
     secret_keys: tuple[bytes, ...] = field(repr=False)
     """Fernet keys: the first encrypts, the others still decrypt (so that a key can be changed)."""
     disk_min_bytes: int = 256 * 1024 * 1024

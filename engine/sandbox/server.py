@@ -21,6 +21,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from headrace.engine.clock import Clock
+from headrace.engine.sandbox import mail
 from headrace.engine.sandbox.alipay import Alipay
 from headrace.engine.sandbox.calls import Account, Asked, No, Said, Simulator, fen
 from headrace.engine.sandbox.doudian import Doudian
@@ -40,6 +41,7 @@ from headrace.engine.sandbox.world import CHANNELS, PER_MINUTE, Fact, World
 
 HOST = "127.0.0.1"
 PORT = 8017
+MAIL_PORT = 8025
 BODY_MAX = 5_000_000
 KEPT = 500
 SHOWN = 4_000
@@ -72,10 +74,11 @@ class Sandbox:
         per_minute: float = PER_MINUTE,
         send: Send | None = None,
         past_ms: int = PAST_MS,
+        first: int = 0,
     ) -> None:
         self.clock = clock
         now_ms = clock.now_ms()
-        self.world = World(seed, now_ms - past_ms, per_minute)
+        self.world = World(seed, now_ms - past_ms, per_minute, first)
         self.world.catch_up(now_ms)
         self.switches = Switches()
         self.simulators = {kind.name: kind(self.world, self.switches, keys) for kind in SIMULATORS}
@@ -84,6 +87,8 @@ class Sandbox:
         )
         self.log: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self.base = f"http://{HOST}:{PORT}"
+        self.mail_port: int | None = None
+        self.mailbox = mail.Mailbox(self.switches, self._note_letter)
         self._noted = 0
         self._noting = threading.Lock()
         self._ended = threading.Event()
@@ -117,7 +122,10 @@ class Sandbox:
 
     def accounts(self) -> dict[str, Account]:
         """What to fill into connections, by simulator."""
-        return {name: each.account(self.base) for name, each in self.simulators.items()}
+        found = {name: each.account(self.base) for name, each in self.simulators.items()}
+        if self.mail_port is not None:
+            found[mail.NAME] = mail.account(HOST, self.mail_port)
+        return found
 
     def step(self) -> None:
         """Let the world go on to now, and push what there is to tell."""
@@ -138,6 +146,10 @@ class Sandbox:
 
     def _note_push(self, now_ms: int, push: Push, url: str, answer: Said | None) -> None:
         self._note(now_ms, push.simulator, "out", f"{push.about} → {url}", push.body, answer)
+
+    def _note_letter(self, what: str, letter: bytes, answered: str) -> None:
+        said = Said(answered.encode(), int(answered[:3]))
+        self._note(self.clock.now_ms(), mail.NAME, "in", what, letter, said)
 
     def _note(
         self, now_ms: int, name: str, way: str, what: str, body: bytes, answer: Said | None
@@ -229,12 +241,16 @@ class Sandbox:
             "per_minute": self.world.per_minute,
             **world,
             "stock": dict(self.world.stock),
-            "simulators": {name: list(each.troubles) for name, each in self.simulators.items()},
+            "simulators": self._troubles(),
             "troubles": {name: {"zh": zh, "en": en} for name, (zh, en) in TROUBLES.items()},
             "switches": self.switches.shown(),
             "pushing": self.pusher.names,
             "targets": {name: target.url for name, target in self.pusher.targets.items()},
         }
+
+    def _troubles(self) -> dict[str, list[str]]:
+        known = {name: list(each.troubles) for name, each in self.simulators.items()}
+        return {**known, mail.NAME: list(mail.TROUBLES)}
 
     def _acts(self) -> dict[str, Callable[[dict[str, Any]], Any]]:
         return {
@@ -251,7 +267,8 @@ class Sandbox:
         if value.get("on") is False:
             self.switches.off(name, trouble)
             return {"switches": self.switches.shown()}
-        if name not in self.simulators or trouble not in self.simulators[name].troubles:
+        name, trouble = str(name), str(trouble)
+        if trouble not in self._troubles().get(name, ()):
             raise ValueError("expected a simulator and one of its troubles")
         times = value.get("times")
         seconds = float(value.get("seconds", 0))
@@ -326,6 +343,12 @@ def _send(url: str, headers: Mapping[str, str], body: bytes) -> Said:
     return Said(found.data, found.status, dict(found.headers))
 
 
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as trial:
+        port: int = trial.getsockname()[1]
+        return port
+
+
 class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -336,17 +359,24 @@ class _Quiet(WSGIRequestHandler):
 class Listening:
     """A sandbox on its own port, in threads of this process."""
 
-    def __init__(self, sandbox: Sandbox, port: int = PORT) -> None:
+    def __init__(self, sandbox: Sandbox, port: int = PORT, mail_port: int = MAIL_PORT) -> None:
         self.sandbox = sandbox
         self.server: BaseWSGIServer = make_server(
             HOST, port, sandbox, threaded=True, request_handler=_Quiet
         )
         self.port = self.server.server_port
+        sandbox.mail_port = mail_port or _free_port()
+        self._mail = mail.listen(sandbox.mailbox, HOST, sandbox.mail_port)
         sandbox.base = f"http://{HOST}:{self.port}"
         self._threads = [
             threading.Thread(target=self.server.serve_forever, name="sandbox", daemon=True),
             threading.Thread(target=sandbox.run, name="sandbox-world", daemon=True),
         ]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What an engine must be allowed to call, and no more: host and port."""
+        return (f"{HOST}:{self.port}", f"{HOST}:{self.sandbox.mail_port}")
 
     def start(self) -> Listening:
         """Begin to listen, and let the world go on."""
@@ -357,6 +387,7 @@ class Listening:
     def close(self) -> None:
         """Stop."""
         self.sandbox.end()
+        self._mail.stop()
         self.server.shutdown()
         for thread in self._threads:
             thread.join(timeout=5)

@@ -7,6 +7,7 @@ second time (DNS rebinding) gains nothing.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -21,10 +22,14 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class AddressGuard:
-    """`allow`: networks (`10.0.0.0/8`) and host names (`wms.internal`) that may be called although they are private."""
+    """`allow`: networks (`10.0.0.0/8`), host names (`wms.internal`) and addresses with a port (`127.0.0.1:8017`) that may be
+    called although they are private.
+    """
 
     def __init__(self, allow: Sequence[str] = ()) -> None:
-        self._networks, self._hosts = _parsed(allow)
+        doors = {door for entry in allow if (door := _door(entry)) is not None}
+        self._doors = frozenset(doors)
+        self._networks, self._hosts = _parsed([one for one in allow if _door(one) is None])
 
     def connect(
         self, host: str, port: int, timeout_s: float, kind: type[socket.socket] = socket.socket
@@ -54,7 +59,7 @@ class AddressGuard:
         refused: str | None = None
         allowed = 0
         for family, _, _, _, address in found:
-            if self.allows(host, str(address[0])):
+            if self.allows(host, str(address[0]), port):
                 allowed += 1
                 yield family, address  # type: ignore[misc]
             else:
@@ -62,11 +67,12 @@ class AddressGuard:
         if not allowed:
             raise AddressRefused(host=host, address=refused or "nothing")
 
-    def allows(self, host: str, address: str) -> bool:
-        """May this address be called under this name?"""
+    def allows(self, host: str, address: str, port: int | None = None) -> bool:
+        """May this address be called under this name, at this port?"""
         meant = _meant(ipaddress.ip_address(address.partition("%")[0]))
         public = meant.is_global and not (meant.is_multicast or meant.is_reserved or _site(meant))
-        return public or host.lower() in self._hosts or any(meant in net for net in self._networks)
+        listed = host.lower() in self._hosts or any(meant in net for net in self._networks)
+        return public or listed or (meant, port) in self._doors
 
 
 def _site(address: _Address) -> bool:
@@ -82,6 +88,18 @@ def _meant(address: _Address) -> _Address:
         return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
     teredo = address.teredo
     return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None) or address
+
+
+_DOOR = re.compile(r"([0-9.]{7,15}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})")
+
+
+def _door(entry: str) -> tuple[_Address, int] | None:
+    """One address and one port: `127.0.0.1:8017`, `[::1]:8017`."""
+    found = _DOOR.fullmatch(entry)
+    try:
+        return (ipaddress.ip_address(found[1].strip("[]")), int(found[2])) if found else None
+    except ValueError:
+        return None
 
 
 def _parsed(allow: Sequence[str]) -> tuple[list[_Network], frozenset[str]]:
