@@ -52,7 +52,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_the_wheel_carries_all_code_and_data(wheel: set[str]) -> None:
-    kinds = (".py", ".json", ".mako", "py.typed")
+    kinds = (".py", ".json", ".html", ".mako", "py.typed")
 
     wanted = {
         f"headrace/{file.relative_to(ROOT).as_posix()}"
