@@ -48,6 +48,14 @@ def left(workspace: Workspace, connection: Connection, row: Any, actor: Actor) -
     return Left(allowed=True, choices=choices)
 
 
+def may_look(workspace: Workspace, connection: Connection, row: Any, actor: Actor) -> bool:
+    """Is this person named by the drawing to let open tasks like this one pass? Without a seat, too (R103)."""
+    if row.status != "open":
+        return False
+    drawn = _drawn(workspace, connection, row)
+    return bool(drawn) and _named(drawn, actor, workspace.directory(connection))
+
+
 def use(workspace: Workspace, connection: Connection, row: Any, actor: Actor, reason: str) -> None:
     """Count one; raises when the person is not named, or has used up the quota."""
     drawn = _drawn(workspace, connection, row)

@@ -281,7 +281,7 @@ def act_now(
 ) -> None:
     """One act, checked and applied."""
     row, actor = found.row, found.actor
-    _check_concerned(found)
+    _check_concerned(found, action)
     if found.status == "suspended":
         raise Suspended(id=row.instance_id, current={"status": found.status})
     by_operator = actor.may(task_rules.OPERATE) if operator is None else operator
@@ -413,8 +413,12 @@ WRONG: Mapping[str, tuple[str, str]] = {
 """Refusals of what was told: where, and what was expected."""
 
 
-def _check_concerned(found: Found) -> None:
+def _check_concerned(found: Found, action: str) -> None:
     """Who has nothing to do with the task hears no more of it than that it is there."""
+    if action == "exempt" and exemptions.may_look(
+        found.workspace, found.connection, found.row, found.actor
+    ):
+        return
     actor = found.actor
     has_seat = any(s.user_id == actor.user_id and s.status not in GONE for s in found.seats)
     if not (has_seat or found.row.initiator == actor.user_id or actor.may(task_rules.OPERATE)):

@@ -16,6 +16,7 @@ from headrace.engine.errors import Forbidden, NotFound
 from headrace.engine.people import deadlines
 from headrace.engine.run.state import Instance
 from headrace.engine.service import (
+    exemptions,
     files,
     forms,
     nonces,
@@ -147,7 +148,7 @@ def _deadlines(connection: Connection, row: Any, flow: Any) -> list[dict[str, An
 def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     """All of one task, for those it concerns and for operators."""
     with workspace.read() as connection:
-        row, seats = concerned(connection, actor, id_)
+        row, seats = concerned(workspace, connection, actor, id_)
         directory = workspace.directory(connection)
         people = directory.people
         flow = shown_flow(workspace, connection, row.flow_key, row.version)
@@ -242,7 +243,7 @@ def notes(
     """What people said and did with a task and its earlier rounds, oldest first."""
     limit = min(limit, PAGE_MAX)
     with workspace.read() as connection:
-        row, _ = concerned(connection, actor, id_)
+        row, _ = concerned(workspace, connection, actor, id_)
         case = tasks.of_instance(connection, row.instance_id)
         rounds = [one.id for one in case if one.node == row.node]
         rows = tasks.notes(connection, rounds, after=int(cursor or 0), limit=limit + 1)
@@ -253,14 +254,17 @@ def notes(
     }
 
 
-def concerned(connection: Connection, actor: Actor, id_: str) -> tuple[Any, Sequence[Row[Any]]]:
-    """A task with its seats, for those it concerns: who has a seat, who started it, and operators."""
+def concerned(
+    workspace: Workspace, connection: Connection, actor: Actor, id_: str
+) -> tuple[Any, Sequence[Row[Any]]]:
+    """A task with its seats, for those it concerns: who has a seat, who started it, who may exempt it, and operators."""
     row = tasks.find(connection, id_)
     if row is None:
         raise NotFound(kind="task", id=id_)
     seats = tasks.seats(connection, id_)
     has_seat = any(s.user_id == actor.user_id and s.status not in GONE for s in seats)
-    if not (has_seat or row.initiator == actor.user_id or actor.may("instances:read")):
+    mine = has_seat or row.initiator == actor.user_id or actor.may("instances:read")
+    if not (mine or exemptions.may_look(workspace, connection, row, actor)):
         raise Forbidden(permission="instances:read")
     return row, seats
 

@@ -454,6 +454,23 @@ def test_an_exemption_is_for_named_roles_counted_and_logged(house: House) -> Non
     act(house, ANN, only(house, EVE), "exempt", reason="a new day")
 
 
+def test_who_may_exempt_needs_no_seat_and_sees_no_more_than_that_task(house: House) -> None:
+    """R103: the frontline lead is often nobody whom the task asks."""
+    house.publish(asks(assignees=[user(EVE)], exempt=EXEMPT))
+    id_ = house.start("asks")
+    task = only(house, EVE)
+
+    (offer,) = [one for one in see(house, ANN, task)["actions"] if one["action"] == "exempt"]
+    assert offer["allowed"]
+    with pytest.raises(Forbidden):
+        act(house, ANN, task, "comment", text="I only look")
+    act(house, ANN, task, "exempt", reason="the truck is waiting")
+
+    assert house.status(id_) == "completed"
+    with pytest.raises(Forbidden):  # it is over: there is nothing left to exempt
+        see(house, ANN, task)
+
+
 def test_a_refused_exemption_counts_nothing(cabin: House) -> None:
     cabin.publish(asks(assignees=[user(ANN)], exempt=EXEMPT))
     cabin.start("asks")
