@@ -282,36 +282,36 @@ function Beside({ item, side }: { item: Item; side: Way }) {
           <span className="hr-v-open">{t("vertical.not_connected")}</span>
         )}
         {editable && (
-          <Button
-            type="text"
-            size="small"
-            icon={<PlusOutlined />}
-            aria-label={t("vertical.add_first", { name: title })}
-            title={t("vertical.add_first", { name: title })}
-            onClick={(event) =>
-              openMenu({
-                wish: { kind: "place", place: placeOn(side), node: item.node },
-                at: { x: event.clientX, y: event.clientY },
-              })
-            }
-            data-testid={`plus-${item.node}-${side.line.port}`}
-          />
-        )}
-        {editable && (
-          <Button
-            type="text"
-            size="small"
-            icon={<ShareAltOutlined />}
-            aria-label={t("vertical.lead", { name: title })}
-            title={t("vertical.lead", { name: title })}
-            onClick={(event) =>
-              openMenu({
-                wish: { kind: "connect", node: item.node, port: side.line.port },
-                at: { x: event.clientX, y: event.clientY },
-              })
-            }
-            data-testid={`lead-${item.node}-${side.line.port}`}
-          />
+          <span className="hr-v-side-tools">
+            <Button
+              type="text"
+              size="small"
+              icon={<PlusOutlined />}
+              aria-label={t("vertical.add_first", { name: title })}
+              title={t("vertical.add_first", { name: title })}
+              onClick={(event) =>
+                openMenu({
+                  wish: { kind: "place", place: placeOn(side), node: item.node },
+                  at: { x: event.clientX, y: event.clientY },
+                })
+              }
+              data-testid={`plus-${item.node}-${side.line.port}`}
+            />
+            <Button
+              type="text"
+              size="small"
+              icon={<ShareAltOutlined />}
+              aria-label={t("vertical.lead", { name: title })}
+              title={t("vertical.lead", { name: title })}
+              onClick={(event) =>
+                openMenu({
+                  wish: { kind: "connect", node: item.node, port: side.line.port },
+                  at: { x: event.clientX, y: event.clientY },
+                })
+              }
+              data-testid={`lead-${item.node}-${side.line.port}`}
+            />
+          </span>
         )}
       </div>
       {goal === null && items.length > 0 && (
@@ -383,6 +383,7 @@ function Block({ item }: { item: Item }) {
             className="hr-v-column"
             key={keyOf(column)}
             data-ends={column.steps.exit.kind !== "meet" || undefined}
+            data-below={below(columns, column)}
           >
             <BranchHead item={item} way={column} />
             <PlaceHere place={placeOn(column)} after={item.node} title={column.line.port} />
@@ -393,6 +394,22 @@ function Block({ item }: { item: Item }) {
       </div>
     </div>
   );
+}
+
+/** Which part of the bar below the columns this one draws: it joins those that meet. */
+function below(columns: readonly Way[], column: Way): string {
+  const meeting = columns.filter((each) => each.steps.exit.kind === "meet");
+  const [first] = meeting;
+  const last = meeting.at(-1);
+  // A single one that is not in the middle goes over to the middle all the same.
+  const index = columns.indexOf(column);
+  const middle = (columns.length - 1) / 2;
+  const from = Math.min(first === undefined ? middle : columns.indexOf(first), middle);
+  const to = Math.max(last === undefined ? middle : columns.indexOf(last), middle);
+  if (meeting.length === 0 || from === to || index < from - 0.5 || index > to + 0.5) return "none";
+  if (index < from || index > to) return index < from ? "edge-end" : "edge-start";
+  if (index === from) return "start";
+  return index === to ? "end" : "through";
 }
 
 function keyOf(way: Way): string {
@@ -476,26 +493,31 @@ function BranchHead({ item, way }: { item: Item; way: Way }) {
       </button>
       {may && (
         <span className="hr-v-branch-tools">
-          <Button
-            type="text"
-            size="small"
-            icon={<CaretLeftOutlined />}
-            aria-label={`${wordsFor("earlier")}: ${title}`}
-            title={wordsFor("earlier")}
-            disabled={index === 0}
-            onClick={() => shift(-1)}
-            data-testid={`branch-earlier-${item.node}-${index}`}
-          />
-          <Button
-            type="text"
-            size="small"
-            icon={<CaretRightOutlined />}
-            aria-label={`${wordsFor("later")}: ${title}`}
-            title={wordsFor("later")}
-            disabled={index >= total - 1}
-            onClick={() => shift(1)}
-            data-testid={`branch-later-${item.node}-${index}`}
-          />
+          {total > 1 && (
+            <>
+              {" "}
+              <Button
+                type="text"
+                size="small"
+                icon={<CaretLeftOutlined />}
+                aria-label={`${wordsFor("earlier")}: ${title}`}
+                title={wordsFor("earlier")}
+                disabled={index === 0}
+                onClick={() => shift(-1)}
+                data-testid={`branch-earlier-${item.node}-${index}`}
+              />
+              <Button
+                type="text"
+                size="small"
+                icon={<CaretRightOutlined />}
+                aria-label={`${wordsFor("later")}: ${title}`}
+                title={wordsFor("later")}
+                disabled={index >= total - 1}
+                onClick={() => shift(1)}
+                data-testid={`branch-later-${item.node}-${index}`}
+              />
+            </>
+          )}{" "}
           <Button
             type="text"
             size="small"
