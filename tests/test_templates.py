@@ -315,3 +315,14 @@ def test_a_flow_for_learning_runs_to_its_end(path):
     answer = run_test(document, TYPES, document["sample"], now_ms=NOW_MS)
 
     assert answer["status"] == "completed", answer
+
+
+@pytest.mark.parametrize("amount", [0, -1, -0.01])
+def test_r099_nothing_or_less_than_nothing_is_refused_as_a_refund(amount: float) -> None:
+    schema = flow(HERE / "refund-approval", "refund-approval")["input"]
+    asked = {"refund_id": "R1", "order_no": "T1", "paid": 10, "amount": amount, "reason": "late"}
+
+    (problem,) = check_form(schema, asked)
+
+    assert (problem.path, problem.code) == ("/amount", "minimum")
+    assert check_form(schema, {**asked, "amount": 0.01}) == []
