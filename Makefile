@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs lock clean \
+.PHONY: tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -107,6 +107,10 @@ soak: ## half an hour of mixed flows with workers killed at random (SOAK="--minu
 scale: ## a million waiting instances, long flows and long lists (SCALE="--waiting 20000" for a short run)
 	$(SETUP) bench
 	$(BIN)/python -m tests.bench.scale $(SCALE)
+
+tables: ## a table of a million records on both databases (TABLES="--records 50000" for a short run)
+	$(SETUP) bench
+	$(BIN)/python -m tests.bench.tables $(TABLES)
 
 lock: ## renew the lock files after a change of pyproject.toml or package.json
 	$(SETUP) python

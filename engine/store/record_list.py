@@ -65,11 +65,6 @@ CONDITIONS_MAX = 20
 VALUES_MAX = 200
 """Values of one condition `in`."""
 
-_INDEXES = {
-    "key": "uq_records_table_no_key",
-    "updated_at": "ix_records_updated",
-    "id": "ix_records_table",
-}
 _SHOWN = (
     t.records.c.id, t.records.c.key, t.records.c.value, t.records.c.rev, t.records.c.instance_id, t.records.c.created_at,
     t.records.c.updated_at,
@@ -91,7 +86,10 @@ def page(
     if ids is not None and not ids:
         return Page((), capped)
     column = t.records.c[order.column]
-    query = sa.select(*_SHOWN).where(t.records.c.table_no == no, *map(_clause, conditions))
+    # SQLite walks the order's index only where no condition offers another: `+` hides them from it.
+    hidden = ids is None and connection.dialect.name == "sqlite"
+    clauses = [_clause(condition, hidden=hidden) for condition in conditions]
+    query = sa.select(*_SHOWN).where(t.records.c.table_no == no, *clauses)
     if order.column == "id":
         query = query.order_by(column.desc() if order.descending else column)
     else:
@@ -104,9 +102,6 @@ def page(
     else:
         if order.column[0] in "sn" and len(order.column) == 2:
             query = query.where(column.is_not(None))
-        index = _INDEXES.get(order.column, f"ix_records_{order.column}")
-        if order.column != "created_at":
-            query = query.with_hint(t.records, f"INDEXED BY {index}", "sqlite")
     return Page(connection.execute(query.limit(limit)).all(), capped)
 
 
@@ -159,9 +154,7 @@ def narrowed(
             .limit(FEW + 1)
         )
         if condition.column[0] in "sn" and len(condition.column) == 2:
-            hint = f"INDEXED BY ix_records_{condition.column}"
             query = query.where(t.records.c[condition.column].is_not(None))
-            query = query.with_hint(t.records, hint, "sqlite")
         ids = list(connection.execute(query).scalars())
         if len(ids) <= FEW:
             return ids, False
@@ -183,8 +176,10 @@ def _found(connection: Connection, words: Sequence[tuple[str, bool]]) -> list[in
     return list(connection.execute(query, {"words": text, "most": SEARCH_MAX + 1}).scalars())
 
 
-def _clause(condition: Condition) -> Any:
+def _clause(condition: Condition, *, hidden: bool = False) -> Any:
     column: ColumnElement[Any] = t.records.c[condition.column]
+    if hidden:
+        column = sa.literal_column(f"+records.{condition.column}", column.type)
     value = condition.value
     nothing: Any = "" if condition.column[0] == "s" else NOTHING
     match condition.op:

@@ -81,8 +81,10 @@ def by_keys(
     for at in range(0, len(keys), KEYS_AT_ONCE):
         some = keys[at : at + KEYS_AT_ONCE]
         query = sa.select(*_READ).where(t.records.c.table_no == no, t.records.c.key.in_(some))
-        if lock:  # in one order, so that two never wait for each other
-            query = query.order_by(t.records.c.id).with_for_update()
+        if lock:
+            # In one order, so that two never wait for each other. `+ 0`: PostgreSQL without statistics would walk
+            # the whole table in that order instead of looking the keys up.
+            query = query.order_by(t.records.c.id + 0).with_for_update()
         found.update({row.key: row for row in connection.execute(query)})
     return found
 
@@ -96,7 +98,7 @@ def by_ids(
         some = ids[at : at + KEYS_AT_ONCE]
         query = sa.select(*_READ).where(t.records.c.table_no == no, t.records.c.id.in_(some))
         if lock:
-            query = query.order_by(t.records.c.id).with_for_update()
+            query = query.order_by(t.records.c.id + 0).with_for_update()
         found.update({row.id: row for row in connection.execute(query)})
     return found
 

@@ -199,7 +199,7 @@ export default function RecordPage() {
                           kind: "text" as const,
                         };
                         return (
-                          <li key={one.field}>
+                          <li key={one.field} className="hr-tables-change">
                             <span className="hr-muted">{titleOf(field, language)}</span>{" "}
                             {change.kind !== "create" && (
                               <>
@@ -253,7 +253,7 @@ function ReferenceLink({ field, row }: { field: Field; row: Row }) {
 }
 
 function who(change: Change, engine: string): string {
-  return change.by.id === "engine" ? engine : change.by.name;
+  return change.by.id === "engine" && change.instance_id ? engine : change.by.name;
 }
 
 function shown(field: Field, value: unknown, language: "zh" | "en"): string {

@@ -286,7 +286,7 @@ export function Sheetlike(props: SheetlikeProps) {
                     data-testid={`cell-${row.key}-${field.name}`}
                     className={`hr-grid-cell${isNumber(field.kind) ? " hr-right" : ""}${here ? " hr-grid-at" : ""}`}
                     title={shownValue(field, row, language)}
-                    onClick={() => !editing && move(index, column)}
+                    onClick={() => !here && move(index, column)}
                     onDoubleClick={() => !editing && edit()}
                   >
                     {editing ? (
