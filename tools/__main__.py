@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> None:
     if arguments[0] == "run":
         os.chdir(ROOT)
         headrace = python_env.VENV / "bin" / "headrace"
-        os.execv(headrace, [str(headrace), "serve", "--demo"])
+        os.execv(headrace, [str(headrace), "serve", "--demo", "--sandbox"])
 
 
 main(sys.argv[1:])

@@ -28,7 +28,8 @@ class Warehouse(Simulator):
 
     def account(self, base: str) -> Account:
         """See `Simulator`."""
-        return Account("rest", {"base_url": f"{base}/wms", "auth": "bearer"}, {"token": TOKEN})
+        settings = {"base_url": f"{base}/wms", "auth": "bearer", "test_path": "/stock"}
+        return Account("rest", settings, {"token": TOKEN})
 
     def prove(self, asked: Asked) -> None:
         """See `Simulator`."""
