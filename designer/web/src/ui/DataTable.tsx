@@ -1,7 +1,7 @@
 // Rows of things: a table on a desk, cards on a phone. The first column names the row and is its link.
 
 import { Button, Checkbox } from "antd";
-import type { ReactNode } from "react";
+import type { MouseEvent, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useNarrow } from "../theme/mode";
@@ -84,7 +84,11 @@ function Table<Row>(props: Filled<Row>) {
         </thead>
         <tbody>
           {rows.map((row) => (
-            <tr key={rowKey(row)} data-testid={testId?.(row)}>
+            <tr
+              key={rowKey(row)}
+              data-testid={testId?.(row)}
+              {...(to || onOpen ? { "data-opens": true, onClick: openFromAnywhere } : {})}
+            >
               {selection !== undefined && (
                 <td className="hr-tick">
                   <Tick name={rowKey(row)} selection={selection} />
@@ -107,6 +111,16 @@ function Table<Row>(props: Filled<Row>) {
       </table>
     </section>
   );
+}
+
+const CONTROLS = "a, button, input, label, select, textarea, [role=button], [role=switch]";
+
+/** A press anywhere in the row opens it, as people expect of what lights up; not on its controls, nor after marking a text. */
+function openFromAnywhere(event: MouseEvent<HTMLTableRowElement>) {
+  const { target, currentTarget } = event;
+  if (!(target instanceof Element) || !currentTarget.contains(target)) return; // a menu or dialog of the row
+  if (target.closest(CONTROLS) || window.getSelection()?.isCollapsed === false) return;
+  currentTarget.querySelector<HTMLElement>(".hr-row-link")?.click();
 }
 
 function Cards<Row>(props: Filled<Row>) {
