@@ -45,6 +45,7 @@ def listing(
     limit: int = 50,
 ) -> dict[str, Any]:
     """A page of records. `filter`: JSON, a list of {field, op, value}; `sort`: a field, with - before it downwards."""
+    actor.require("records:read")
     with workspace.read() as connection:
         table = found(connection, key)
         require(actor, table, "read")
@@ -236,6 +237,7 @@ def create(
     record_key: str | None = None,
 ) -> dict[str, Any]:
     """A new record. Without a key of its own, and without a field that is the key, it gets one."""
+    actor.require("records:write")
 
     def write(connection: Connection) -> int:
         table = found(connection, key)

@@ -179,7 +179,11 @@ def test_a_frontline_lead_lets_it_pass_with_a_reason_three_times_a_month(company
     assert len(company.todo("usr_rae")) == 1
     settle(company)
     columns = t.records.c
-    query = sa.select(columns.key).where(columns.table_name == "temporary_releases")
+    query = (
+        sa.select(columns.key)
+        .join(t.data_tables, t.data_tables.c.no == columns.table_no)
+        .where(t.data_tables.c.key == "temporary_releases")
+    )
     kept = company.rows(query)
     assert len(kept) == 3
 

@@ -10,6 +10,7 @@ from headrace.engine.service import (
     access,
     audit,
     connections,
+    data_tables,
     flows,
     records,
     templates,
@@ -62,7 +63,9 @@ QUESTIONS = {
     "templates.install": (templates.install, ("k",), "templates:install"),
     "templates.try_sample": (templates.try_sample, ("k", "f", "s"), "flows:read"),
     "records.listing": (records.listing, ("t",), "records:read"),
-    "records.tables": (records.tables, (), "records:read"),
+    "records.create": (records.create, ("t", {}), "records:write"),
+    "data_tables.listing": (data_tables.listing, (), "records:read"),
+    "data_tables.create": (data_tables.create, ("t", {}), "tables:write"),
     "audit.listing": (audit.listing, (), "audit:read"),
 }
 

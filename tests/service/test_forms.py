@@ -16,6 +16,7 @@ from headrace.engine.flow.validate import validate
 from headrace.engine.service import files, forms, instances, purge, tasks, travel
 from headrace.engine.service.actor import Actor
 from headrace.engine.store import files as stored
+from headrace.engine.store import records
 from headrace.engine.store import tables as t
 from tests.builder import flow, user
 from tests.fakes import ANN, BOB, EVE, TYPES, House
@@ -230,15 +231,15 @@ def test_another_version_of_the_form_is_told_with_the_one_now(house: House) -> N
 def test_options_come_from_a_table_and_are_checked(house: House) -> None:
     def put(connection: sa.Connection) -> None:
         for key, name in (("wh1", "杭州仓"), ("wh2", "广州仓")):
-            connection.execute(
-                t.records.insert().values(
-                    table_name="warehouses",
-                    key=key,
-                    value={"name": name},
-                    step_key="",
-                    created_at=0,
-                    updated_at=0,
-                )
+            records.apply(
+                connection,
+                "create",
+                "warehouses",
+                key,
+                {"name": name},
+                step_key=key,
+                instance_id=None,
+                now_ms=0,
             )
 
     house.write(put)
