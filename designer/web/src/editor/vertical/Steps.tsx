@@ -141,6 +141,8 @@ export const Step = memo(function Step({ item }: { item: Item }) {
   const problem = problems.get(node.id);
   const mark = marks?.nodes.get(node.id);
   const wrong = problem ? t("vertical.with_problems", { count: problem.messages.length }) : "";
+  const told =
+    mark === undefined ? "" : t(`run_status.${mark.status}`, { defaultValue: mark.status });
   const isStart = tree.starts.includes(item);
   const deeds: MenuProps["items"] = [
     ...(movable
@@ -186,8 +188,8 @@ export const Step = memo(function Step({ item }: { item: Item }) {
         type="button"
         className="hr-v-card-main"
         data-card={node.id}
-        aria-label={[kind, title, summary === kind ? "" : summary, wrong]
-          .filter(Boolean)
+        aria-label={[`${title} ${summary}${told && ` ${told}`}`, kind, wrong]
+          .filter((part, index) => part !== "" && (index !== 1 || kind !== summary))
           .join(", ")}
         aria-current={selected || undefined}
         {...(movable ? { "aria-roledescription": attributes["aria-roledescription"] } : {})}
@@ -203,7 +205,7 @@ export const Step = memo(function Step({ item }: { item: Item }) {
         <span className="hr-v-summary">{summary}</span>
         {mark !== undefined && (
           <span className="hr-v-mark" data-status={mark.status}>
-            {t(`run_status.${mark.status}`, { defaultValue: mark.status })}
+            {told}
           </span>
         )}
       </button>
