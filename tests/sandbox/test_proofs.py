@@ -1,5 +1,12 @@
 """The sandbox's own signing code against values that others published; the connectors' code is proven by the same elsewhere."""
 
+import base64
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.x509 import load_pem_x509_certificate
+
 from headrace.engine.sandbox import proofs
 
 TOP = {
@@ -92,3 +99,55 @@ def test_wechat_pay():
         "testAPIv3Key0000", "wCq51qZv4Yfg", "Dl56FrqWQJF1t9LtC3vEUsniZKvbqdR8", b"Hello World"
     )
     assert sealed == "FsdXzxryWfKwvLJKf8LG/ToRPTRh8RN9wROC"
+
+
+PUBLISHED = Path(__file__).parents[1] / "connectors" / "wechat_pay_published.txt"
+NOTICE_HEADERS = {
+    "wechatpay-nonce": "EcZ9Cmy4Xyx1i6RlJQzLcCyEqDa26NBz",
+    "wechatpay-timestamp": "1624523846",
+    "wechatpay-serial": "D7CE59D1F522D701",
+    "wechatpay-signature": "tJHIiIS9eB2hAYstmAmbbD3ZE5LiIm/Ug5tuL4fC0YOFRWIHV39UFIZXC0e9Wl6lBu6sKvkqDkzpqzBsVHyXF"
+    "lbYZTOQrVdG4b6LfTnK4mikv9++ixJMd3vTf2yCqvBkh98zs3Ds5zsYQakzbcwhmw4fMJs4nPLws28H0UW9FjDR//rxELLwXvV1VEA1I"
+    "BLX70xptjL8hrfUjEE8kkry6yNJTHZRU8CAc7qHli2Ng1V1qb9ARbK8A3ThmFmPQvRGrapI/jS2laKKgYUmfdEdkNO6B2Cke5e8VTxY4"
+    "06ArAmQ90GAihDwIcb16TQMnzCMBoutnwZKNiKRACrFmtxw2Q==",
+}
+NOTICE_BODY = (
+    '{"id":"3119dfba-e649-5eec-ab1e-3412bc4d2e17","create_time":"2021-06-24T16:37:26+08:00",'
+    '"resource_type":"encrypt-resource","event_type":"PAYSCORE.USER_OPEN_SERVICE","summary":"签约成功",'
+    '"resource":{"original_type":"payscore","algorithm":"AEAD_AES_256_GCM",'
+    '"ciphertext":"YDS3lKPaC4Y52Gf3uhft5qUBlIa8b428AWTtTauHQfQrRw+X1WpiuHIDy0vo1Vd6VEq67aVyqPdDYMkRVSDaZL3iZt'
+    "tevRMOoPKMifozg6XPWjIZumks/GpT48lI4NizyeaqLBokNebthah3o1H76qSlO9NkDjp9bzmKLEYYH9TEklFUpsvPqOTOcgSLgh21YJXYR"
+    '7dEBXFgRLiNIKRgO5JdXh1hccRUAlyVWxE54PXpnQ==",'
+    '"associated_data":"payscore","nonce":"Kj7QIyUiYx1q"}}'
+).encode()
+
+
+def test_wechat_pay_signs():
+    """wechatpay-go signers/sha256withrsa_signer_test.go, its key."""
+    key = "-----BEGIN TESTING KEY" + PUBLISHED.read_text().partition("-----BEGIN TESTING KEY")[2]
+
+    pair = proofs.Pair.read(key.replace("TESTING KEY", "PRIVATE KEY").encode())
+
+    assert pair.sign(b"source") == (
+        "BKyAfU4iMCuvXMXS0Wzam3V/cnxZ+JaqigPM5OhljS2iOT95OO6Fsuml2JkFANJU9K6q9bLlDhPXuoVz+pp4hAm6"
+        "pHU4ld815U4jsKu1RkyaII+1CYBUYC8TK0XtJ8FwUXXz8vZHh58rrAVN1XwNyvD1vfpxrMT4SL536GLwvpUHlCqIMzoZUguLli/K8V29QiOh"
+        "uH6IEqLNJn8e9b3nwNcQ7be3CzYGpDAKBfDGPCqCv8Rw5zndhlffk2FEA70G4hvMwe51qMN/RAJbknXG23bSlObuTCN7Ndj1aJGH6/L+hdwf"
+        "LpUtJm4QYVazzW7DFD27EpSQEqA8bX9+8m1rLg=="
+    )
+    assert pair.made(b"source", pair.sign(b"source"))
+    assert not pair.made(b"sauce", pair.sign(b"source"))
+
+
+def test_wechat_pay_lays_out_a_notice():
+    """wechatpay-go core/notify/notify_test.go: their signature holds over what we would sign."""
+    certificate = PUBLISHED.read_text().partition("-----BEGIN TESTING KEY")[0].encode()
+    message = proofs.wechat_pay_answer(
+        NOTICE_HEADERS["wechatpay-timestamp"], NOTICE_HEADERS["wechatpay-nonce"], NOTICE_BODY
+    )
+
+    load_pem_x509_certificate(certificate).public_key().verify(
+        base64.b64decode(NOTICE_HEADERS["wechatpay-signature"]),
+        message,
+        padding.PKCS1v15(),
+        hashes.SHA256(),
+    )
