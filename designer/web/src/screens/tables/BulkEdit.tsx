@@ -8,7 +8,7 @@ import { useErrorText } from "../../ui/errorText";
 import { Sheet } from "../../ui/Sheet";
 import { useText } from "../../ui/text";
 import { FieldInput } from "./FieldInput";
-import { type Field, fromTyped, type TableDetail, titleOf } from "./table";
+import { type Field, fromTyped, popupIn, type TableDetail, titleOf } from "./table";
 
 interface BulkEditProps {
   table: TableDetail;
@@ -65,6 +65,7 @@ export function BulkEdit({ table, ids, onClose, onDone }: BulkEditProps) {
     >
       <div className="hr-tables-form">
         <Select
+          getPopupContainer={popupIn}
           aria-label={t("field")}
           value={name}
           onChange={(next: string) => {

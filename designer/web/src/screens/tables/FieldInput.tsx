@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { useList } from "../../api/list";
 import { useText } from "../../ui/text";
 import { useDelayed } from "../../ui/useDelayed";
-import { type Field, type Row, titleOf } from "./table";
+import { type Field, popupIn, type Row, titleOf } from "./table";
 
 interface FieldInputProps {
   field: Field;
@@ -32,6 +32,7 @@ export function FieldInput(props: FieldInputProps) {
     case "enum":
       return (
         <Select
+          getPopupContainer={popupIn}
           {...shared}
           data-testid={testId}
           value={value || null}
@@ -47,6 +48,7 @@ export function FieldInput(props: FieldInputProps) {
     case "yes_no":
       return (
         <Select
+          getPopupContainer={popupIn}
           {...shared}
           data-testid={testId}
           value={value || null}
@@ -113,6 +115,7 @@ function ReferenceInput({ field, value, onChange, autoFocus, testId }: FieldInpu
   }));
   return (
     <Select
+      getPopupContainer={popupIn}
       aria-label={titleOf(field, language)}
       data-testid={testId}
       autoFocus={autoFocus ?? false}

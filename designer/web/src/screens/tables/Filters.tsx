@@ -12,6 +12,7 @@ import {
   type Field,
   fromTyped,
   opsOf,
+  popupIn,
   shownValue,
   type TableDetail,
   titleOf,
@@ -122,6 +123,7 @@ function NewCondition({ fields, onClose, onAdd }: NewConditionProps) {
         }}
       >
         <Select
+          getPopupContainer={popupIn}
           aria-label={t("field")}
           data-testid="filter-field"
           value={name}
@@ -133,6 +135,7 @@ function NewCondition({ fields, onClose, onAdd }: NewConditionProps) {
           options={fields.map((one) => ({ value: one.name, label: titleOf(one, language) }))}
         />
         <Select
+          getPopupContainer={popupIn}
           aria-label={t("compare")}
           data-testid="filter-op"
           value={op}
@@ -142,6 +145,7 @@ function NewCondition({ fields, onClose, onAdd }: NewConditionProps) {
         {!bare &&
           (op === "in" ? (
             <Select
+              getPopupContainer={popupIn}
               mode="multiple"
               aria-label={titleOf(field, language)}
               data-testid="filter-value"

@@ -10,7 +10,7 @@ import { problemText, useErrorText } from "../../ui/errorText";
 import { Sheet } from "../../ui/Sheet";
 import { useText } from "../../ui/text";
 import { Labelled } from "./Labelled";
-import { type TableDetail, titleOf } from "./table";
+import { popupIn, type TableDetail, titleOf } from "./table";
 
 interface File_ {
   id: string;
@@ -185,6 +185,7 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
                 // biome-ignore lint/suspicious/noArrayIndexKey: columns of a file may have the same name
                 <Mapped key={index} column={column} example={file.sample[0]?.[index] ?? ""}>
                   <Select
+                    getPopupContainer={popupIn}
                     aria-label={t("import_field", { column })}
                     value={mapping[index] ?? ""}
                     onChange={(name: string) =>
@@ -198,6 +199,7 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
             <div className="hr-tables-form hr-design-two">
               <Labelled title={t("import_mode")}>
                 <Select
+                  getPopupContainer={popupIn}
                   aria-label={t("import_mode")}
                   value={mode}
                   onChange={setMode}
@@ -209,6 +211,7 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
               </Labelled>
               <Labelled title={t("import_wrong")}>
                 <Select
+                  getPopupContainer={popupIn}
                   aria-label={t("import_wrong")}
                   value={wrong}
                   onChange={setWrong}

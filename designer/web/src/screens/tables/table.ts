@@ -229,3 +229,8 @@ export function nameFor(title: string, taken: string[]): string {
   for (let number = 2; taken.includes(name); number++) name = `${base}_${number}`;
   return name;
 }
+
+/** Where the list of a choice opens: inside the dialog it stands in, since nothing of the page reaches over one. */
+export function popupIn(node: HTMLElement): HTMLElement {
+  return node.closest("dialog") ?? document.body;
+}
