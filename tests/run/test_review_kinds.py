@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builder import Flow, flow, user
-from tests.fakes import ANN, BOB, CID, Case
+from tests.fakes import ANN, BOB, EVE, Case
 
 
 def reviews() -> Flow:
@@ -17,7 +17,7 @@ def reviews() -> Flow:
         .at("kinds", "big").then("region", "approval", assignees=[user(ANN)])
         .then("met", "join", mode="inclusive").then("done", "end", result="approved")
         .at("kinds", "custom").then("production", "approval", assignees=[user(BOB)]).to("met")
-        .at("kinds", "resend").then("stock", "approval", assignees=[user(CID)]).to("met")
+        .at("kinds", "resend").then("stock", "approval", assignees=[user(EVE)]).to("met")
         .at("region", "rejected").then("no", "end", result="rejected", terminate=True)
         .at("production", "rejected").to("no")
         .at("stock", "rejected").to("no")
@@ -38,7 +38,7 @@ def test_each_kind_of_order_is_asked_of_its_people(
     order: dict[str, object], asked: list[str]
 ) -> None:
     case = Case(reviews(), **order)
-    people = {"region": ANN, "production": BOB, "stock": CID}
+    people = {"region": ANN, "production": BOB, "stock": EVE}
 
     assert sorted(case.waiting) == asked
     for node in asked:
