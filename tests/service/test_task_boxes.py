@@ -202,6 +202,17 @@ def test_the_rule_is_told_in_words_and_how_far_it_is(house: House) -> None:
 # --- the board -------------------------------------------------------------------------------------
 
 
+def test_nine_of_ten_were_not_slower_than_the_time_told() -> None:
+    assert task_board.times_of([4, 1, 3, 2]) == {
+        "ended": 4,
+        "mean_ms": 2,
+        "median_ms": 2,
+        "p90_ms": 4,
+    }
+    assert task_board.times_of(list(range(1, 101)))["p90_ms"] == 90
+    assert task_board.times_of([7])["p90_ms"] == 7
+
+
 def test_the_board_counts_what_the_tasks_are(house: House) -> None:
     """R106: numbers match the task table; the bottleneck is named."""
     house.publish(asks(due="PT1H", assignees=[user(ANN)]))

@@ -253,7 +253,7 @@ export function FileList({ files, onRemove }: FileListProps) {
         return (
           <li key={file.id} className="hr-file">
             {PICTURES.has(file.type) && !preview ? (
-              <img src={address} alt="" loading="lazy" />
+              <Thumbnail address={address} />
             ) : (
               <PaperClipOutlined aria-hidden />
             )}
@@ -283,4 +283,11 @@ const PICTURES = new Set(["image/png", "image/jpeg", "image/webp", "image/gif"])
 export function sizeText(bytes: number): string {
   if (bytes >= MB) return `${(bytes / MB).toFixed(1)} MB`;
   return bytes >= 1000 ? `${Math.round(bytes / 1000)} kB` : `${bytes} B`;
+}
+
+/** A picture that cannot be drawn is a file like others. */
+function Thumbnail({ address }: { address: string }) {
+  const [broken, setBroken] = useState(false);
+  if (broken) return <PaperClipOutlined aria-hidden />;
+  return <img src={address} alt="" loading="lazy" onError={() => setBroken(true)} />;
 }
