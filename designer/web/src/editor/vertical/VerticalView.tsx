@@ -239,7 +239,7 @@ function useKeys(onOpenNode: (node: string, field?: string) => void): void {
       const focused = target.closest<HTMLElement>("[data-card]")?.dataset["card"];
       const node = focused ?? selection.nodes[0];
       const arrow = event.key.startsWith("Arrow");
-      const inside = target.closest(".hr-v") !== null || target === window.document.body;
+      const inside = target.closest(".hr-v, .hr-look") !== null || target === window.document.body;
       if (!inside) return;
       if (arrow && !event.altKey) {
         event.preventDefault();
