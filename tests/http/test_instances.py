@@ -58,7 +58,7 @@ def test_from_start_to_decision(api: Api, leave: Browser) -> None:
     assert ann.get("/api/tasks/count").json["todo"] == 1
     assert task["title"] == "Leave of Eve"
     full = ann.get(f"/api/tasks/{task['id']}").json
-    assert full["form"]["required"] == ["amount"]
+    assert full["form"]["schema"]["required"] == ["amount"]
     decided = ann.post(
         f"/api/tasks/{task['id']}/decide",
         {"decision": "approved", "comment": "fine", "form": {"amount": 3}},
