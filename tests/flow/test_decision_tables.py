@@ -308,6 +308,15 @@ def test_overlaps_and_rows_behind_others() -> None:
     assert [(one.row, one.why, one.by) for one in report.unreachable] == [(3, "covered", (1, 2))]
 
 
+def test_a_row_nobody_has_filled_in_yet_is_no_rule() -> None:
+    definition = table([("> 10", "a")], (NUMBER,), policy="first")
+    definition["rules"].append({"id": "new", "when": {"n": ""}, "then": {}})
+    found = Compiled(definition)
+    assert not found.ask({"n": 1}).matched
+    report = analyse(found)
+    assert ([gap.when for gap in report.gaps], report.unreachable) == ([{"n": "<= 10"}], [])
+
+
 def test_expressions_are_named_not_guessed() -> None:
     report = analyse(Compiled(table([("> 10", "a"), ("it * 2 <= 20", "b")], (NUMBER,))))
     assert (report.free_rows, report.overlaps) == ([2], [])

@@ -88,7 +88,7 @@ class _Analysis:
 
     def _never(self) -> None:
         for row, box in enumerate(self.boxes):
-            if not all(box):
+            if not all(box) and not self.table.blank[row]:
                 self.report.unreachable.append(Unreachable(row + 1, "never"))
 
     def _gaps(self) -> None:

@@ -72,6 +72,10 @@ class Compiled:
             [axis.mask(cell) for axis, cell in zip(self.axes, row, strict=True)]
             for row in self.when
         ]
+        self.blank = [_is_blank(rule) for rule in rules]
+        for box, blank in zip(self.boxes, self.blank, strict=True):
+            if blank:  # a row somebody is about to fill in is no rule for everything
+                box[:] = [0] * len(box)
         self._hits = [self._by_atom(place) for place in range(len(self.inputs))]
         self._free = [
             [(place, cell) for place, cell in enumerate(row) if cell.free is not None]
@@ -266,6 +270,11 @@ class Compiled:
         if how in {"min", "max"}:
             return (min if how == "min" else max)(numbers) if numbers else None
         return values
+
+
+def _is_blank(rule: Mapping[str, Any]) -> bool:
+    told = (*rule["when"].values(), *rule["then"].values(), rule.get("note") or "")
+    return not any(str(cell).strip() for cell in told)
 
 
 def _ranks(outputs: Sequence[Column]) -> list[tuple[str, dict[str, int]]]:

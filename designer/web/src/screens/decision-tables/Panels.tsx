@@ -90,7 +90,7 @@ export function Findings({ checked, said, nameOf, onFill }: FindingsProps) {
       )}
       {report && !report.complete && <li className="hr-muted">{t("found.more")}</li>}
       {clean && (
-        <li>
+        <li data-testid="clean">
           <Tag tone="ok">{t("found.clean")}</Tag> {t("found.clean_text")}
         </li>
       )}
