@@ -24,8 +24,8 @@ from headrace.engine.service import (
 )
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import drafts, facts
 from headrace.engine.store import data_tables as data_table_rows
+from headrace.engine.store import drafts, facts
 from headrace.engine.store import users as user_rows
 
 log = logging.getLogger(__name__)

@@ -286,7 +286,8 @@ def _conditions(
                 raise wrong(f"/filter/{name}", "filter_wrong", "two values", str(value)[:60])
             first, last = (_slot(field, end) for end in ends)
             return [Condition(column, ">=", first), Condition(column, "<=", last)]
-    return [Condition(column, op, _slot(field, value))]
+        case _:
+            return [Condition(column, op, _slot(field, value))]
 
 
 def _field(form: Compiled, name: str, closed: Collection[str]) -> tuple[Mapping[str, Any], str]:

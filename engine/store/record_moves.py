@@ -193,7 +193,13 @@ def touched_by(connection: Connection, record_id: int, limit: int) -> Sequence[A
     )
     instances = t.instances.c
     query = (
-        sa.select(seen.c.instance_id, instances.flow_key, instances.version, instances.status, instances.started_at.label("created_at"))
+        sa.select(
+            seen.c.instance_id,
+            instances.flow_key,
+            instances.version,
+            instances.status,
+            instances.started_at.label("created_at"),
+        )
         .select_from(seen.outerjoin(t.instances, instances.id == seen.c.instance_id))
         .order_by(seen.c.last.desc())
     )  # fmt: skip

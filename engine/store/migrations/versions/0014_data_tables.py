@@ -1,5 +1,7 @@
 """Tables drawn by business users, and their records."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -16,7 +18,7 @@ _SLOTS = tuple(f"{letter}{n}" for letter in "sn" for n in range(8))
 _LOOSE = '{"title":{},"fields":[],"extra":"keep"}'
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
+def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
 
