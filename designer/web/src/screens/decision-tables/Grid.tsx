@@ -1,3 +1,5 @@
+// biome-ignore-all lint/a11y/noNoninteractiveElementToInteractiveRole: a grid is a table whose cells are moved about in (WAI-ARIA)
+// biome-ignore-all lint/a11y/useFocusableInteractive: the input of the active cell has the focus
 // The grid: a spreadsheet's keys, one cell that listens. The input of the active cell always has the focus, so that typing,
 // also through an input method, begins to edit at once.
 
