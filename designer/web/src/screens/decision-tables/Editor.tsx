@@ -125,26 +125,35 @@ function Open({ table, path }: { table: Table; path: string }) {
     setNow(after);
   };
 
+  // One save after another: each stands on the revision the one before it made.
+  const pending = useRef<Promise<void>>(Promise.resolve());
   const save = useCallback(
-    async (definition: Definition) => {
-      if (kept.current.definition === definition) return;
-      setSaving("saving");
-      try {
-        const { revision } = kept.current;
-        const answer = await api.put<Table>(path, { definition, revision });
-        kept.current = { definition, revision: answer.revision };
-        setAbout(answer);
-        setSaving("saved");
-      } catch (wrong) {
-        setSaving(wrong instanceof ApiError && wrong.status === 409 ? "conflict" : "failed");
-        throw wrong;
-      }
+    (definition: Definition): Promise<void> => {
+      const one = async () => {
+        if (kept.current.definition === definition) return setSaving("saved");
+        setSaving("saving");
+        try {
+          const { revision } = kept.current;
+          const answer = await api.put<Table>(path, { definition, revision });
+          kept.current = { definition, revision: answer.revision };
+          setAbout(answer);
+          setSaving("saved");
+        } catch (wrong) {
+          setSaving(wrong instanceof ApiError && wrong.status === 409 ? "conflict" : "failed");
+          throw wrong;
+        }
+      };
+      const next = pending.current.catch(() => undefined).then(one);
+      pending.current = next;
+      return next;
     },
     [path],
   );
+  const savedOther = useRef(false); // since it was opened: what was undone is saved, too
   const stuck = saving === "conflict";
   useEffect(() => {
-    if (kept.current.definition === now || !write) return;
+    if (!write || (kept.current.definition === now && !savedOther.current)) return;
+    savedOther.current = true;
     setSaving((state) => (state === "conflict" ? state : "waits"));
     const timer = setTimeout(() => {
       if (!stuck) void save(now).catch(() => undefined);
