@@ -95,20 +95,21 @@ def _problems(document: Any, types: Types, directory: Directory, backup: str) ->
         for path, one in named(kind.settings, settings):
             decides = kind.waits and path.startswith("/assignees/")
             found = _of(one, directory, decides=decides)
-            if found is None and decides and one["kind"] == "role" and not settings.get("backup"):
-                found = _without_backup(one, directory, backup)
-            if found is None:
-                continue
-            code, params, severity, message = found
-            key = (str(node.get("id")), code, str(one.get("id")))
-            if key not in seen:
-                seen.add(key)
-                where = f"/nodes/{index}/settings{path}"
-                id_ = node.get("id")
-                yield Problem(
-                    where, code, params, message, id_ if isinstance(id_, str) else None,
-                    severity=severity,
-                )  # fmt: skip
+            every = [] if found is None else [found]
+            asks = decides and one["kind"] == "role" and not settings.get("backup")
+            if asks and (found is None or found[0] == "role_may_not_decide"):
+                behind = _without_backup(one, directory, backup)
+                every += [] if behind is None else [behind]
+            for code, params, severity, message in every:
+                key = (str(node.get("id")), code, str(one.get("id")))
+                if key not in seen:
+                    seen.add(key)
+                    where = f"/nodes/{index}/settings{path}"
+                    id_ = node.get("id")
+                    yield Problem(
+                        where, code, params, message, id_ if isinstance(id_, str) else None,
+                        severity=severity,
+                    )  # fmt: skip
 
 
 _Found = tuple[str, dict[str, Any], Any, str]
