@@ -60,12 +60,14 @@ def test_twelve_rows_by_keyboard_are_published_and_asked(person: Callable[..., P
     expect(page.get_by_test_id("publish-sheet")).to_have_count(0)
     headers = session_of(page.context, "dora")
     document = {
-        "format": 1, "key": "bands-flow", "name": {"en": "Bands"}, "input": {"type": "object", "properties": {"amount": {"type": "number"}}},
+        "format": 1, "key": "bands-flow", "name": {"en": "Bands"},
+        "input": {"type": "object", "properties": {"amount": {"type": "number"}}},
         "nodes": [
             {"id": "start", "type": "start", "name": {"en": "Start"}, "position": {"x": 0, "y": 0}, "settings": {}},
             {"id": "band", "type": "decide", "name": {"en": "Band"}, "position": {"x": 0, "y": 90},
              "settings": {"table": "bands", "inputs": [{"name": "amount", "value": "amount"}]}},
-            {"id": "end", "type": "end", "name": {"en": "End"}, "position": {"x": 0, "y": 180}, "settings": {"result": "completed"}},
+            {"id": "end", "type": "end", "name": {"en": "End"}, "position": {"x": 0, "y": 180},
+             "settings": {"result": "completed"}},
         ],
         "edges": [
             {"id": "e1", "from": "start", "port": "out", "to": "band"}, {"id": "e2", "from": "band", "port": "out", "to": "end"},
@@ -92,7 +94,8 @@ def test_a_range_comes_from_excel_and_goes_back(person: Callable[..., Page]) -> 
         """(text) => {
           const data = new DataTransfer();
           data.setData("text/plain", text);
-          document.activeElement.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+          const told = { clipboardData: data, bubbles: true, cancelable: true };
+          document.activeElement.dispatchEvent(new ClipboardEvent("paste", told));
         }""",
         "< 100\tsmall\r\nmuch\tlarge\r\n",
     )
