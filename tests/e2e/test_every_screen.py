@@ -42,6 +42,7 @@ SCREENS = {
         "/tables/demo_stock",
         "/tables/demo_stock/design",
         "/tables/demo_stock/records/1",
+        "/decision-tables",
         "/deliveries",
         "/operations",
         "/operations/batches",
