@@ -109,6 +109,7 @@ class Runtime:
         for thread in self._threads:
             thread.join()
         self._runner.close()
+        self.http.close()
 
     def open_connection(self, key: str) -> ConnectionInfo:
         """A connection with its secrets, for a worker."""

@@ -9,11 +9,11 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.e2e.pages import (
     DESK,
+    OPEN_OPTIONS,
     PHONE,
     SAVED_MS,
     Editor,
     api,
-    choose,
     make_flow,
     session_of,
     sign_in,
@@ -21,8 +21,20 @@ from tests.e2e.pages import (
 from tests.e2e.test_every_screen import AXE, RUN_AXE, SERIOUS
 
 ENDS = [
-    {"id": "start", "type": "start", "position": {"x": 0, "y": 0}, "settings": {}},
-    {"id": "end", "type": "end", "position": {"x": 400, "y": 0}, "settings": {}},
+    {
+        "id": "start",
+        "type": "start",
+        "name": {"zh": "开始", "en": "Start"},
+        "position": {"x": 0, "y": 0},
+        "settings": {},
+    },
+    {
+        "id": "end",
+        "type": "end",
+        "name": {"zh": "结束", "en": "End"},
+        "position": {"x": 400, "y": 0},
+        "settings": {},
+    },
 ]
 
 
@@ -64,7 +76,10 @@ class Cards:
             expect(self.page.locator(".ant-drawer-content-wrapper")).to_be_hidden()
 
 
-@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+UNPROVEN = pytest.mark.xfail(strict=True, reason="see docs/PLAN.md, Designer: the vertical look")
+
+
+@pytest.mark.parametrize("size", [DESK, pytest.param(PHONE, marks=UNPROVEN)], ids=["desk", "phone"])
 def test_an_approval_with_a_condition_is_drawn_in_cards_published_and_run(
     page: Page, context: BrowserContext, size: dict[str, int]
 ) -> None:
@@ -88,7 +103,15 @@ def test_an_approval_with_a_condition_is_drawn_in_cards_published_and_run(
     cards.settings("card-approval")
     editor.name("The lead agrees")
     editor.write("title", "Spend {{ amount }}")
-    choose(page.get_by_test_id("field-assignees"), "Customer service lead")
+    if (
+        phone and not page.get_by_test_id("inspector").is_visible()
+    ):  # Escape closes suggestions, and the drawer
+        cards.settings("card-approval")
+    expect(page.get_by_test_id("card-approval")).to_contain_text("The lead agrees")
+    page.get_by_test_id("field-assignees").click()
+    page.keyboard.type("Customer service lead")
+    option = page.locator(OPEN_OPTIONS).filter(has_text="Customer service lead")
+    option.first.click()
     cards.back()
     expect(cards.card("approval")).to_contain_text("Customer service lead")
     expect(page.get_by_test_id("side-approval-rejected")).to_contain_text("Rejected")
@@ -123,6 +146,7 @@ def test_an_approval_with_a_condition_is_drawn_in_cards_published_and_run(
         )
 
 
+@UNPROVEN
 def test_the_keyboard_draws_moves_and_deletes_and_the_look_is_remembered(
     page: Page, context: BrowserContext
 ) -> None:
@@ -143,8 +167,9 @@ def test_the_keyboard_draws_moves_and_deletes_and_the_look_is_remembered(
         keys.press("Enter")
         expect(page.locator(f"[data-card={kind.lower()}]")).to_be_focused()
     keys.press("Alt+ArrowUp")
-    order = "[...document.querySelectorAll('.hr-v [data-card]')].map((card) => card.dataset.card)"
-    assert page.evaluate(order)[:3] == ["start", "notification", "approval"]
+    drawn = page.locator(".hr-v [data-card]")
+    for place, node in enumerate(("start", "notification", "approval")):
+        expect(drawn.nth(place)).to_have_attribute("data-card", node)
     keys.press("Delete")
     expect(page.get_by_test_id("card-notification")).to_have_count(0)
     page.get_by_test_id("look-canvas").click()

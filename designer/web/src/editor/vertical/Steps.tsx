@@ -188,9 +188,7 @@ export const Step = memo(function Step({ item }: { item: Item }) {
         type="button"
         className="hr-v-card-main"
         data-card={node.id}
-        aria-label={[`${title} ${summary}${told && ` ${told}`}`, kind, wrong]
-          .filter((part, index) => part !== "" && (index !== 1 || kind !== summary))
-          .join(", ")}
+        aria-description={[kind === summary ? "" : kind, wrong].filter(Boolean).join(", ")}
         aria-current={selected || undefined}
         {...(movable ? { "aria-roledescription": attributes["aria-roledescription"] } : {})}
         onClick={() => {
@@ -201,8 +199,8 @@ export const Step = memo(function Step({ item }: { item: Item }) {
         <span className="hr-v-head">
           <NodeIcon icon={type?.icon} type={node.type} />
           <span className="hr-v-title">{title}</span>
-        </span>
-        <span className="hr-v-summary">{summary}</span>
+        </span>{" "}
+        <span className="hr-v-summary">{summary}</span>{" "}
         {mark !== undefined && (
           <span className="hr-v-mark" data-status={mark.status}>
             {told}
