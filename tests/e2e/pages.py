@@ -159,7 +159,7 @@ class Editor:
 
     def leave_selection(self) -> None:
         """Nothing selected: the panel is about the flow itself."""
-        self.canvas.locator(".react-flow__pane").click(position={"x": 30, "y": 20})
+        self.canvas.locator(".react-flow__pane").click(position={"x": 30, "y": 70})
         expect(self.page.get_by_test_id("flow-name.en")).to_be_visible()
 
     def name(self, name: str) -> None:
