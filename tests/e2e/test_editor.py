@@ -254,6 +254,7 @@ def test_a_broken_file_is_taken_in_with_its_problems_and_nonsense_is_not(
 def test_a_phone_shows_the_flow_to_read(editor: Editor, person: Callable[..., Page]) -> None:
     phone = person("dora", viewport=PHONE)
     phone.goto(editor.page.url)
+    phone.get_by_test_id("tab-drawing").click()
     expect(phone.get_by_test_id("drawing")).to_be_visible()
     expect(phone.get_by_test_id("palette")).to_have_count(0)
     phone.get_by_test_id("node-ask").click()
