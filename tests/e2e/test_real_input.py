@@ -172,9 +172,8 @@ def test_orders_of_three_shops_become_one_record_each_and_a_costly_one_waits_for
         ],
         spared=["duplicate", "stopped", "restock"],
     )
-    page.goto("/records")
-    page.get_by_test_id("table-orders").click()
-    expect(page.get_by_text("shopify:shopify:880001").first).to_be_visible()
+    page.goto("/tables/orders")
+    expect(page.get_by_test_id("record-shopify:shopify:880001")).to_be_visible()
 
 
 @pytest.mark.parametrize(
