@@ -70,7 +70,7 @@ export function moveStepTo(node: string, place: Gap): boolean {
   return done;
 }
 
-/** To the next place above or below that takes it. */
+/** To the next place above or below that takes it; in its own lane: onto a side exit one drags it. */
 export function moveStep(node: string, by: 1 | -1): void {
   const { document, tree } = now();
   const item = tree === null ? undefined : itemOf(tree, node);
@@ -82,10 +82,12 @@ export function moveStep(node: string, by: 1 | -1): void {
       ? document.edges.some((edge) => place.edges.includes(edge.id) && edge.to === item.node)
       : false;
   const here = places.findIndex(leads);
+  const lane = places[here]?.lane ?? "";
   const own = places.findLastIndex((place) => inside.has(place.after));
   const further =
     by === 1 ? places.slice(Math.max(here, own) + 1) : places.slice(0, Math.max(0, here)).reverse();
-  for (const place of further) if (!inside.has(place.after) && moveStepTo(node, place)) return;
+  for (const place of further)
+    if (place.lane === lane && !inside.has(place.after) && moveStepTo(node, place)) return;
 }
 
 export function removeWay(item: Item, way: Way): void {

@@ -3,8 +3,8 @@
 import type { Place } from "../blocks";
 import { type Item, type Line, linesAfter, type Sequence, type Tree, type Way } from "./tree";
 
-/** A place, and the step it comes after. */
-export type Gap = Place & { after: string };
+/** A place, the step it comes after, and the lane it lies in: the flow itself ("") or a side exit, as `node/port`. */
+export type Gap = Place & { after: string; lane: string };
 
 /** The place these lines make; null where there is none. */
 export function placeFor(lines: readonly Line[]): Place | null {
@@ -29,22 +29,26 @@ export function placeOn(way: Way): Place {
 /** All places, from the top down. */
 export function placesOf(tree: Tree): Gap[] {
   const found: Gap[] = [];
-  const add = (place: Place | null, after: string) => {
-    if (place !== null) found.push({ ...place, after });
+  const add = (place: Place | null, after: string, lane: string) => {
+    if (place !== null) found.push({ ...place, after, lane });
   };
   const [first] = tree.starts;
   if (first !== undefined)
-    add(placeFor(tree.starts.flatMap((start) => start.line ?? [])), first.node);
-  const sequence = ({ items }: Sequence) => {
+    add(placeFor(tree.starts.flatMap((start) => start.line ?? [])), first.node, "");
+  const through = (way: Way, lane: string) => {
+    add(placeOn(way), way.line.from, lane);
+    sequence(way.steps, lane);
+  };
+  const laneOf = (side: Way) => `${side.line.from}/${side.line.port}`;
+  const sequence = ({ items }: Sequence, lane: string) => {
     for (const item of items) {
-      for (const way of [...item.columns, ...item.sides]) {
-        add(placeOn(way), way.line.from);
-        sequence(way.steps);
-      }
-      add(placeAfter(item), item.node);
+      for (const way of item.columns) through(way, lane);
+      for (const side of item.sides) through(side, laneOf(side));
+      add(placeAfter(item), item.node, lane);
     }
   };
-  for (const start of tree.starts) for (const side of start.sides) sequence(side.steps);
-  sequence(tree.root);
+  for (const start of tree.starts)
+    for (const side of start.sides) sequence(side.steps, laneOf(side));
+  sequence(tree.root, "");
   return found;
 }
