@@ -1,6 +1,6 @@
 // How messages reach me outside the app: by which ways, in which order, where to, when not; a test, and what became of it.
 
-import { ArrowDownOutlined, ArrowUpOutlined, SendOutlined } from "@ant-design/icons";
+import { SendOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Checkbox } from "antd";
 import { useState } from "react";
@@ -16,6 +16,7 @@ import { RelativeTime } from "../../ui/time";
 import { bodyOf, type Draft, draftOf, moved, type Reached } from "./channels";
 import "../../ui/form/SchemaForm.css";
 import "./account.css";
+import { WayButtons } from "./WayButtons";
 
 const KEY = ["/api/me/channels"];
 
@@ -106,27 +107,13 @@ function Editing({ reached }: { reached: Reached }) {
                     )}
                   </Tag>
                 )}
-                <span className="hr-way-buttons">
-                  <button
-                    type="button"
-                    className="hr-icon-link"
-                    disabled={index === 0}
-                    aria-label={t("channels.up", { name })}
-                    onClick={() => setDraft({ ...draft, ways: moved(draft.ways, index, -1) })}
-                    data-testid={`way-${way.channel}-up`}
-                  >
-                    <ArrowUpOutlined aria-hidden />
-                  </button>
-                  <button
-                    type="button"
-                    className="hr-icon-link"
-                    disabled={index === draft.ways.length - 1}
-                    aria-label={t("channels.down", { name })}
-                    onClick={() => setDraft({ ...draft, ways: moved(draft.ways, index, 1) })}
-                  >
-                    <ArrowDownOutlined aria-hidden />
-                  </button>
-                </span>
+                <WayButtons
+                  name={name}
+                  index={index}
+                  count={draft.ways.length}
+                  onMove={(by) => setDraft({ ...draft, ways: moved(draft.ways, index, by) })}
+                  testId={`way-${way.channel}`}
+                />
               </div>
               {way.used && (
                 <div className="hr-way-more">

@@ -1,6 +1,5 @@
 // How people are reached who have set nothing else: in which order, by which connection, by which template of text messages.
 
-import { ArrowDownOutlined, ArrowUpOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, Checkbox } from "antd";
 import { useState } from "react";
@@ -15,6 +14,7 @@ import { moved } from "../account/channels";
 import { Frame } from "./Frame";
 import "../../ui/form/SchemaForm.css";
 import "../account/account.css";
+import { WayButtons } from "../account/WayButtons";
 
 const CHANNELS = ["mail", "dingtalk", "wecom", "feishu", "sms"];
 const KEY = ["/api/channels"];
@@ -125,27 +125,13 @@ function Editing({ usual }: { usual: Usual }) {
                 </Checkbox>
                 {there.length === 0 && <Tag>{t("channels.no_connection")}</Tag>}
                 {write && (
-                  <span className="hr-way-buttons">
-                    <button
-                      type="button"
-                      className="hr-icon-link"
-                      disabled={index === 0}
-                      aria-label={t("account:channels.up", { name })}
-                      onClick={() => setDraft({ ...draft, ways: moved(draft.ways, index, -1) })}
-                      data-testid={`usual-${way.channel}-up`}
-                    >
-                      <ArrowUpOutlined aria-hidden />
-                    </button>
-                    <button
-                      type="button"
-                      className="hr-icon-link"
-                      disabled={index === draft.ways.length - 1}
-                      aria-label={t("account:channels.down", { name })}
-                      onClick={() => setDraft({ ...draft, ways: moved(draft.ways, index, 1) })}
-                    >
-                      <ArrowDownOutlined aria-hidden />
-                    </button>
-                  </span>
+                  <WayButtons
+                    name={name}
+                    index={index}
+                    count={draft.ways.length}
+                    onMove={(by) => setDraft({ ...draft, ways: moved(draft.ways, index, by) })}
+                    testId={`usual-${way.channel}`}
+                  />
                 )}
               </div>
               {there.length > 0 && (
