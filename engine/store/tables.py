@@ -1465,3 +1465,66 @@ decision_table_versions = Table(
     Column("published_at", AT, nullable=False),
     Column("published_by", ID, nullable=False),
 )
+
+# --- intake of orders (in a module of its own) ----------------------------------------------------------------------------------
+
+from headrace.engine.store import tables_intake as tables_intake  # noqa: E402 - it needs what stands above
+
+# --- test cases of flows, and what many instances together say of a drawing --------------------------------------------------
+
+test_cases = Table(
+    "test_cases",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), nullable=False),
+    Column("name", Json, nullable=False),
+    Column("content", Json, nullable=False),  # input, start_node, at, decisions, mocks, pins, expect
+    Column("origin", String(100), nullable=False),  # hand, file, instance:<id> or template:<key>
+    Column("revision", Integer, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("created_by", ID, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+    Index("ix_test_cases_flow_key_id", "flow_key", "id"),
+)
+
+heat_marks = Table(  # how far the instances of a flow have been counted
+    "heat_marks",
+    metadata,
+    Column("flow_key", String(64), primary_key=True),
+    Column("counted_to", ID, nullable=False),  # ids up to this one have been looked at
+    Column("revision", Integer, nullable=False),
+    Column("counted", Integer, nullable=False),
+)
+
+heat_later = Table(  # looked at while they were open: they are counted when they have ended
+    "heat_later",
+    metadata,
+    Column("flow_key", String(64), primary_key=True),
+    Column("instance_id", ID, primary_key=True),
+)
+
+heat = Table(  # what ended instances say of a node (n), an edge (e) or the whole (i), by the UTC day they started
+    "heat",
+    metadata,
+    Column("flow_key", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True),  # days since 1970-01-01
+    Column("version", Integer, primary_key=True),
+    Column("kind", String(1), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("visits", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("total_ms", BigInteger, nullable=False),
+    Column("max_ms", BigInteger, nullable=False),
+    Column("buckets", Json, nullable=False),  # bucket of a duration → how many
+    Column("slowest", Json, nullable=False),  # [[ms, instance id], …]
+    Column("failures", Json, nullable=False),  # instance ids
+)
+
+# --- connectors drawn in the workspace -----------------------------------------------------------------------------------------
+
+from headrace.engine.store import tables_own as tables_own  # noqa: E402
+
+# --- templates: beside this file, because it is long ---
+
+from headrace.engine.store import tables_templates as templates  # noqa: E402
