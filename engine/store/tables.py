@@ -1527,4 +1527,4 @@ from headrace.engine.store import tables_own as tables_own  # noqa: E402
 
 # --- templates: beside this file, because it is long ---
 
-from headrace.engine.store import tables_templates as templates  # noqa: E402
+from headrace.engine.store import tables_templates as tables_templates  # noqa: E402

@@ -1,0 +1,195 @@
+"""Tables of the intake of orders: where they come from, what came in raw, what nobody could read, how polling stands, which
+interfaces of platforms are in use. Times are milliseconds since 1970 (UTC) in columns `*_at`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from headrace.engine.store.tables import AT, ID, Counter, Json, metadata
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("title", Json, nullable=False),
+    Column("connection", String(64)),  # the shop's account; none: only files
+    Column("channel", String(32), nullable=False),
+    Column("shop", String(80), nullable=False),
+    Column("order_table", String(64), nullable=False),
+    Column("refund_table", String(64), nullable=False),
+    Column("prefix", String(2), nullable=False),  # what numbers of its orders begin with
+    Column("ways", Json, nullable=False),  # {push: {enabled}, poll: {enabled, every…}, file: {}}
+    Column("fields", Json, nullable=False),  # overrides of the connector's field map
+    Column("statuses", Json, nullable=False),  # overrides of its status map: code → state
+    Column("version", String(32), nullable=False),  # of the interface; "": the connector's usual
+    Column("alerts", Json, nullable=False),  # {mail?, robot?}: connections alerts leave by
+    Column("owner", Json, nullable=False),  # {primary?, backup?}: people who look after it
+    Column("enabled", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Column("updated_by", ID, nullable=False),
+)
+
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("watermark_at", AT),  # all changes before this are in
+    Column("next_at", AT, nullable=False),  # of the next poll
+    Column("reconcile_at", AT, nullable=False),  # of the next daily look back
+    Column("lease_until", AT),
+    Column("lease_owner", String(80)),
+    Column("failures", Integer, nullable=False, server_default="0"),  # in a row
+    Column("slow", Float, nullable=False, server_default="1"),  # the interval is so much longer
+    Column("last_pull_at", AT),
+    Column("last_ok_at", AT),
+    Column("last_error_at", AT),
+    Column("last_class", String(16)),
+    Column("last_error", Text),
+    Column("missing", Text),  # what its authorisation lacks: the card is red
+    Column("alerted_at", AT),  # of the failure that lasts
+    Column("quiet_at", AT),  # since when fewer orders come than usual, as people were told
+    Column("gone_at", AT),  # since when its interface is gone, as people were told
+    Column("last_order_at", AT),
+    Column("push_ok_at", AT),
+    Index("ix_source_states_next", "next_at"),
+)
+
+source_pulls = Table(
+    "source_pulls",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("kind", String(12), nullable=False),  # poll reconcile repull
+    Column("since_at", AT, nullable=False),
+    Column("until_at", AT, nullable=False),
+    Column("began_at", AT, nullable=False),
+    Column("ended_at", AT),
+    Column("status", String(12), nullable=False),  # queued running ok failed stopped
+    Column("done_to", AT),  # of a long one: how far it has come
+    Column("pages", Integer, nullable=False, server_default="0"),
+    Column("seen", Integer, nullable=False, server_default="0"),
+    Column("created", Integer, nullable=False, server_default="0"),
+    Column("changed", Integer, nullable=False, server_default="0"),
+    Column("exceptions", Integer, nullable=False, server_default="0"),
+    Column("error_class", String(16)),
+    Column("error", Text),
+    Column("by", ID, nullable=False),
+    Index("ix_source_pulls_source", "source", "id"),
+    Index("ix_source_pulls_status", "status", "id"),
+)
+
+source_counts = Table(
+    "source_counts",
+    metadata,
+    Column("source", String(64), primary_key=True),
+    Column("slot", Integer, primary_key=True),  # five minutes, counted from 1970
+    Column("orders", Integer, nullable=False),
+)
+
+order_numbers = Table(
+    "order_numbers",
+    metadata,
+    Column("prefix", String(2), primary_key=True),
+    Column("day", String(8), primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+inflows = Table(
+    "inflows",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("way", String(8), nullable=False),  # push poll file
+    Column("created_at", AT, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("headers", Json, nullable=False),  # without secrets
+    Column("query", Json, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("verdict", String(12), nullable=False),  # taken duplicate refused wrong exception
+    Column("status", Integer, nullable=False),  # what was answered
+    Column("reply", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("keys", Json, nullable=False),  # of the records it was about
+    Column("took_ms", Integer, nullable=False),
+    Column("lag_ms", BigInteger),  # from the change at the platform until it was in
+    Index("ix_inflows_created_at", "created_at"),
+    Index("ix_inflows_source", "source", "id"),
+    Index("ix_inflows_digest", "source", "digest"),
+)
+
+order_exceptions = Table(
+    "order_exceptions",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),  # status_unknown values_wrong unreadable went_back
+    Column("what", String(12), nullable=False),  # order refund
+    Column("dedup", String(64), nullable=False, unique=True),
+    Column("record_key", String(200), nullable=False),
+    Column("code", String(200), nullable=False),  # the status nobody knows
+    Column("payload", Text, nullable=False),
+    Column("problems", Json, nullable=False),
+    Column("way", String(8), nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("status", String(12), nullable=False),  # open done dismissed
+    Column("created_at", AT, nullable=False),
+    Column("updated_at", AT, nullable=False),
+    Column("closed_by", ID),
+    Column("note", Text, nullable=False, server_default=""),
+    Index("ix_order_exceptions_status", "status", "id"),
+    Index("ix_order_exceptions_source", "source", "status", "id"),
+)
+
+interfaces = Table(
+    "interfaces",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("connection", String(64), nullable=False),
+    Column("connector", String(64), nullable=False),
+    Column("operation", String(64), nullable=False),
+    Column("api", String(200), nullable=False),  # the platform's name of it
+    Column("version", String(32), nullable=False),
+    Column("url", String(300), nullable=False),  # scheme and host
+    Column("owner", Json, nullable=False),
+    Column("expires_at", AT),
+    Column("acknowledged_at", AT),
+    Column("acknowledged_by", ID),
+    Column("reminded_on", String(10)),  # the last day somebody was reminded on
+    Column("status", String(12), nullable=False),  # ok failing gone deprecated
+    Column("gone_at", AT),
+    Column("first_at", AT, nullable=False),
+    Column("last_at", AT, nullable=False),
+    Column("last_ok_at", AT),
+    Column("last_error_at", AT),
+    Column("last_class", String(16)),
+    Column("last_error", Text),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("agreed_ms", Integer),  # what nineteen of twenty calls may take by contract
+    Column("retired", Boolean, nullable=False),  # nobody uses it any more
+    Index("ix_interfaces_place", "connection", "operation", "version", unique=True),
+    Index("ix_interfaces_expires", "expires_at"),
+)
+
+interface_months = Table(
+    "interface_months",
+    metadata,
+    Column("interface", BigInteger, primary_key=True, autoincrement=False),
+    Column("month", String(7), primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("times", Json, nullable=False),  # how many calls took up to so long: see interfaces.py
+)
