@@ -1,6 +1,7 @@
 """Did a test run end as its sample expects? What a sample may expect: `status`, `result`, `visited` (in this order, others in
 between), `not_visited`, `variables` (dotted names), `business_key`, `dedup_key`, `notified` (part of a message → role),
-`not_notified`, `lasts_ms` (from, to), `problems` (paths)."""
+`not_notified`, `lasts_ms` (from, to), `problems` (paths), `end` (the end reached last), `asked` (node → people or roles that were
+asked there, others may be too), `output` (dotted names)."""
 
 from __future__ import annotations
 
@@ -37,6 +38,15 @@ def _differences(
         found = _dotted(answer.get("variables"), path)
         if found != value:
             yield f"variables.{path}", value, None if found is _NOTHING else found
+    for path, value in expect.get("output", {}).items():
+        found = _dotted(answer.get("output"), path)
+        if found != value:
+            yield f"output.{path}", value, None if found is _NOTHING else found
+    if "end" in expect:
+        ends = answer.get("ends", [])
+        if not ends or ends[-1] != expect["end"]:
+            yield "end", expect["end"], ends[-1] if ends else None
+    yield from _asked(expect.get("asked", {}), answer.get("steps", ()))
     yield from _told(expect, answer.get("notifications", ()))
     if "lasts_ms" in expect and "ended_at" in answer:
         least, most = expect["lasts_ms"]
@@ -46,6 +56,16 @@ def _differences(
     paths = [problem["path"] for problem in answer.get("problems", ())]
     if "problems" in expect and paths != expect["problems"]:
         yield "problems", expect["problems"], paths
+
+
+def _asked(
+    wanted: Mapping[str, Sequence[str]], steps: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[str, Any, Any]]:
+    for node, people in wanted.items():
+        visits = [step.get("actors") for step in steps if step["node"] == node]
+        found = sorted({one for actors in visits for one in actors or ()})
+        if not set(people) <= set(found):
+            yield f"asked.{node}", list(people), found
 
 
 def _told(

@@ -1,19 +1,20 @@
 """A test run: the production loop in memory, with a clock that jumps, people who decide as told, and no way out to the world.
 
 No live call can leave by construction: nodes that need a worker are never run here; they answer what the mock says, or what their
-example says. The same function runs the samples of templates and the designer's "try it".
+example says. The same function runs the samples of templates, the test cases of flows and the designer's "try it" (R205).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import HeadraceError, NotFound, Problem
-from headrace.engine.flow.compile import CompiledFlow, compile_flow
-from headrace.engine.node import Decide, NodeType
+from headrace.engine.flow.compile import CompiledFlow, CompiledNode, compile_flow
+from headrace.engine.flow.why import asked
+from headrace.engine.node import Context, Decide, Done, NodeType, Outcome
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
@@ -39,6 +40,7 @@ def run_test(
     start_node: str | None = None,
     decisions: Mapping[str, Any] | None = None,
     mocks: Mapping[str, Any] | None = None,
+    pins: Mapping[str, Any] | None = None,
     now_ms: int,
     directory: Directory | None = None,
     stop_at: frozenset[str] = frozenset(),
@@ -50,8 +52,9 @@ def run_test(
     `decisions[node]` is `{port, form?, comment?, after_ms?, output?}` or a list of them, one a visit (the last one repeats); the
     port may be a message or signal the node waits for, or one attached to it, with `output` as its payload. A node in
     `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error}`, or a list.
+    `pins[node]` is `{output, port?}`: the node is not run at all and answers just that, also one that would ask people or wait.
     """
-    flow = compile_flow(document, types)
+    flow = _pinned(compile_flow(document, types), pins or {})
     test = _Test(
         flow,
         now_ms,
@@ -76,7 +79,7 @@ def run_test(
         }
     test.tell(c.Start(request.start_node, request.input, request.business_key, INITIATOR))
     test.play()
-    return test.answer(request.dedup_key)
+    return test.answer(request.dedup_key, pins or {})
 
 
 def run_from(
@@ -113,6 +116,33 @@ def run_from(
     test.tell(c.Inject(node, INITIATOR, "from here as a test"))
     test.play()
     return test.answer(None)
+
+
+def _pinned(flow: CompiledFlow, pins: Mapping[str, Any]) -> CompiledFlow:
+    """The flow with these nodes answering what is told. Starts, ends and joins are what a token moves by: they stay."""
+    nodes = dict(flow.nodes)
+    for id_, pin in pins.items():
+        node = nodes.get(id_)
+        if node is None or node.type.starts or node.type.ends or node.type.joins:
+            continue
+        answer = _answering(node, pin if isinstance(pin, Mapping) else {"output": pin})
+        still = replace(node.type, run=answer, in_worker=False, waits=False, lock="")
+        nodes[id_] = replace(node, type=still, events={}, errors=(), subscribes=False)
+    return replace(flow, nodes=nodes) if nodes != flow.nodes else flow
+
+
+def _answering(node: CompiledNode, pin: Mapping[str, Any]) -> Callable[[Context], Outcome]:
+    def run(context: Context) -> Outcome:
+        del context
+        return Done(output=pin.get("output"), port=pin.get("port") or _usual_port(node))
+
+    return run
+
+
+def _usual_port(node: CompiledNode) -> str:
+    """Where a node leaves when nobody says: by `out`, else by the first exit that is drawn and is not that of errors."""
+    drawn = [name for name in node.type.port_names(node.settings) if name in node.connected]
+    return next((name for name in ("out", *drawn) if name in drawn and name != "error"), "out")
 
 
 class _Test:
@@ -246,8 +276,7 @@ class _Test:
         common = (step.id, 1, self.now_ms, self.now_ms)
         if mock and mock.get("error"):
             return c.JobEnded(*common, None, code="mocked_error", message=str(mock["error"]))
-        ports = sorted((node.connected & set(node.type.port_names(node.settings))) - {"error"})
-        port = (mock or {}).get("port") or ("out" if "out" in ports or not ports else ports[0])
+        port = (mock or {}).get("port") or _usual_port(node)
         return c.JobEnded(*common, port, (mock or {}).get("output", {}))
 
     def _decide(self, step: Step) -> c.Command | None:
@@ -304,9 +333,16 @@ class _Test:
         self.visits[counter] = index + 1
         return told[min(index, len(told) - 1)] if told else None
 
-    def answer(self, dedup_key: str | None) -> dict[str, Any]:
+    def answer(
+        self, dedup_key: str | None, pins: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
         """The API's shape."""
         told = self.story.told()
+        for step in told:
+            if step["node"] in (pins or {}):
+                step["pinned"] = True
+            elif why := asked(self.flow.nodes[step["node"]].settings, step["input"]):
+                step["why"] = why
         return {
             "status": self.instance.status,
             "result": self.instance.result,
@@ -317,6 +353,11 @@ class _Test:
             "steps": [{**step, "virtual_ms": step["duration_ms"] or 0} for step in told],
             "edges": [edge for edge, times in self.story.edges.items() for _ in range(times)],
             "visited": [step["node"] for step in told],
+            "ends": [step["node"] for step in told if self.flow.nodes[step["node"]].type.ends],
+            "waiting": [
+                {"step": step.id, "node": step.node, "waits_for": step.wait}
+                for step in self.instance.steps.values()
+            ],
             "notifications": self.notes,
             "incidents": [self.troubles[id_] for id_ in self.instance.incidents],
             "started_at": to_iso(self.began_at),
