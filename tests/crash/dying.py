@@ -1,14 +1,15 @@
 """A process that makes engine processes by forking, so that a thousand of them can be killed in some minutes.
 
-Each line on its input is a request (JSON): `{url, port, kind, cases, point, number}`. The child opens the store, starts the cases,
-does what people and other systems do, and kills itself at the named point of its n-th commit or call; or it ends by itself when
-every instance has ended. Answered, a line each: `{exit, commits, calls}`; exit -9 is a kill.
+Each line on its input is a request (JSON): `{url, port, kinds, cases, point, number}`. The child opens the store, starts the
+cases of each kind, does what people and other systems do, and kills itself at the named point of its n-th commit or call; or it
+ends by itself when every instance has ended. Answered, a line each: `{exit, commits, calls}`; exit -9 is a kill.
 
     python -m tests.crash.dying
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import logging
@@ -17,8 +18,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
+from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,18 +28,21 @@ import sqlalchemy as sa
 from headrace.engine import jsontext
 from headrace.engine.errors import Conflict, HeadraceError
 from headrace.engine.flow.model import sha256
+from headrace.engine.flow.table_definition import slots_for
 from headrace.engine.registry import connectors
 from headrace.engine.service import hooks, instances, messages, opening, schedules, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.secrets import seal
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
+from headrace.engine.store import data_tables, decision_tables, records
 from headrace.engine.store import jobs as job_store
 from headrace.engine.store import tables as t
 from headrace.engine.store.invariant import OPEN
 from headrace.engine.store.writer import Writer, _Wish
 from headrace.engine.work import jobs, runtime
-from tests.crash.kinds import APPROVER, BREAKER, Kind, kinds
+from tests.builder import Document
+from tests.crash.kinds import APPROVER, BREAKER, DECISION, STOCK, STOCK_OF_S1, Kind, kinds
 
 KEY = b"3q2-796tvu_erb7v3q2-796tvu_erb7v3q2-796tvu8="
 ANN = Actor("usr_ann", "Ann", (), EVERYTHING)
@@ -98,17 +103,20 @@ def live(request: dict[str, Any], out: int) -> None:
     job_store.LEASE_MS, job_store.HEARTBEAT_MS = LEASE_MS, HEARTBEAT_MS
     runtime.SWEEP_S = SWEEP_S
     settings = Settings(request["home"], request["url"], 0, ("127.0.0.0/8",), (KEY,))
-    kind = kinds()[request["kind"]]
+    chosen = {name: kind for name, kind in kinds().items() if name in request["kinds"]}
+    documents = [document for kind in chosen.values() for document in kind.documents]
     cases = request["cases"]
     with opening.open_workspace(settings, wait_s=5) as workspace:
-        workspace.writer.call(partial(furnish, workspace, kind, request["port"]))
+        workspace.writer.call(partial(furnish, workspace, documents, request["port"]))
         engine = runtime.Runtime(workspace, job_threads=4)
         engine.start()
-        for case in cases:
-            begin(workspace, kind, request["kind"], case)
-        wanted = len(cases) * kind.instances
+        for name, kind in chosen.items():
+            for case in cases:
+                begin(workspace, kind, name, case)
+        wanted = len(cases) * sum(kind.instances for kind in chosen.values())
         while left(workspace, wanted):
-            act(workspace, kind, cases)
+            see_no_incident(workspace)
+            act(workspace, chosen.values(), cases)
             threading.Event().wait(0.02)
         os.write(out, json.dumps({"commits": Fate.commits, "calls": Fate.calls}).encode())
     os._exit(0)
@@ -120,6 +128,13 @@ def left(workspace: Workspace, wanted: int) -> int:
     with workspace.read() as connection:
         query = sa.select(sa.func.count()).select_from(t.instances).where(ended)
         return wanted - int(connection.execute(query).scalar_one())
+
+
+def see_no_incident(workspace: Workspace) -> None:
+    """An incident waits for somebody, and nobody is there: better told than waited for."""
+    with workspace.read() as connection:
+        found = connection.execute(sa.select(t.incidents.c.code, t.incidents.c.message)).first()
+    assert found is None, tuple(found)
 
 
 def begin(workspace: Workspace, kind: Kind, name: str, case: str) -> None:
@@ -148,23 +163,21 @@ def decide(workspace: Workspace, task: dict[str, Any]) -> None:
     tasks.act(workspace, ANN, task["id"], "return", told)
 
 
-def act(workspace: Workspace, kind: Kind, cases: list[str]) -> None:
+def act(workspace: Workspace, chosen: Collection[Kind], cases: list[str]) -> None:
     """What people and other systems do meanwhile."""
     for task in tasks.listing(workspace, ANN, limit=200)["items"]:
         try:
             decide(workspace, task)
         except Conflict:
             continue
-    for case in cases if kind.message else ():
-        try:
-            messages.publish(
-                workspace, ANN, kind.message, key=case, dedup=case, payload={"case": case}
-            )
-        except HeadraceError:
-            continue
+    for name, case in product({kind.message for kind in chosen} - {""}, cases):
+        with contextlib.suppress(HeadraceError):
+            messages.publish(workspace, ANN, name, key=case, dedup=case, payload={"case": case})
 
 
-def furnish(workspace: Workspace, kind: Kind, port: int, connection: sa.Connection) -> None:
+def furnish(
+    workspace: Workspace, documents: Sequence[Document], port: int, connection: sa.Connection
+) -> None:
     """The person, the account and the flows, once."""
     if connection.execute(sa.select(t.flows.c.key)).first():
         return
@@ -191,7 +204,8 @@ def furnish(workspace: Workspace, kind: Kind, port: int, connection: sa.Connecti
     connection.execute(
         t.limits.insert().values(connection="bank", settings=BREAKER, updated_at=0, updated_by="x")
     )
-    for document in kind.documents:
+    furnish_tables(connection)
+    for document in documents:
         connection.execute(
             t.flows.insert().values(
                 key=document["key"], name=document["name"], published_version=1, draft="{}", draft_etag="x",
@@ -207,6 +221,19 @@ def furnish(workspace: Workspace, kind: Kind, port: int, connection: sa.Connecti
         schedules.follow(connection, document, workspace.clock.now_ms())
     # Its moment has passed a while ago: it is made up for once.
     connection.execute(t.schedules.update().values(next_at=workspace.clock.now_ms() - 90_000))
+
+
+def furnish_tables(connection: sa.Connection) -> None:
+    """The decision table `cases`, and the table `stock` with its one record."""
+    rules = jsontext.dumps(DECISION)
+    decision_tables.insert(connection, "cases", rules, "x", 0)
+    row = {
+        "table_key": "cases", "version": 1, "definition": rules, "valid_from": 0, "published_at": 0, "published_by": "x",
+    }  # fmt: skip
+    decision_tables.add_version(connection, row)
+    stock = data_tables.insert(connection, "stock", STOCK, slots_for(STOCK, {}), "x", 0)
+    first = records.Item("s1", {"on_hand": STOCK_OF_S1}, "create")
+    records.write(connection, stock, [first], records.Who("x"), 0)
 
 
 def main() -> None:

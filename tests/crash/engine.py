@@ -26,13 +26,13 @@ from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.secrets import seal
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
-from headrace.engine.store import decision_tables, jobs
+from headrace.engine.store import jobs
 from headrace.engine.store import tables as t
 from headrace.engine.store.writer import Writer, _Wish
 from headrace.engine.work.nudges import Listener, Nudger, queue_name
 from headrace.engine.work.runtime import Runtime
 from tests.crash.flows import APPROVER, case_name, decision, drawings, kind
-from tests.crash.kinds import BREAKER, DECISION
+from tests.crash.kinds import BREAKER
 
 KEY = b"3q2-796tvu_erb7v3q2-796tvu_erb7v3q2-796tvu8="
 ANN = Actor("usr_ann", "Ann", (), EVERYTHING)
@@ -134,17 +134,6 @@ def furnish(workspace: Workspace, connection: sa.Connection, ledger_port: int) -
     connection.execute(
         t.limits.insert().values(connection="bank", settings=BREAKER, updated_at=0, updated_by="x")
     )
-    rules = jsontext.dumps(DECISION)
-    decision_tables.insert(connection, "cases", rules, "x", 0)
-    row = {
-        "table_key": "cases",
-        "version": 1,
-        "definition": rules,
-        "valid_from": 0,
-        "published_at": 0,
-        "published_by": "x",
-    }
-    decision_tables.add_version(connection, row)
     for document in drawings():
         connection.execute(
             t.flows.insert().values(

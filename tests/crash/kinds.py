@@ -6,7 +6,7 @@ A case of a kind is one start of its flow; `acts` are what people and other syst
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tests.builder import Document, Flow, flow, user
 
@@ -25,6 +25,16 @@ DECISION = {
     "rules": [{"id": "r1", "when": {}, "then": {"way": "on"}}],
 }  # fmt: skip
 """The decision table `cases`."""
+STOCK = {
+    "title": {"en": "Stock"}, "key_field": "sku", "display": "sku", "extra": "refuse",
+    "fields": [{"name": "sku", "kind": "text", "required": True}, {"name": "on_hand", "kind": "integer", "min": 0}],
+}  # fmt: skip
+"""The table `stock`; there is one record, `s1`."""
+STOCK_OF_S1 = 100_000
+TAKE = {
+    "operation": "adjust", "table": "stock", "key": "'s1'", "field": "on_hand", "by": "-1", "reservations": "holds",
+}  # fmt: skip
+"""One piece is taken, and noted in the table `holds`."""
 CASE = [{"name": "case", "value": "case"}]
 
 
@@ -41,7 +51,10 @@ class Kind:
     """hand, webhook, schedule, message: how a case begins."""
     message: str = ""
     """A message that somebody sends for each case until it is heard, under the case as key."""
-    extra: list[str] = field(default_factory=list)
+    takes: int = 0
+    """Pieces of `s1` that a case takes and keeps."""
+    gives_back: int = 0
+    """Pieces that a case takes and gives back."""
 
 
 def both(name: str, case: str) -> set[str]:
@@ -73,8 +86,12 @@ def plain(name: str, type_: str, port: str | None = None, **settings: object) ->
     return Kind([ended(drawing, name)], lambda case: both(name, case))
 
 
+OPERATIONS = {"adjust", "release", "release_undone"}
+"""What the node `record` does beside `create`: kinds of their own, more than one a node type."""
+
+
 def kinds() -> dict[str, Kind]:
-    """Node type → how it is tried; every type must be here."""
+    """Node type → how it is tried; every type must be here, and the operations named in `OPERATIONS`."""
     child = (
         flow("child")
         .then("call", "connector", path="/keyed/child-{{ case }}", **KEYED)
@@ -121,6 +138,15 @@ def kinds() -> dict[str, Kind]:
     undone_last.at("first", "undo").then(
         "back", "connector", path="/keyed/compensate-u-{{ case }}", **KEYED
     )
+    given_back = begun("release").then("take", "record", **TAKE).on("done").then(
+        "it", "record", operation="release", table="stock", of="take.reservation"
+    ).on("out")  # fmt: skip
+    taken = begun("release_undone").then("take", "record", **TAKE)
+    taken.event("undo", "compensation").on("done").then("it", "compensate")
+    taken_last = taken.then(
+        "last", "connector", path="/probed/release_undone-b-{{ case }}", **PROBED
+    ).then("done", "end")
+    taken_last.at("take", "undo").then("back", "record", operation="release", table="stock")
     asked = {"assignees": [user(APPROVER)], "title": "{{ case }}"}
     hook = begun("webhook", "webhook", values={"case": "body.case"}, dedup_key="case")
     split = Kind([ended(parallel, "split")], lambda case: both("split", case))
@@ -143,6 +169,17 @@ def kinds() -> dict[str, Kind]:
         ),
         "condition": plain("condition", "condition", branches={"yes": "case != ''"}, port="yes"),
         "record": plain("record", "record", key="case", values={"by": "step.key"}),
+        "adjust": Kind(
+            [ended(begun("adjust").then("it", "record", **TAKE).on("done"), "adjust")],
+            lambda case: both("adjust", case),
+            takes=1,
+        ),
+        "release": Kind(
+            [ended(given_back, "release")], lambda case: both("release", case), gives_back=1
+        ),
+        "release_undone": Kind(
+            [taken_last.document()], lambda case: both("release_undone", case), gives_back=1
+        ),
         "notification": plain("notification", "notification", to=[user(APPROVER)]),
         "timer": plain("timer", "timer", duration="PT1S"),
         "approval": Kind(

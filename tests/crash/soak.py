@@ -22,6 +22,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,8 +135,8 @@ def main(minutes: float, rate: float, seed: int) -> None:
             "HEADRACE_ALLOW_ADDRESSES": "127.0.0.0/8", "HEADRACE_SECRET_KEY": KEY.decode(),
         }  # fmt: skip
         with opening.open_workspace(settings, wait_s=5) as workspace:
-            both = Kind([d for k in chosen.values() for d in k.documents], lambda _: set())
-            workspace.writer.call(lambda connection: furnish(workspace, both, bank, connection))
+            documents = [document for kind in chosen.values() for document in kind.documents]
+            workspace.writer.call(partial(furnish, workspace, documents, bank))
             crowd = Crowd(env, home)
             try:
                 told = soak(workspace, crowd, chosen, dice, redis_url, minutes * 60, rate)

@@ -22,7 +22,7 @@ from headrace.engine.store import invariant
 from headrace.engine.store import tables as t
 from headrace.engine.store.session import open_database
 from tests.crash.dying import POINTS
-from tests.crash.kinds import kinds
+from tests.crash.kinds import OPERATIONS, STOCK_OF_S1, kinds
 from tests.crash.scene import FULL, dice, kill, kill_all, ledger, run
 from tests.fakes import unlike_history
 
@@ -67,17 +67,33 @@ def seed() -> int:
 
 
 def test_every_node_type_is_tried() -> None:
-    assert set(KINDS) == set(node_types())
+    assert set(KINDS) - OPERATIONS == set(node_types())
 
 
-def chosen() -> list[str]:
+def test_every_kind_ends_when_nobody_dies(
+    sqlite_url: str, tmp_path: Path, engines: Engines, seed: int
+) -> None:
+    names = different()
+    with ledger(seed) as bank:
+        told = engines.live(
+            url=sqlite_url, home=str(tmp_path), port=bank, kinds=names, cases=["c000"], point="", number=0, timeout_s=120
+        )  # fmt: skip
+        assert told["exit"] == 0, told
+        check(sqlite_url, bank, names, ["c000"])
+
+
+def different() -> list[str]:
     """Kinds that share a flow are tried once."""
-    different = [
+    return [
         name
         for place, name in enumerate(KINDS)
         if KINDS[name] not in [KINDS[other] for other in list(KINDS)[:place]]
     ]
-    return different if FULL else dice(time.time_ns() % 1_000_000).sample(different, SHORT)
+
+
+def chosen() -> list[str]:
+    """What is killed: everything, or a few drawn by lot."""
+    return different() if FULL else dice(time.time_ns() % 1_000_000).sample(different(), SHORT)
 
 
 @pytest.mark.parametrize("name", chosen())
@@ -111,7 +127,7 @@ def matrix(
     """Die at every point of every commit and call that one case needs, a new case each time; then end them all."""
     kind = KINDS[name]
     lots = dice(seed)
-    common = {"url": url, "home": str(home), "port": bank, "kind": name}
+    common = {"url": url, "home": str(home), "port": bank, "kinds": [name]}
 
     def case_of(number: int) -> str:
         return "c000" if kind.start == "schedule" else f"c{number:03d}"
@@ -134,11 +150,11 @@ def matrix(
         killed += end["exit"] == -9
     last = engines.live(**common, cases=cases, point="", number=0, timeout_s=120)
     assert last["exit"] == 0, last
-    check(url, bank, name, cases)
+    check(url, bank, [name], cases)
     return {"kills": killed, "cases": len(cases), "lost": 0, "twice": 0}
 
 
-def check(url: str, bank: int, name: str, cases: list[str]) -> None:
+def check(url: str, bank: int, names: list[str], cases: list[str]) -> None:
     """Every call that must have happened did, once; every instance has ended; the store keeps its promise."""
     with urllib.request.urlopen(f"http://127.0.0.1:{bank}/ledger") as answer:
         told = json.load(answer)["effects"]
@@ -146,10 +162,14 @@ def check(url: str, bank: int, name: str, cases: list[str]) -> None:
     for effect, times in told.items():
         path = effect.split()[0]
         done[path] = done.get(path, 0) + times
-    wanted = set().union(*(KINDS[name].effects(case) for case in cases))
+    wanted = set().union(*(KINDS[name].effects(case) for name in names for case in cases))
     assert {path for path in wanted if path not in done} == set(), "lost"
     assert {path: times for path, times in done.items() if times != 1} == {}, "done twice"
     assert set(done) - wanted == set(), "done and never asked for"
+    takes, gives_back = (
+        len(cases) * sum(getattr(KINDS[name], what) for name in names)
+        for what in ("takes", "gives_back")
+    )
     database = open_database(url)
     with database.connect() as connection:
         results = dict(
@@ -157,7 +177,20 @@ def check(url: str, bank: int, name: str, cases: list[str]) -> None:
                 sa.select(t.instances.c.status, sa.func.count()).group_by(t.instances.c.status)
             ).all()  # type: ignore[arg-type]
         )
-        assert results == {"completed": len(cases) * KINDS[name].instances}
+        assert results == {"completed": len(cases) * sum(KINDS[name].instances for name in names)}
+        assert stock(connection) == (STOCK_OF_S1 - takes, {"held": takes, "released": gives_back})
         assert invariant.violations(connection) == []
         assert unlike_history(connection) == []
     database.dispose()
+
+
+def stock(connection: sa.Connection) -> tuple[int, dict[str, int]]:
+    """What is left of `s1`, and how many pieces are noted as held and as given back."""
+    rows = connection.execute(
+        sa.select(t.data_tables.c.key, t.records.c.value)
+        .join_from(t.records, t.data_tables, t.data_tables.c.no == t.records.c.table_no)
+        .where(t.data_tables.c.key.in_(("stock", "holds")))
+    ).all()
+    (left,) = (row.value["on_hand"] for row in rows if row.key == "stock")
+    states = [row.value["state"] for row in rows if row.key == "holds"]
+    return left, {state: states.count(state) for state in ("held", "released")}
