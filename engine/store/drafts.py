@@ -103,6 +103,15 @@ def delete(connection: Connection, key: str) -> None:
     connection.execute(sa.delete(t.flows).where(t.flows.c.key == key))
 
 
+def naming(connection: Connection, text: str) -> list[tuple[str, str]]:
+    """Flows whose draft has this text in quotes, with the draft: perhaps they name a thing of that key."""
+    columns = t.flows.c
+    query = sa.select(columns.key, columns.draft).where(
+        columns.draft.contains(f'"{text}"', autoescape=True)
+    )
+    return [(row.key, row.draft) for row in connection.execute(query.order_by(columns.key))]
+
+
 def was_started(connection: Connection, key: str) -> bool:
     """Has there ever been an instance of the flow?"""
     query = sa.select(sa.literal(1)).where(t.instances.c.flow_key == key).limit(1)

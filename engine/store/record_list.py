@@ -333,3 +333,19 @@ def wrong(path: str, code: str, expected: str, found: str) -> ValidationFailed:
     message = f"Expected {expected}, but found {found}."
     problem = Problem(path, code, {"expected": expected, "found": found}, message)
     return ValidationFailed(what="request", count=1, problems=[problem])
+
+
+def values_of(connection: Connection, no: int, limit: int) -> list[dict[str, Any]]:
+    """Values of a table's records, the oldest first."""
+    query = sa.select(t.records.c.value).where(t.records.c.table_no == no)
+    return list(connection.execute(query.order_by(t.records.c.id).limit(limit)).scalars())
+
+
+def touched(connection: Connection, no: int, seeded: int) -> bool:
+    """Is there anything in a table but the `seeded` records it began with?"""
+    r = t.records.c
+    query = sa.select(r.id).where(r.table_no == no).order_by(r.id).limit(seeded + 1)
+    if len(connection.execute(query).all()) > seeded:
+        return True
+    changed = sa.select(r.id).where(r.table_no == no, (r.rev > 1) | r.instance_id.is_not(None))
+    return connection.execute(changed.limit(1)).first() is not None
