@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,14 @@ from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import open_database
 from tests.fakes import House, furnished
 from tests.servers import Mailbox, postgresql, redis_server, smtp_server
+
+LOT = os.environ.setdefault("HEADRACE_TEST_LOT", str(time.time_ns() % 1_000_000))
+"""What is drawn by lot while tests are collected comes from this, so that processes side by side collect the same."""
+
+
+def pytest_report_header() -> str:
+    """Said in the output, so that a failure can be tried again."""
+    return f"lot: HEADRACE_TEST_LOT={LOT}"
 
 
 @pytest.fixture(scope="session")
@@ -86,8 +95,9 @@ def migrated_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def redis_address() -> Iterator[str]:
-    """The address of a Redis server: the one named by HEADRACE_TEST_REDIS, or our own."""
-    if named := os.environ.get("HEADRACE_TEST_REDIS"):
+    """The address of a Redis server: the one named by HEADRACE_TEST_REDIS, or our own. One named serves one test process."""
+    named = os.environ.get("HEADRACE_TEST_REDIS")
+    if named and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         yield named
         return
     with redis_server() as url:

