@@ -143,10 +143,24 @@ class DraftStale(HeadraceError):
     status = 412
 
 
+class CasesFailed(HeadraceError):
+    """Expected every test case of the flow to pass, but {count} of {total} do not: {named}."""
+
+    code = "cases_failed"
+    status = 409
+
+
 class CalendarStale(HeadraceError):
     """Expected version {expected} of calendar {key}, but {updated_by} has saved version {found} meanwhile: look at it first."""
 
     code = "calendar_stale"
+    status = 412
+
+
+class RotaStale(HeadraceError):
+    """Expected rota {key} as you last saw it ({expected}), but {updated_by} has saved another plan ({found}): look at it first."""
+
+    code = "rota_stale"
     status = 412
 
 

@@ -1,7 +1,7 @@
 """People whom the initiator chooses at the start: which choices a drawing asks for, and whether what came answers them.
 
 They are kept in the variable `chosen`, by name: `{"approvers": ["usr_1"]}`. Who may be chosen (`among`) is a question of
-the directory and is asked when the task begins (`people/assign.py`).
+the directory: it is asked of a start by hand (`service/choosing.py`), and again when the task begins (`people/assign.py`).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def choices_of(settings: Iterable[Mapping[str, Any]]) -> dict[str, Choice]:
     """The choices of a flow by name; where two nodes share one, what is narrower holds."""
     found: dict[str, Choice] = {}
     for each in settings:
-        for assignee in _chosen(each.get("assignees")):
+        for assignee in chosen_in(each):
             name = str(assignee.get("name", ""))
             least, most = int(assignee.get("min", 1)), int(assignee.get("max", PEOPLE_MAX))
             if known := found.get(name):
@@ -65,7 +65,9 @@ def _problems(choices: Mapping[str, Choice], told: Any) -> Iterator[Problem]:
             )
 
 
-def _chosen(assignees: Any) -> Iterator[Mapping[str, Any]]:
+def chosen_in(settings: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The assignees of a node that the initiator chooses."""
+    assignees = settings.get("assignees")
     for each in assignees if isinstance(assignees, list) else ():
         if isinstance(each, Mapping) and each.get("kind") == CHOSEN:
             yield each

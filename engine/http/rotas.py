@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from headrace.engine.errors import Problem, ValidationFailed
 from headrace.engine.http.organisation import ID, NOTE, OWN_ID, REF
 from headrace.engine.http.route import Call, route
 from headrace.engine.http.shapes import (
@@ -76,6 +77,7 @@ ROTA = record(
         "known": many(record({"id": STRING, "name": STRING, "active": BOOLEAN})),
         "updated_at": AT,
         "updated_by": REF,
+        "etag": STRING,
     }
 )
 SLOT = record(
@@ -134,14 +136,21 @@ def detail(call: Call, key: str) -> Any:
 @route(
     "PUT",
     "/api/rotas/{key}",
-    "Change the plan of a rota",
+    "Change the plan of a rota; If-Match says which one it replaces",
     permission="users:write",
     body=body(PLAN),
     answer=ROTA,
+    if_match=True,
+    errors=(412,),
     repeatable=True,
 )
 def change(call: Call, key: str) -> Any:
-    return rotas.change(call.workspace, call.actor, key, call.body)
+    etag = call.request.headers.get("If-Match", "").removeprefix("W/").strip('" ')
+    if not etag:
+        message = "Expected the header If-Match with the rota's etag, but found none."
+        problem = Problem("/headers/If-Match", "required", {"name": "If-Match"}, message)
+        raise ValidationFailed(what="request", count=1, problems=[problem])
+    return rotas.change(call.workspace, call.actor, key, call.body, etag)
 
 
 @route(

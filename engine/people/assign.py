@@ -160,6 +160,15 @@ def resolve(
     return list(found.values())
 
 
+def among(assignee: Assignee, directory: Directory, asked: Asked) -> set[str] | None:
+    """The people from whom an initiator may choose (`chosen`); None: from all."""
+    drawn = assignee.get("among")
+    if not drawn:
+        return None
+    work = _Work(directory, asked, (), (), frozenset(), plain=True)
+    return {one.user for other in drawn for one in work.entry(other).people}
+
+
 # --- one by one ------------------------------------------------------------------------------------
 
 
@@ -440,11 +449,13 @@ class _Work:
         names = self._list(f"chosen.{name}", entry)
         least = int(assignee.get("min", 1))
         entry.optional = least == 0
-        among = assignee.get("among")
-        allowed = None
-        if among:
-            inner = _Work(self.directory, self.asked, (), (), frozenset(), plain=True)
-            allowed = {one.user for other in among for one in inner.entry(other).people}
+        try:
+            allowed = among(assignee, self.directory, self.asked)
+        except HeadraceError as trouble:
+            if self.plain:
+                raise
+            self._note("value_wrong", source="among", message=trouble.message[:300])
+            allowed = set()
         taken = 0
         for chosen in names[: int(assignee.get("max", PEOPLE_MAX))]:
             person = self.directory.find(chosen)

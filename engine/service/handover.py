@@ -51,8 +51,9 @@ def hand_over(
     if to is not None:
         person = people.get(to)
         if person is None or not person.active or to == user_id:
-            message = f"Expected another active person, but found {to}."
-            problem = Problem("/to", "user_inactive", {"found": to}, message)
+            name = person.name if person else to
+            message = f"Expected another active person, but found {name}."
+            problem = Problem("/to", "user_inactive", {"name": name}, message)
             raise ValidationFailed(what="hand-over", count=1, problems=[problem])
     id_ = workspace.writer.call(
         lambda connection: task_batches.begin_hand_over(

@@ -18,7 +18,7 @@ from headrace.engine.flow.form_veils import Veil, veil_of
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
-from headrace.engine.service import audit, disk, files
+from headrace.engine.service import audit, choosing, disk, files
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.advance import (
     Started,
@@ -71,6 +71,7 @@ def start(
         workspace, flow_key, start_node, input_, business_key=business_key, dedup_key=dedup_key,
         initiator=actor.user_id, repeat_key=repeat_key,
     )  # fmt: skip
+    choosing.check(workspace, request)
     if priority is not None:
         request = replace(request, priority=priority)
     if request.form is not None:

@@ -1,7 +1,12 @@
-"""Rotas: who is on duty, when nobody is, and who planned it. What a rota says: `people/rota.py`."""
+"""Rotas: who is on duty, when nobody is, and who planned it. What a rota says: `people/rota.py`.
+
+A plan is saved as a whole; `etag` says which one it replaces, so that two who plan at once do not undo each other.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from headrace.engine.clock import to_iso
-from headrace.engine.errors import Conflict, NotFound, ValidationFailed
+from headrace.engine.errors import Conflict, NotFound, RotaStale, ValidationFailed
 from headrace.engine.people.directory import Directory
 from headrace.engine.people.rota import DAYS_MAX, Rota, Slot
 from headrace.engine.people.rota_text import people_of, problems_of
@@ -68,6 +73,7 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         "known": [{**ref(directory, id_), "active": _active(directory, id_)} for id_ in named],
         "updated_at": to_iso(row.updated_at),
         "updated_by": ref(directory, row.updated_by),
+        "etag": _etag(row),
     }
 
 
@@ -85,10 +91,17 @@ def create(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> dic
 
 
 def change(
-    workspace: Workspace, actor: Actor, key: str, values: Mapping[str, Any]
+    workspace: Workspace, actor: Actor, key: str, values: Mapping[str, Any], etag: str
 ) -> dict[str, Any]:
-    """Another plan."""
-    return _put(workspace, actor, key, values, "rotas.change", lambda c: _found(c, key))
+    """Another plan. Raises `RotaStale` over somebody else's."""
+
+    def check(connection: Connection) -> None:
+        row = _found(connection, key)
+        if (found := _etag(row)) != etag:
+            by = ref(workspace.directory(connection), row.updated_by)["name"]
+            raise RotaStale(key=key, expected=etag, found=found, updated_by=by)
+
+    return _put(workspace, actor, key, values, "rotas.change", check)
 
 
 def _put(
@@ -211,6 +224,12 @@ def _day(path: str, text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise wrong(path, "format", {}, "a day such as 2026-10-01", text) from None
+
+
+def _etag(row: Row[Any]) -> str:
+    """Of what a plan says; the same plan saved twice is the same."""
+    said = json.dumps([row.name, row.content], sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 
 def _found(connection: Connection, key: str) -> Row[Any]:

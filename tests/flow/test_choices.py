@@ -9,7 +9,7 @@ import pytest
 from headrace.engine.errors import ValidationFailed
 from headrace.engine.flow.choices import PEOPLE_MAX, Choice, choice_problems, choices_of
 from tests.builder import Document, flow
-from tests.fakes import BOB, House
+from tests.fakes import BOB, CID, EVE, House
 
 ONE = {"approvers": Choice(1, 2)}
 
@@ -103,3 +103,43 @@ def test_a_flow_that_asks_for_nobody_takes_nobody(house: House) -> None:
 
     with pytest.raises(ValidationFailed):
         house.start("plain", {"chosen": {"who": ["ben"]}})
+
+
+@pytest.mark.parametrize(
+    ("who", "codes"),
+    [
+        ([BOB], []),
+        (["bob"], []),  # a sign-in name will do
+        ([EVE], ["not_among"]),
+        ([CID], ["user_inactive"]),  # has left
+        (["usr_nobody"], ["user_inactive"]),
+        ([BOB, EVE], ["not_among"]),
+    ],
+)
+def test_a_start_takes_only_those_who_may_be_chosen(
+    house: House, who: list[str], codes: list[str]
+) -> None:
+    document = chosen_flow()
+    document["nodes"][1]["settings"]["assignees"][0]["among"] = [{"kind": "user", "id": BOB}]
+    house.publish(document)
+
+    found: list[str] = []
+    try:
+        house.start("chosen", {"amount": 5, "chosen": {"who": who}})
+    except ValidationFailed as refused:
+        found = [problem.code for problem in refused.problems]
+
+    assert found == codes
+    assert len(house.todo(BOB)) == (0 if codes else 1)
+
+
+def test_whom_the_start_cannot_know_is_asked_when_the_task_begins(house: House) -> None:
+    """What cannot be worked out there either is an incident of the task, which says why."""
+    document = chosen_flow()
+    assignee = document["nodes"][1]["settings"]["assignees"][0]
+    assignee["among"] = [{"kind": "expression", "value": "check.people"}]  # of a step before it
+    house.publish(document)
+
+    id_ = house.start("chosen", {"amount": 5, "chosen": {"who": [EVE]}})
+
+    assert [found["code"] for found in house.incidents(id_)] == ["nobody_to_ask"]

@@ -92,12 +92,36 @@ def test_a_rota_and_who_is_on_duty(api: Api) -> None:
         if not slot["gap"]
     ]
     assert worked == [("2026-01-09", ["Ann"]), ("2026-01-16", ["Oscar"])]
-    assert ann.put("/api/rotas/night", {k: v for k, v in plan.items() if k != "key"}).status == 403
-    wrong = ada.put(
-        "/api/rotas/night",
-        {**{k: v for k, v in plan.items() if k != "key"}, "starts_on": "2026-01-06"},
-    )
+    content = {k: v for k, v in plan.items() if k != "key"}
+    seen = {"If-Match": f'"{made.json["etag"]}"'}
+    assert ann.put("/api/rotas/night", content, headers=seen).status == 403
+    assert ada.put("/api/rotas/night", content).problems == [("/headers/If-Match", "required")]
+    wrong = ada.put("/api/rotas/night", {**content, "starts_on": "2026-01-06"}, headers=seen)
     assert wrong.problems == [("/starts_on", "setting_wrong")]
+
+
+def test_two_who_plan_the_same_rota_do_not_undo_each_other(api: Api) -> None:
+    ada, root = api.browser("ada"), api.browser("ada")
+    plan = {
+        "name": "夜班",
+        "timezone": "Asia/Shanghai",
+        "starts_on": "2026-01-05",
+        "shifts": [{"id": "n", "name": "夜", "from": "20:00", "to": "08:00"}],
+        "weeks": [{"fri": {"n": ["usr_ann"]}}],
+    }
+    seen = {"If-Match": ada.post("/api/rotas", {"key": "night", **plan}).json["etag"]}
+    first = ada.put(
+        "/api/rotas/night", {**plan, "weeks": [{"sat": {"n": ["usr_ann"]}}]}, headers=seen
+    )
+    second = root.put("/api/rotas/night", {**plan, "name": "夜"}, headers=seen)
+
+    assert (first.status, second.status, second.code) == (200, 412, "rota_stale")
+    assert second.json["error"]["params"]["updated_by"] == "Ada"
+    now = ada.get("/api/rotas/night").json
+    assert (now["name"], now["weeks"]) == ("夜班", [{"sat": {"n": ["usr_ann"]}}])
+    over = root.put("/api/rotas/night", {**plan, "name": "夜"}, headers={"If-Match": now["etag"]})
+    assert (over.status, over.json["name"]) == (200, "夜")
+    assert over.json["etag"] != now["etag"]
     assert ada.delete("/api/rotas/night").status == 204
 
 

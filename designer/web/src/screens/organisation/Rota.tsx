@@ -13,7 +13,7 @@ import { App, Button } from "antd";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlocker, useNavigate, useParams } from "react-router";
-import { api } from "../../api/client";
+import { ApiError, api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Role } from "../../api/types";
@@ -30,6 +30,7 @@ import "./organisation.css";
 import { CellDialog, Crew } from "./RotaCrew";
 import { type CellPlace, RotaGrid } from "./RotaGrid";
 import { RotaSettings } from "./RotaSettings";
+import { RotaStale } from "./RotaStale";
 import {
   crewOf,
   datesOf,
@@ -58,6 +59,7 @@ interface RotaDetail extends RotaPlan {
   on_duty: PersonRef[];
   until: string | null;
   known: Known[];
+  etag: string;
 }
 
 interface Slot {
@@ -103,6 +105,8 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
   const write = useMay()("users:write");
   const queries = useQueryClient();
   const [plan, setPlan] = useState(() => planOf(rota));
+  const [etag, setEtag] = useState(rota.etag); // of what the plan began with, whatever is loaded later
+  const [stale, setStale] = useState<string | null>(null);
   const [view, setView] = useState<"pattern" | "dates">("pattern");
   const [week, setWeek] = useState(0);
   const [monday, setMonday] = useState(() => mondayOf(todayIn(rota.timezone, new Date())));
@@ -140,21 +144,40 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
     }
     setPlan(next);
   };
-  const save = async () => {
+  const taken = (saved: RotaDetail) => {
+    queries.setQueryData(["/api/rotas", "one", rota.key ?? rota.id], saved);
+    setPlan(planOf(saved));
+    setEtag(saved.etag);
+    setStale(null);
+  };
+  const attempt = async (work: () => Promise<void>) => {
     setBusy(true);
     setError(null);
     try {
-      const saved = await api.put<RotaDetail>(address, plan);
-      queries.setQueryData(["/api/rotas", "one", rota.key ?? rota.id], saved);
-      await queries.invalidateQueries({ queryKey: ["/api/rotas"] });
-      setPlan(planOf(saved));
-      message.success(t("app:state.saved"));
+      await work();
     } catch (trouble) {
-      setError(trouble);
+      if (trouble instanceof ApiError && trouble.code === "rota_stale") {
+        setStale(String(trouble.params["updated_by"] ?? ""));
+      } else {
+        setStale(null);
+        setError(trouble);
+      }
     } finally {
       setBusy(false);
     }
   };
+  const save = (over: string) =>
+    attempt(async () => {
+      taken(await api.put<RotaDetail>(address, plan, { headers: { "If-Match": `"${over}"` } }));
+      await queries.invalidateQueries({ queryKey: ["/api/rotas"] });
+      message.success(t("app:state.saved"));
+    });
+  const saveOver = () =>
+    attempt(async () => {
+      const { etag: theirs } = await api.get<RotaDetail>(address);
+      await save(theirs);
+    });
+  const takeTheirs = () => attempt(async () => taken(await api.get<RotaDetail>(address)));
 
   return (
     <>
@@ -315,7 +338,12 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
               <Button onClick={() => setPlan(planOf(rota))} data-testid="btn-discard">
                 {t("rotas.discard")}
               </Button>
-              <Button type="primary" loading={busy} onClick={save} data-testid="btn-save-rota">
+              <Button
+                type="primary"
+                loading={busy}
+                onClick={() => save(etag)}
+                data-testid="btn-save-rota"
+              >
                 {t("rotas.save")}
               </Button>
             </span>
@@ -338,6 +366,15 @@ function Plan({ rota, address }: { rota: RotaDetail; address: string }) {
             setPlan(put(cell, ids));
             setCell(null);
           }}
+        />
+      )}
+      {stale !== null && (
+        <RotaStale
+          who={stale}
+          busy={busy}
+          onMine={saveOver}
+          onTheirs={takeTheirs}
+          onClose={() => setStale(null)}
         />
       )}
       {settings && (
