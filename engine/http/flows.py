@@ -218,7 +218,12 @@ def check(call: Call, key: str) -> Any:
     "Make the draft a version, and (`activate`, the default) the one new instances get; 422 tells every problem",
     permission="flows:publish",
     body=body(
-        {"note?": {"type": "string", "maxLength": 2_000}, "etag?": LINE, "activate?": BOOLEAN}
+        {
+            "note?": {"type": "string", "maxLength": 2_000},
+            "etag?": LINE,
+            "activate?": BOOLEAN,
+            "despite?": {"type": "string", "maxLength": 2_000},
+        }
     ),
     body_required=False,
     answer=record({"version": COUNT, "unchanged": BOOLEAN}),
@@ -235,6 +240,7 @@ def publish(call: Call, key: str) -> Any:
         note=told.get("note", ""),
         etag=told.get("etag"),
         activate=told.get("activate", True),
+        despite=told.get("despite", "").strip(),
     )
     return Answer(published, status=200 if published["unchanged"] else 201)
 
@@ -287,6 +293,8 @@ def export(call: Call, key: str) -> Any:
             "input": OBJECT,
             "decisions?": OBJECT,
             "mocks?": OBJECT,
+            "pins?": OBJECT,
+            "stop_at?": many(LINE, 2_000),
             "at?": AT,
             "start_node?": or_null(LINE),
         }
@@ -305,6 +313,8 @@ def test(call: Call, key: str) -> Any:
         now_ms=from_iso(told["at"].upper()) if "at" in told else None,
         decisions=told.get("decisions"),
         mocks=told.get("mocks"),
+        pins=told.get("pins"),
+        stop_at=frozenset(told.get("stop_at", ())),
         start_node=told.get("start_node"),
     )
 

@@ -29,7 +29,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
             "flows:read", "flows:write", "flows:publish", "instances:read", "instances:start", "instances:operate", "tasks:decide",
             "tasks:release", "templates:install", "connections:read", "connections:write", "users:read", "users:write",
             "tokens:write", "records:read", "records:write", "tables:write", "audit:read", "retention:write",
-            "calendars:write",
+            "calendars:write", "flows:override",
         }
     ),
 }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -25,6 +25,7 @@ from headrace.engine.flow.validate import EDGES_MAX, NODES_MAX, NOTES_MAX, valid
 from headrace.engine.service import (
     audit,
     canary,
+    cases,
     connections,
     decision_tables,
     schedules,
@@ -140,12 +141,14 @@ def difference(
 
 
 def export(workspace: Workspace, actor: Actor, key: str, number: int | None = None) -> bytes:
-    """The canonical text of the draft, or of a version: equal flows are equal files."""
+    """The canonical text of the draft, or of a version, with the flow's test cases: equal flows are equal files."""
     actor.require("flows:read")
     with workspace.read() as connection:
         row = _found(connection, key)
         text = row.draft if number is None else _found_version(connection, key, number).document
-    return canonical(jsontext.loads(text))
+        told = cases.exported(connection, key)
+    document = jsontext.loads(text)
+    return canonical({**document, "cases": told} if told else document)
 
 
 # --- drawing ---------------------------------------------------------------------------------------
@@ -159,6 +162,8 @@ def create(
     name: Mapping[str, str] | None = None,
     document: Document | None = None,
     action: str = "flows.create",
+    told_cases: Sequence[Mapping[str, Any]] = (),
+    origin: str = "file",
 ) -> dict[str, Any]:
     """A new flow: empty (a start and an end), or with a document. Without a key one is made from the name."""
     actor.require("flows:write")
@@ -185,6 +190,7 @@ def create(
             **_columns(drawn, actor, now),
         }
         drafts.insert(connection, row)
+        cases.keep(connection, workspace, actor, final, told_cases, origin)
         audit.note(connection, workspace, actor, action, final)
         return final, drawn
 
@@ -197,11 +203,17 @@ def import_file(
 ) -> dict[str, Any]:
     """A new flow from a file's JSON, of this format or an older one; under its own key or another."""
     actor.require("flows:write")
+    told = (
+        cases.from_file(value["cases"]) if isinstance(value, Mapping) and "cases" in value else []
+    )
     document = upgrade(value)
+    document.pop("cases", None)
     refused = shape_problems(document)
     if refused:
         raise ValidationFailed(what="flow file", count=len(refused), problems=refused)
-    return create(workspace, actor, key=key, document=document, action="flows.import")
+    return create(
+        workspace, actor, key=key, document=document, action="flows.import", told_cases=told
+    )
 
 
 def save(
@@ -267,16 +279,8 @@ def test(
     """Run the draft, or a document, in memory: no row, no call outside. A wrong document answers with its problems."""
     actor.require("flows:read")
     drawn = _drawn(workspace, key, document)
-    found = [p for p in problems(workspace, drawn) if p.severity == "error"]
-    # A connection or a person who is not there yet does not matter: a test run calls nobody.
-    refused = [p for p in found if p.code not in {"connection_unknown", *staffing.HERE}]
-    if refused:
-        return {
-            "status": "refused",
-            "steps": [],
-            "edges": [],
-            "problems": [problem.as_json() for problem in refused],
-        }
+    if refused := _cannot_run(workspace, drawn):
+        return testrun.refusal(refused)
     with workspace.read() as connection:
         directory = workspace.directory(connection)
         calendar = calendars_of(workspace, connection).of(key)
@@ -290,6 +294,33 @@ def test(
         decide=decision_tables.asking(workspace),
         **told,
     )
+
+
+def run_cases(
+    workspace: Workspace,
+    actor: Actor,
+    key: str,
+    *,
+    document: Document | None = None,
+    only: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Run the test cases over the draft, or a document; all of them are red where it cannot run at all."""
+    actor.require("flows:read")
+    drawn = {**_drawn(workspace, key, document), "key": key}
+    wrong = _cannot_run(workspace, drawn)
+    with workspace.read() as connection:
+        told = (
+            cases.refused(workspace, connection, key)
+            if wrong
+            else cases.run(workspace, connection, drawn, only)
+        )
+    return {**told, "problems": [problem.as_json() for problem in wrong]}
+
+
+def _cannot_run(workspace: Workspace, drawn: Document) -> list[Problem]:
+    """What keeps a drawing from being tried. A connection or a person who is not there yet does not: a test run calls nobody."""
+    found = [p for p in problems(workspace, drawn) if p.severity == "error"]
+    return [p for p in found if p.code not in {"connection_unknown", *staffing.HERE}]
 
 
 def problems(workspace: Workspace, document: Any) -> list[Problem]:
@@ -339,12 +370,16 @@ def publish(
     note: str = "",
     etag: str | None = None,
     activate: bool = True,
+    despite: str = "",
 ) -> dict[str, Any]:
     """Make the draft a version that never changes, and (`activate`) the one that new instances get; else a canary may use it.
 
     A draft with errors is refused with all of them; one that equals the version in force, or the newest, makes no other.
+    A red test case refuses it too, unless an administrator says why it may be (`despite`); the audit keeps that.
     """
     actor.require("flows:publish")
+    if despite:
+        actor.require("flows:override")
     with workspace.read() as connection:
         row = _found(connection, key)
         _check_etag(workspace, connection, row, etag or row.draft_etag)
@@ -352,6 +387,12 @@ def publish(
     found = problems(workspace, document)
     if any(problem.severity == "error" for problem in found):
         raise ValidationFailed(what=f"flow {key}", count=len(found), problems=found)
+    with workspace.read() as connection:
+        tried = cases.run(workspace, connection, document)
+    if not despite:
+        cases.must_pass(tried)
+    red = [one["id"] for one in tried["results"] if not one["met"]]
+    overruled = {"despite": despite, "red": red} if red else {}
     now = workspace.clock.now_ms()
 
     def write(connection: Connection) -> dict[str, Any]:
@@ -395,6 +436,8 @@ def publish(
             version=number,
             note=note,
             in_force=activate,
+            cases=len(tried["results"]),
+            **overruled,
         )
         return {"version": number, "unchanged": False}
 

@@ -6,12 +6,12 @@ example says. The same function runs the samples of templates, the test cases of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any
 
 from headrace.engine.clock import to_iso
-from headrace.engine.errors import HeadraceError, NotFound, Problem
+from headrace.engine.errors import HeadraceError, NotFound, Problem, ValidationFailed
 from headrace.engine.flow.compile import CompiledFlow, CompiledNode, compile_flow
 from headrace.engine.flow.why import asked
 from headrace.engine.node import Context, Decide, Done, NodeType, Outcome
@@ -23,7 +23,7 @@ from headrace.engine.run.advance import Run
 from headrace.engine.run.items import EndsKept
 from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance, Step
-from headrace.engine.service.starts import by_hand, prepare
+from headrace.engine.service.starts import StartRequest, by_hand, prepare
 from headrace.engine.service.story import Story
 
 ROUNDS_MAX = 500
@@ -32,8 +32,14 @@ ROUNDS_MAX = 500
 INITIATOR = "usr_test"
 
 
+def refusal(problems: Sequence[Problem]) -> dict[str, Any]:
+    """The answer where nothing could be run."""
+    told = [problem.as_json() for problem in problems]
+    return {"status": "refused", "steps": [], "edges": [], "problems": told}
+
+
 def run_test(
-    document: Mapping[str, Any],
+    document: Mapping[str, Any] | CompiledFlow,
     types: Mapping[str, NodeType],
     input_: Mapping[str, Any],
     *,
@@ -53,8 +59,10 @@ def run_test(
     port may be a message or signal the node waits for, or one attached to it, with `output` as its payload. A node in
     `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error}`, or a list.
     `pins[node]` is `{output, port?}`: the node is not run at all and answers just that, also one that would ask people or wait.
+    A pinned start gives `output` as the input of the flow, whatever came, with its `business_key`.
     """
-    flow = _pinned(compile_flow(document, types), pins or {})
+    drawn = document if isinstance(document, CompiledFlow) else compile_flow(document, types)
+    flow = _pinned(drawn, pins or {})
     test = _Test(
         flow,
         now_ms,
@@ -66,17 +74,13 @@ def run_test(
         decide,
     )
     try:
-        request = prepare(
-            flow, start_node or by_hand(flow), input_, now_ms=now_ms, initiator=INITIATOR
-        )
+        start = start_node or by_hand(flow)
+        if given := (pins or {}).get(start):
+            request = _given(flow, start, given)
+        else:
+            request = prepare(flow, start, input_, now_ms=now_ms, initiator=INITIATOR)
     except HeadraceError as wrong:
-        problems = wrong.problems or [Problem("", wrong.code, wrong.params, wrong.message)]
-        return {
-            "status": "refused",
-            "steps": [],
-            "edges": [],
-            "problems": [problem.as_json() for problem in problems],
-        }
+        return refusal(wrong.problems or [Problem("", wrong.code, wrong.params, wrong.message)])
     test.tell(c.Start(request.start_node, request.input, request.business_key, INITIATOR))
     test.play()
     return test.answer(request.dedup_key, pins or {})
@@ -129,6 +133,21 @@ def _pinned(flow: CompiledFlow, pins: Mapping[str, Any]) -> CompiledFlow:
         still = replace(node.type, run=answer, in_worker=False, waits=False, lock="")
         nodes[id_] = replace(node, type=still, events={}, errors=(), subscribes=False)
     return replace(flow, nodes=nodes) if nodes != flow.nodes else flow
+
+
+def _given(flow: CompiledFlow, start: str, pin: Mapping[str, Any]) -> StartRequest:
+    """What a start gave, taken as it is: a webhook's raw body is not needed to try what follows."""
+    node = flow.nodes.get(start)
+    if node is None or not node.type.starts:
+        raise NotFound(kind="start node", id=start)
+    mapped = dict(pin.get("output") or {})
+    if problems := flow.check_input(mapped):
+        raise ValidationFailed(
+            what=f"input of flow {flow.key}", count=len(problems), problems=problems
+        )
+    return StartRequest(
+        flow, start, mapped, business_key=pin.get("business_key"), initiator=INITIATOR
+    )
 
 
 def _answering(node: CompiledNode, pin: Mapping[str, Any]) -> Callable[[Context], Outcome]:

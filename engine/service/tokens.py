@@ -20,6 +20,10 @@ SCOPES: Mapping[str, Mapping[str, str]] = {
     "flows:read": {"zh": "查看流程", "en": "See flows"},
     "flows:write": {"zh": "编辑流程", "en": "Change flows"},
     "flows:publish": {"zh": "发布流程", "en": "Publish flows"},
+    "flows:override": {
+        "zh": "测试用例未通过也发布",
+        "en": "Publish although test cases are red",
+    },
     "instances:read": {"zh": "查看流程实例", "en": "See instances"},
     "instances:start": {"zh": "发起流程实例", "en": "Start instances"},
     "instances:operate": {"zh": "处理异常、取消实例", "en": "Cancel instances, solve incidents"},

@@ -20,6 +20,7 @@ CONTRACT = """
 POST /api/session · GET /api/session · DELETE /api/session · PATCH /api/session
 GET /api/node-types · GET /api/flow-schema.json · GET /api/functions
 GET /api/flows · POST /api/flows · DELETE /api/flows/{} · GET /api/flows/{} · PUT /api/flows/{}/draft
+PUT /api/flows/{}/editors/{} · DELETE /api/flows/{}/editors/{}
 POST /api/flows/{}/check · POST /api/flows/{}/publish · GET /api/flows/{}/versions · GET /api/flows/{}/versions/{}
 GET /api/flows/{}/route · PUT /api/flows/{}/route · POST /api/flows/{}/route/end · GET /api/flows/{}/routes
 GET /api/flows/{}/migrations · POST /api/flows/{}/migrations · GET /api/flows/{}/migrations/suggestion
@@ -78,6 +79,10 @@ GET /api/tables/{}/views · POST /api/tables/{}/views · PUT /api/tables/{}/view
 GET /api/decision-tables · POST /api/decision-tables · GET /api/decision-tables/{} · PUT /api/decision-tables/{}
 DELETE /api/decision-tables/{} · POST /api/decision-tables/{}/check · POST /api/decision-tables/{}/publish
 GET /api/decision-tables/{}/versions · GET /api/decision-tables/{}/versions/{}
+GET /api/flows/{}/cases · POST /api/flows/{}/cases · PUT /api/flows/{}/cases/{} · DELETE /api/flows/{}/cases/{}
+POST /api/flows/{}/cases/run · POST /api/flows/{}/cases/record · POST /api/flows/{}/readiness
+POST /api/flows/{}/connections/{}/test
+GET /api/flows/{}/heat · POST /api/flows/{}/heat/count · GET /api/flows/{}/heat/{}
 POST /api/decision-tables/{}/versions/{}/withdraw · POST /api/decision-tables/{}/import · GET /api/decision-tables/{}/export
 """
 
@@ -85,6 +90,13 @@ RIGHT_BODIES: dict[str, Any] = {
     # A body that passes the schema, for the routes that need one and name a thing that may be missing.
     "PUT /api/flows/{}/draft": {"key": "nothing", "name": {"en": "N"}, "nodes": [], "edges": []},
     "POST /api/flows/{}/test": {"input": {}},
+    "POST /api/flows/{}/cases": {"name": {"en": "C"}, "content": {"input": {}, "expect": {}}},
+    "PUT /api/flows/{}/cases/{}": {
+        "name": {"en": "C"},
+        "content": {"input": {}, "expect": {}},
+        "revision": 1,
+    },
+    "POST /api/flows/{}/cases/record": {"instance": "ins_nothing"},
     "POST /api/flows/{}/migrations": {"to": 2, "versions": [1]},
     "PUT /api/flows/{}/route": {"rules": [{"version": 2, "weight": 5}]},
     "PUT /api/flows/{}/versions/{}/status": {"status": "active"},
