@@ -31,8 +31,10 @@ __all__ = [
     "Outside",
     "Paging",
     "ParamWrong",
+    "Pushed",
     "Rate",
     "Receipt",
+    "Renewal",
     "Reply",
     "Request",
     "Text",
@@ -216,6 +218,8 @@ class Verdict:
     """The platform's own code."""
     message: str = ""
     pause_s: float | None = None
+    absent: bool = False
+    """It says that what was asked for is not there: to a probe that is an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +287,19 @@ class Operation:
     window: Window | None = None
     unproven: bool = False
     """Its name or fields are common knowledge, not read in a source: try it before relying on it."""
+    judge_asked: Callable[[Wish, HttpAnswer], Verdict] | None = None
+    """In place of `judge`, where what an answer means depends on what was asked."""
+    follow: Callable[[Wish, Any], Mapping[str, Any] | None] | None = None
+    """The parameters of the next page, from what was asked and the output; None: this was the last."""
+    pages_max: int = 1
+    """So many pages one step reads."""
+
+    def verdict(self, wish: Wish, answer: HttpAnswer) -> Verdict:
+        """What the answer to this wish means."""
+        if self.judge_asked is not None:
+            return self.judge_asked(wish, answer)
+        assert self.judge is not None, f"expected {self.name} to be asked by us"
+        return self.judge(answer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +310,24 @@ class Mapped:
     extra: Any
     taken: frozenset[tuple[str | int, ...]]
     """Paths of the fields that became values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """One thing a verified call tells of: an order or a refund with all of it, or only its number, by which it is asked for."""
+
+    what: Literal["order", "refund"]
+    payload: Mapping[str, Any] | None = None
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """How a dead authorisation is renewed where the platform lets a machine do it."""
+
+    build: Callable[[ConnectionInfo, Wish], Request]
+    judge: Callable[[HttpAnswer], Verdict]
+    """A good verdict's output: `{"secrets": {name: new value}}`; names that do not come stay."""
 
 
 def _nothing_to_try(_: ConnectionInfo, __: Outside) -> Receipt:
@@ -332,5 +367,11 @@ class Connector:
     """The platform's status code of an order → ours (`ORDER_STATES`); one that is not here goes to a person, never to a default."""
     order: Callable[[Mapping[str, Any]], Mapped] | None = None
     refund: Callable[[Mapping[str, Any]], Mapped] | None = None
+    pushed: Callable[[Any, Incoming], Sequence[Pushed]] | None = None
+    """What a verified call tells of; None: its body is one order, or a list of orders."""
+    renewal: Renewal | None = None
+    """None: a person has to authorise again."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Versions of its interfaces that a shop can be switched to: name → the name of its list operation (`orders`, `orders_v3`)."""
     check: Callable[[Mapping[str, Any]], Sequence[tuple[str, str, Mapping[str, Any]]]] = lambda _: ()
     """More problems of the settings than a schema can tell: (path inside settings, code, params)."""

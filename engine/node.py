@@ -322,6 +322,8 @@ class ConnectionInfo:
     connector: str
     settings: Mapping[str, Any]
     secrets: Mapping[str, str] = field(repr=False, default_factory=dict)
+    own: Any = field(repr=False, default=None)
+    """The `Connector`, where it was drawn in this workspace; None: it is one of the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +383,10 @@ class World(Protocol):
         timeout_s: float,
     ) -> HttpAnswer:
         """One request, no retry. Raises `NotSent` or `OutcomeUnknown`; `errors.AddressRefused` for private addresses."""
+        ...
+
+    def renew(self, connection: ConnectionInfo) -> ConnectionInfo | None:
+        """The connection with a new token, now that the far side says the old one is dead; None: only a person can."""
         ...
 
     def record(
@@ -493,6 +499,8 @@ class NodeType:
     """It enters or leaves a critical section: one with the same settings belongs to it."""
     waits: bool = False
     """A visit rests until something happens outside: breaks a loop (a cycle needs one)."""
+    unfinished: bool = False
+    """It stands for something that is still to be drawn: a flow with one cannot be published."""
     rows: frozenset[Literal["task", "timer"]] = frozenset({"task", "timer"})
     """What an open step of it may have in tables of their own; when a step ends, only these are looked for."""
     in_worker: bool = False
