@@ -1,7 +1,7 @@
 """The audit of decisions: who decided what, for whom, when, with what before and after; a chain that tells when it was touched.
 
-Every vote and every act on a task comes here from the events of its advance (`note`), also those of timers and rules, so that
-none can be forgotten. Rows are tied to the chain at the end of the writer's transaction: processes on one PostgreSQL queue for
+Every vote and every act on a task comes here from the events of its advance (`note`), also those of timers and rules (and seats
+that count as approved when a task opens), so that none can be forgotten. Rows are tied to the chain at the end of the writer's transaction: processes on one PostgreSQL queue for
 the row of the chain's end, each for the length of one commit, and a group of 256 votes asks for it once.
 
 What `verify` finds: a row that was changed, taken out, put in or moved, rows missing at the end (the end is signed), and
@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
+from headrace.engine.run.tasks import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import decisions as rows
 from headrace.engine.store import tasks
@@ -76,7 +77,12 @@ def note(
     workspace: Workspace, connection: Connection, decided: Sequence[tuple[Instance, e.Event]]
 ) -> None:
     """Every vote and act of a group of advances into the chain, in the very transaction."""
-    found = [_row(instance, event, workspace.caller or RULE) for instance, event in decided]
+    found: list[dict[str, Any]] = []
+    for instance, event in decided:
+        if isinstance(event, e.TaskOpened):
+            found += _passed(instance, event)
+        else:
+            found.append(_row(instance, event, workspace.caller or RULE))
     known = tasks.titles(connection, list({row["task_id"] for row in found}))
     for row in found:
         title, node = known.get(row["task_id"], (None, None))
@@ -89,19 +95,47 @@ def add(workspace: Workspace, row: Mapping[str, Any]) -> None:
     workspace.writer.defer(append, {"at": workspace.clock.now_ms(), **row})
 
 
-def _row(instance: Instance, event: Any, caller: Caller) -> dict[str, Any]:
-    row = {
+PASSED = "passed"
+"""The action of a seat that counts as approved when its task opens: why says `after.reason`."""
+
+
+def _passed(instance: Instance, event: e.TaskOpened) -> list[dict[str, Any]]:
+    """A row for each seat that a rule has approved (who started it, the same person again, a vote kept from the round before)."""
+    step = instance.steps.get(event.step)
+    return [
+        _about(instance, event.step, RULE)
+        | {
+            "actor": ENGINE,
+            "on_behalf_of": seat["user"],
+            "action": PASSED,
+            "after": canonical({"decision": seat["decision"], "reason": seat.get("reason")}),
+            "seat": seat["id"],
+            "round": (event.task or {}).get("round", 1),
+            "node": step.node if step is not None else None,
+        }
+        for seat in event.seats
+        if seat.get("decision") and seat.get("reason")
+    ]
+
+
+def _about(instance: Instance, step: int, caller: Caller) -> dict[str, Any]:
+    """Which task of which instance, and how it came."""
+    return {
         "via": caller.via,
         "ip": caller.ip,
         "client": caller.client,
         "batch_id": caller.batch_id,
         "before": canonical(caller.before) if caller.before else None,
-        "task_id": f"{instance.id}.{event.step}",
+        "task_id": f"{instance.id}.{step}",
         "instance_id": instance.id,
         "flow_key": instance.flow_key,
         "version": instance.version,
         "business_key": instance.business_key,
     }
+
+
+def _row(instance: Instance, event: Any, caller: Caller) -> dict[str, Any]:
+    row = _about(instance, event.step, caller)
     step = instance.steps.get(event.step)
     node = getattr(event, "node", None) or (step.node if step is not None else None)
     match event:

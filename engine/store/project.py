@@ -52,7 +52,9 @@ class Rows:
     tasks_urged: list[Row] = field(default_factory=list)
     tasks_paused: list[Row] = field(default_factory=list)
     task_notes: list[Row] = field(default_factory=list)
-    decided: list[tuple[Instance, e.VoteCast | e.TaskChanged]] = field(default_factory=list)
+    decided: list[tuple[Instance, e.VoteCast | e.TaskChanged | e.TaskOpened]] = field(
+        default_factory=list
+    )
     """What people did with tasks, for the chain of decisions; the caller's."""
     tasks_ended: list[Row] = field(default_factory=list)
     timers: list[Row] = field(default_factory=list)
@@ -489,6 +491,8 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
                 node_id = open_.node if open_ else entered[event.step]  # else decided at once
                 _open_task(rows, instance, flow, event, node_id)
                 seats = _opened_seats(event)
+                if any(seat.decision and seat.reason for seat in seats):  # approved by a rule
+                    rows.decided.append((instance, event))
                 past = next((seat for seat in seats if seat.origin in PAST), None)
                 if past is not None:
                     rows.unstaffed.append(Unstaffed(instance.id, node_id, past.user, past.origin))

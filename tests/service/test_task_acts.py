@@ -507,6 +507,32 @@ def test_every_decision_is_in_the_chain_with_where_it_came_from(house: House) ->
     assert holds(house)
 
 
+@pytest.mark.parametrize("everybody", [True, False])
+def test_a_seat_that_a_rule_approves_is_in_the_chain_with_the_rule(
+    house: House, everybody: bool
+) -> None:
+    """Eve starts it and is passed over: her seat is no vote of hers, and the audit says so; also when nobody is asked at all."""
+    people = [user(EVE)] if everybody else [user(EVE), user(ANN)]
+    house.publish(asks(mode="all", assignees=people, same_initiator="skip"))
+    id_ = house.start("asks")
+    if not everybody:
+        house.decide(ANN)
+
+    passed = logged(house)[0]
+
+    assert (passed.actor, passed.on_behalf_of, passed.action, passed.via) == (
+        "engine",
+        EVE,
+        "passed",
+        "rule",
+    )
+    assert '"reason":"same_initiator"' in passed.after
+    assert (passed.task_id, passed.node, passed.seat is not None) == (f"{id_}.2", "ask", True)
+    assert [row.action for row in logged(house)[1:]] == ([] if everybody else ["approved"])
+    assert house.status(id_) == "completed"
+    assert holds(house)
+
+
 def test_a_decision_that_is_refused_leaves_no_row(cabin: House) -> None:
     cabin.publish(asks(mode="all"))
     cabin.start("asks")

@@ -21,7 +21,15 @@ import { StatusTag, Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { ExactTime } from "../../ui/time";
 import { useDelayed } from "../../ui/useDelayed";
-import { ACTIONS, type Asked, type Decision, filterOf, NOTHING, type Verified } from "./decision";
+import {
+  ACTIONS,
+  type Asked,
+  type Decision,
+  ENGINE,
+  filterOf,
+  NOTHING,
+  type Verified,
+} from "./decision";
 import "../../ui/form/SchemaForm.css";
 import "./decisions.css";
 
@@ -220,7 +228,7 @@ function Did({ row }: { row: Decision }) {
 
 function Who({ row }: { row: Decision }) {
   const { t } = useTranslation("decisions");
-  const name = row.by?.name ?? t("rule");
+  const name = row.by === null || row.by.id === ENGINE ? t("rule") : row.by.name;
   return <>{row.on_behalf_of ? t("behalf", { name, of: row.on_behalf_of.name }) : name}</>;
 }
 

@@ -71,7 +71,11 @@ export const ACTIONS = [
   "urge",
   "pause",
   "go_on",
+  "passed",
 ] as const;
+
+/** What no person has done is told as done by this one. */
+export const ENGINE = "engine";
 
 const DAY_MS = 86_400_000;
 
