@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-HINTS = ("ready", "jobs", "timers", "outbox")
+HINTS = ("ready", "jobs", "timers", "outbox", "polling")
 """What the workers wait for."""
 
 LOOK_S = 1.0

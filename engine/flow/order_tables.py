@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from headrace.engine.connector import ORDER_STATES
 from headrace.engine.flow.order_map import EVENTLESS, REFUND_STATES
+from headrace.engine.flow.table_definition import slots_for
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -109,7 +110,7 @@ REFUNDS: Mapping[str, Any] = {
     "extra": "keep",
 }  # fmt: skip
 
-_OURS = dict.fromkeys(("number", "source", "way", "validated_at", "identity"), "ours")
+_FIRST = dict.fromkeys(("number", "source", "way", "validated_at", "identity"), "fill")
 _ONWARD = {
     "order": ["unpaid", "paid", "part_shipped", "shipped", "signed", "completed", "cancelled", "refunded"],
     "refund": ["requested", "approved", "returning", "refunded"],
@@ -119,7 +120,7 @@ _ONWARD = {
 
 def rule(what: str, *, dated: bool) -> dict[str, Any]:
     """The conflict rule (G3). `dated`: it says when it was changed at the platform, else what comes later counts."""
-    base = {"fields": _OURS, "order": {"state": _ONWARD[what]}}
+    base = {"fields": _FIRST, "order": {"state": _ONWARD[what]}}
     return (
         {**base, "mode": "newest", "by": "updated_at", "window_s": 300}
         if dated
@@ -168,7 +169,8 @@ _OVER = frozenset({"cancelled", "refunded"})
 
 def events_of(what: str, before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> list[str]:
     """What flows are told when a record has come to be this."""
-    names = {*after, *(before or {})} - EVENTLESS
+    silent = EVENTLESS if what == "order" else EVENTLESS - {"status_code"}
+    names = {*after, *(before or {})} - silent
     changed = before is None or any(before.get(name) != after.get(name) for name in names)
     if not changed:
         return []
@@ -187,3 +189,8 @@ def previous(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, A
     """Fields that have changed → what they were."""
     names = {*after, *before} - {"extra", "content_hash", "validated_at"}
     return {name: before.get(name) for name in sorted(names) if before.get(name) != after.get(name)}
+
+
+def slots(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The columns its fields are filtered by."""
+    return slots_for(definition, {})

@@ -87,6 +87,36 @@ def send(
     return len(found) + len(requests)
 
 
+def send_many(
+    workspace: Workspace,
+    connection: Connection,
+    told: Sequence[Message],
+    now_ms: int,
+    initiator: str | None,
+) -> list[tuple[str, c.Command]]:
+    """`send` for many at once, with a handful of queries where nobody waits for them; answers the wishes that follow."""
+    fresh = messages.unseen(connection, told)
+    if not fresh:
+        return []
+    starts = messages.starts_of(connection, {one.name for one in fresh})
+    waited = messages.waited_for(connection, fresh)
+    wishes: list[tuple[str, c.Command]] = []
+    kept: list[tuple[Message, int]] = []
+    begun: list[StartRequest] = []
+    for one in fresh:
+        if one.name in waited:
+            send(workspace, connection, one, now_ms, wishes, initiator)
+            continue
+        requests = _prepared(
+            workspace, connection, one, starts.get(one.name, ()), now_ms, initiator
+        )
+        kept.append((one, len(requests)))
+        begun += requests
+    messages.publish_many(connection, kept, now_ms)
+    wishes += _start_flows(workspace, connection, begun, now_ms, fresh=True)
+    return wishes
+
+
 def _prepared(
     workspace: Workspace,
     connection: Connection,
@@ -145,15 +175,20 @@ ALERTED_MAX = 10_000
 
 
 def _start_flows(
-    workspace: Workspace, connection: Connection, requests: Sequence[StartRequest], now_ms: int
+    workspace: Workspace,
+    connection: Connection,
+    requests: Sequence[StartRequest],
+    now_ms: int,
+    *,
+    fresh: bool = False,
 ) -> list[tuple[str, c.Command]]:
-    """Their rows now, their first advance by the inbox; at most one a message."""
+    """Their rows now, their first advance by the inbox; at most one a message. `fresh`: that none has begun is known."""
     saved: list[tuple[Stored, Sequence[e.Event]]] = []
     wishes: list[tuple[str, c.Command]] = []
     for request in requests:
         assert request.id is not None
         flow_key = request.flow.key
-        if instances.by_dedup_key(connection, [(flow_key, request.dedup_key or "")]):
+        if not fresh and instances.by_dedup_key(connection, [(flow_key, request.dedup_key or "")]):
             continue
         instance = Instance(
             request.id, flow_key, request.flow.version, business_key=request.business_key,

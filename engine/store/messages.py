@@ -75,6 +75,48 @@ def publish(
     return wishes
 
 
+def publish_many(connection: Connection, told: Sequence[tuple[Message, int]], now_ms: int) -> None:
+    """Keep messages nobody waits for now (see `waited_for`), with the number of flows each starts. None was seen before."""
+    rows = [
+        {
+            "id": message.id, "kind": message.kind, "name": message.name, "key": message.key,
+            "payload": jsontext.dumps(message.payload), "mode": message.mode,
+            "dedup": None if message.dedup is None else _dedup(message.name, message.dedup),
+            "status": "delivered" if started or message.expires_at <= now_ms else "buffered",
+            "receivers": started, "sender_id": message.sender_id, "created_at": now_ms,
+            "expires_at": message.expires_at,
+        }
+        for message, started in told
+    ]  # fmt: skip
+    if rows:
+        connection.execute(t.messages.insert(), rows)
+
+
+def unseen(connection: Connection, told: Sequence[Message]) -> list[Message]:
+    """Those whose dedup key is new."""
+    keys = {_dedup(one.name, one.dedup): one for one in told if one.dedup is not None}
+    names = list(keys)
+    seen: set[str] = set()
+    for at in range(0, len(names), 500):
+        query = sa.select(t.messages.c.dedup).where(t.messages.c.dedup.in_(names[at : at + 500]))
+        seen.update(connection.execute(query).scalars())
+    return [one for one in told if one.dedup is None or _dedup(one.name, one.dedup) not in seen]
+
+
+def waited_for(connection: Connection, told: Sequence[Message]) -> set[str]:
+    """Names among these that any step waits for. From now on nobody begins to wait for one of them unseen."""
+    names = {one.name for one in told}
+    _both_at_once(connection, {(one.name, key) for one in told for key in (one.key, ANY_KEY)})
+    columns = t.subscriptions.c
+    found = set()
+    for kind in {one.kind for one in told}:
+        for name in sorted(names):
+            query = sa.select(columns.id).where(columns.kind == kind, columns.name == name)
+            if connection.execute(query.limit(1)).first() is not None:
+                found.add(name)
+    return found
+
+
 def _dedup(name: str, dedup: str) -> str:
     """One text for both, of a length that the column takes, different for different pairs."""
     return hashlib.sha256(f"{len(name)}:{name}:{dedup}".encode()).hexdigest()

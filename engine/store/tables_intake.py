@@ -91,6 +91,20 @@ source_pulls = Table(
     Index("ix_source_pulls_status", "status", "id"),
 )
 
+source_wants = Table(
+    "source_wants",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("what", String(12), nullable=False),  # order refund
+    Column("number", String(128), nullable=False),  # the platform's, as a push named it
+    Column("next_at", AT, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("created_at", AT, nullable=False),
+    Index("ix_source_wants_number", "source", "what", "number", unique=True),
+    Index("ix_source_wants_next", "next_at"),
+)
+
 source_counts = Table(
     "source_counts",
     metadata,

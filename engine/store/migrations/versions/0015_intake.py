@@ -13,6 +13,7 @@ _TABLES = (
     "sources",
     "source_states",
     "source_pulls",
+    "source_wants",
     "source_counts",
     "order_numbers",
     "inflows",
@@ -24,13 +25,11 @@ _TABLES = (
 
 def upgrade() -> None:
     """Up."""
-    _own_connectors_up()
     _intake()
 
 
 def downgrade() -> None:
     """Down."""
-    _own_connectors_down()
     for name in reversed(_TABLES):
         op.drop_table(name)
 
@@ -106,6 +105,21 @@ def _intake() -> None:
     )
     op.create_index("ix_source_pulls_source", "source_pulls", ["source", "id"])
     op.create_index("ix_source_pulls_status", "source_pulls", ["status", "id"])
+    op.create_table(
+        "source_wants",
+        sa.Column("id", _COUNTER, autoincrement=True, nullable=False),
+        sa.Column("source", sa.String(64), nullable=False),
+        sa.Column("what", sa.String(12), nullable=False),
+        sa.Column("number", sa.String(128), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_source_wants"),
+    )
+    op.create_index("ix_source_wants_next", "source_wants", ["next_at"])
+    op.create_index(
+        "ix_source_wants_number", "source_wants", ["source", "what", "number"], unique=True
+    )
     op.create_table(
         "source_counts",
         sa.Column("source", sa.String(64), nullable=False),
@@ -206,37 +220,3 @@ def _intake() -> None:
         sa.Column("times", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("interface", "month", name="pk_interface_months"),
     )
-
-
-def _own_connectors_up() -> None:
-    op.create_table(
-        "own_connectors",
-        sa.Column("key", sa.String(40), nullable=False),
-        sa.Column("definition", sa.Text(), nullable=False),
-        sa.Column("last_version", sa.Integer(), nullable=False),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_at", sa.BigInteger(), nullable=False),
-        sa.Column("updated_by", sa.String(80), nullable=False),
-        sa.PrimaryKeyConstraint("key", name="pk_own_connectors"),
-    )
-    op.create_table(
-        "own_connector_versions",
-        sa.Column("connector_key", sa.String(40), nullable=False),
-        sa.Column("version", sa.Integer(), nullable=False),
-        sa.Column("definition", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False, server_default=""),
-        sa.Column("created_at", sa.BigInteger(), nullable=False),
-        sa.Column("created_by", sa.String(80), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["connector_key"],
-            ["own_connectors.key"],
-            name="fk_own_connector_versions_connector_key_own_connectors",
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("connector_key", "version", name="pk_own_connector_versions"),
-    )
-
-
-def _own_connectors_down() -> None:
-    op.drop_table("own_connector_versions")
-    op.drop_table("own_connectors")

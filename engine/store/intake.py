@@ -1,0 +1,197 @@
+"""What comes in: requests as they came, numbers of orders, and what nobody could read yet. Rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from headrace.engine.store import tables_intake as ti
+from headrace.engine.store.inbox import upsert
+
+# --- numbers ---------------------------------------------------------------------------------------
+
+
+def next_numbers(
+    connection: Connection, wanted: Mapping[tuple[str, str], int]
+) -> dict[tuple[str, str], int]:
+    """Take so many numbers of each (prefix, day); answers the first of each. Others wait for the commit: none is given twice.
+
+    In one order, so that two processes never wait for each other.
+    """
+    first: dict[tuple[str, str], int] = {}
+    for (prefix, day), count in sorted(wanted.items()):
+        statement = upsert(connection, ti.order_numbers).values(prefix=prefix, day=day, last=count)
+        statement = statement.on_conflict_do_update(
+            index_elements=["prefix", "day"], set_={"last": ti.order_numbers.c.last + count}
+        )
+        last = connection.execute(statement.returning(ti.order_numbers.c.last)).scalar_one()
+        first[prefix, day] = int(last) - count + 1
+    return first
+
+
+# --- as it came ------------------------------------------------------------------------------------
+
+_BRIEF = tuple(column for column in ti.inflows.c if column.name not in ("body", "headers", "query"))
+
+
+def keep(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Keep requests as they came; answers their numbers."""
+    statement = ti.inflows.insert().returning(ti.inflows.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, list(rows)).scalars())
+
+
+def seen(connection: Connection, source: str, digest: str) -> int | None:
+    """The first request with this very content."""
+    columns = ti.inflows.c
+    query = sa.select(columns.id).where(columns.source == source, columns.digest == digest)
+    found: int | None = connection.execute(query.order_by(columns.id).limit(1)).scalar()
+    return found
+
+
+def find(connection: Connection, id_: int) -> Row[Any] | None:
+    """One request with all of it."""
+    return connection.execute(sa.select(ti.inflows).where(ti.inflows.c.id == id_)).one_or_none()
+
+
+def page(
+    connection: Connection,
+    *,
+    source: str | None,
+    verdict: str | None,
+    way: str | None,
+    digest: str | None,
+    before: int | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """Requests, newest first, without what is long."""
+    columns = ti.inflows.c
+    query = sa.select(*_BRIEF).order_by(columns.id.desc()).limit(limit)
+    for column, value in (
+        (columns.source, source), (columns.verdict, verdict), (columns.way, way), (columns.digest, digest),
+    ):  # fmt: skip
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(columns.id < before)
+    return connection.execute(query).all()
+
+
+def lags(connection: Connection, source: str, way: str, limit: int) -> list[int]:
+    """How late the latest of this way were (ms)."""
+    columns = ti.inflows.c
+    query = (
+        sa.select(columns.lag_ms)
+        .where(columns.source == source, columns.way == way, columns.lag_ms.is_not(None))
+        .order_by(columns.id.desc())
+        .limit(limit)
+    )
+    return [int(one) for one in connection.execute(query).scalars()]
+
+
+def last_body(connection: Connection, source: str) -> Row[Any] | None:
+    """The latest request that was taken: a sample for the editor of the map."""
+    columns = ti.inflows.c
+    query = sa.select(ti.inflows).where(columns.source == source, columns.verdict != "refused")
+    return connection.execute(query.order_by(columns.id.desc()).limit(1)).one_or_none()
+
+
+# --- exceptions ------------------------------------------------------------------------------------
+
+
+def put_exceptions(connection: Connection, rows: Sequence[Mapping[str, Any]], now_ms: int) -> None:
+    """Keep what a person must look at; the same thing again counts up, and is open again."""
+    if not rows:
+        return
+    statement = upsert(connection, ti.order_exceptions)
+    made = [
+        {**row, "times": 1, "status": "open", "created_at": now_ms, "updated_at": now_ms}
+        for row in rows
+    ]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["dedup"],
+            set_={
+                "times": ti.order_exceptions.c.times + 1,
+                "status": "open",
+                "updated_at": now_ms,
+                "payload": statement.excluded.payload,
+                "problems": statement.excluded.problems,
+                "code": statement.excluded.code,
+            },
+        ),
+        made,
+    )
+
+
+def settle_exceptions(connection: Connection, source: str, keys: Sequence[str], now_ms: int) -> int:
+    """These came in right now: what kept them out is over."""
+    columns = ti.order_exceptions.c
+    settled = 0
+    for at in range(0, len(keys), 500):
+        statement = ti.order_exceptions.update().where(
+            columns.source == source,
+            columns.status == "open",
+            columns.kind.in_(("status_unknown", "values_wrong")),
+            columns.record_key.in_(keys[at : at + 500]),
+        )
+        settled += connection.execute(
+            statement.values(status="done", updated_at=now_ms, closed_by="engine")
+        ).rowcount
+    return settled
+
+
+def has_open(connection: Connection, source: str) -> bool:
+    """Is anything of this source waiting for a person?"""
+    columns = ti.order_exceptions.c
+    query = sa.select(columns.id).where(columns.source == source, columns.status == "open")
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def find_exception(connection: Connection, id_: int) -> Row[Any] | None:
+    """One."""
+    query = sa.select(ti.order_exceptions).where(ti.order_exceptions.c.id == id_)
+    return connection.execute(query).one_or_none()
+
+
+def exceptions(
+    connection: Connection,
+    *,
+    source: str | None,
+    status: str | None,
+    kind: str | None,
+    before: int | None,
+    limit: int,
+    code: str | None = None,
+) -> Sequence[Row[Any]]:
+    """Newest first."""
+    columns = ti.order_exceptions.c
+    query = sa.select(ti.order_exceptions).order_by(columns.id.desc()).limit(limit)
+    for column, value in (
+        (columns.source, source), (columns.status, status), (columns.kind, kind), (columns.code, code),
+    ):  # fmt: skip
+        if value is not None:
+            query = query.where(column == value)
+    if before is not None:
+        query = query.where(columns.id < before)
+    return connection.execute(query).all()
+
+
+def open_counts(connection: Connection, sources: Sequence[str]) -> dict[str, int]:
+    """Source → how many wait for a person."""
+    if not sources:
+        return {}
+    columns = ti.order_exceptions.c
+    query = sa.select(columns.source, sa.func.count().label("open"))
+    query = query.where(columns.source.in_(sources), columns.status == "open")
+    return {row.source: row.open for row in connection.execute(query.group_by(columns.source))}
+
+
+def close_exception(
+    connection: Connection, id_: int, status: str, by: str, note: str, now_ms: int
+) -> None:
+    """Done, or dismissed."""
+    statement = ti.order_exceptions.update().where(ti.order_exceptions.c.id == id_)
+    connection.execute(statement.values(status=status, closed_by=by, note=note, updated_at=now_ms))

@@ -1,0 +1,256 @@
+"""Sources of orders and how polling of each stands. Rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Row
+
+from headrace.engine.store import tables_intake as ti
+from headrace.engine.store.inbox import upsert
+
+SLOT_MS = 300_000
+"""Orders are counted in pieces of five minutes."""
+
+
+def listing(
+    connection: Connection, *, after: str | None, limit: int, search: str = ""
+) -> Sequence[Row[Any]]:
+    """Sources by key."""
+    columns = ti.sources.c
+    query = sa.select(ti.sources).order_by(columns.key).limit(limit)
+    if after is not None:
+        query = query.where(columns.key > after)
+    if search:
+        query = query.where(
+            columns.key.icontains(search, autoescape=True)
+            | columns.title.icontains(search, autoescape=True)
+            | columns.channel.icontains(search, autoescape=True)
+        )
+    return connection.execute(query).all()
+
+
+def find(connection: Connection, key: str) -> Row[Any] | None:
+    """One source."""
+    return connection.execute(sa.select(ti.sources).where(ti.sources.c.key == key)).one_or_none()
+
+
+def of_connection(connection: Connection, account: str) -> Sequence[Row[Any]]:
+    """Sources of a shop's account."""
+    query = sa.select(ti.sources).where(ti.sources.c.connection == account)
+    return connection.execute(query.order_by(ti.sources.c.key)).all()
+
+
+def by_connections(connection: Connection, accounts: Sequence[str]) -> dict[str, list[str]]:
+    """Account → keys of the sources that use it."""
+    query = sa.select(ti.sources.c.key, ti.sources.c.connection).where(
+        ti.sources.c.connection.in_(accounts)
+    )
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(ti.sources.c.key)):
+        found.setdefault(row.connection, []).append(row.key)
+    return found
+
+
+def insert(
+    connection: Connection, values: Mapping[str, Any], now_ms: int, reconcile_at: int
+) -> None:
+    """A new source, which is polled at once."""
+    connection.execute(ti.sources.insert().values(**values))
+    state = {"source": values["key"], "next_at": now_ms, "reconcile_at": reconcile_at}
+    connection.execute(ti.source_states.insert().values(**state))
+
+
+def update(connection: Connection, key: str, revision: int, values: Mapping[str, Any]) -> bool:
+    """Change a source, if it still has this revision."""
+    statement = ti.sources.update().where(
+        ti.sources.c.key == key, ti.sources.c.revision == revision
+    )
+    return connection.execute(statement.values(**values)).rowcount == 1
+
+
+def delete(connection: Connection, key: str) -> None:
+    """Take a source away; its orders stay, and what came in raw until its time is over."""
+    connection.execute(ti.sources.delete().where(ti.sources.c.key == key))
+    for table in (ti.source_states, ti.source_counts, ti.source_pulls, ti.source_wants):
+        connection.execute(table.delete().where(table.c.source == key))
+
+
+# --- how polling stands ----------------------------------------------------------------------------
+
+
+def state(connection: Connection, key: str) -> Row[Any] | None:
+    """How a source stands."""
+    query = sa.select(ti.source_states).where(ti.source_states.c.source == key)
+    return connection.execute(query).one_or_none()
+
+
+def states(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """How these stand."""
+    if not keys:
+        return {}
+    query = sa.select(ti.source_states).where(ti.source_states.c.source.in_(keys))
+    return {row.source: row for row in connection.execute(query)}
+
+
+def set_state(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
+    """Change how it stands."""
+    statement = ti.source_states.update().where(ti.source_states.c.source == key)
+    connection.execute(statement.values(**values))
+
+
+def due(connection: Connection, now_ms: int, limit: int) -> list[str]:
+    """Sources whose poll or daily look back is due and that nobody is at."""
+    columns = ti.source_states.c
+    query = (
+        sa.select(columns.source)
+        .join(ti.sources, ti.sources.c.key == columns.source)
+        .where(
+            ti.sources.c.enabled,
+            (columns.next_at <= now_ms) | (columns.reconcile_at <= now_ms),
+            columns.lease_until.is_(None) | (columns.lease_until <= now_ms),
+        )
+        .order_by(columns.next_at)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def take_lease(connection: Connection, key: str, owner: str, now_ms: int, until_ms: int) -> bool:
+    """One puller a source, whatever process: did we get it?"""
+    columns = ti.source_states.c
+    statement = ti.source_states.update().where(
+        columns.source == key,
+        columns.lease_until.is_(None)
+        | (columns.lease_until <= now_ms)
+        | (columns.lease_owner == owner),
+    )
+    return (
+        connection.execute(statement.values(lease_until=until_ms, lease_owner=owner)).rowcount == 1
+    )
+
+
+def give_lease(connection: Connection, key: str, owner: str) -> None:
+    """Let the next one pull."""
+    columns = ti.source_states.c
+    statement = ti.source_states.update().where(columns.source == key, columns.lease_owner == owner)
+    connection.execute(statement.values(lease_until=None, lease_owner=None))
+
+
+# --- pulls -----------------------------------------------------------------------------------------
+
+
+def begin_pull(connection: Connection, values: Mapping[str, Any]) -> int:
+    """A pull; answers its number."""
+    made: int = connection.execute(
+        ti.source_pulls.insert().values(**values).returning(ti.source_pulls.c.id)
+    ).scalar_one()
+    return made
+
+
+def change_pull(connection: Connection, id_: int, values: Mapping[str, Any]) -> None:
+    """What became of it so far."""
+    statement = ti.source_pulls.update().where(ti.source_pulls.c.id == id_)
+    connection.execute(statement.values(**values))
+
+
+def find_pull(connection: Connection, id_: int) -> Row[Any] | None:
+    """One pull."""
+    return connection.execute(
+        sa.select(ti.source_pulls).where(ti.source_pulls.c.id == id_)
+    ).one_or_none()
+
+
+def pulls(
+    connection: Connection, key: str, *, before: int | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Pulls of a source, newest first."""
+    columns = ti.source_pulls.c
+    query = sa.select(ti.source_pulls).where(columns.source == key)
+    if before is not None:
+        query = query.where(columns.id < before)
+    return connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
+
+
+def open_pulls(connection: Connection, limit: int) -> Sequence[Row[Any]]:
+    """Windows that somebody wants pulled again, oldest first."""
+    columns = ti.source_pulls.c
+    query = (
+        sa.select(ti.source_pulls)
+        .where(columns.status.in_(("queued", "running")), columns.kind == "repull")
+        .order_by(columns.id)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+# --- how many orders -------------------------------------------------------------------------------
+
+
+def count(connection: Connection, key: str, slots: Mapping[int, int]) -> None:
+    """So many new orders more in each of these slots."""
+    if not slots:
+        return
+    statement = upsert(connection, ti.source_counts)
+    rows = [{"source": key, "slot": slot, "orders": n} for slot, n in sorted(slots.items())]
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source", "slot"],
+            set_={"orders": ti.source_counts.c.orders + statement.excluded.orders},
+        ),
+        rows,
+    )
+
+
+def counted(connection: Connection, key: str, since_ms: int, until_ms: int) -> dict[int, int]:
+    """Slot → new orders in it; slots without one are not told."""
+    columns = ti.source_counts.c
+    query = sa.select(columns.slot, columns.orders).where(
+        columns.source == key,
+        columns.slot >= since_ms // SLOT_MS,
+        columns.slot < until_ms // SLOT_MS,
+    )
+    return {row.slot: row.orders for row in connection.execute(query)}
+
+
+def forget_counts(connection: Connection, before_ms: int) -> None:
+    """Counts nobody compares with any more."""
+    statement = ti.source_counts.delete().where(ti.source_counts.c.slot < before_ms // SLOT_MS)
+    connection.execute(statement)
+
+
+# --- what a push only named ------------------------------------------------------------------------
+
+
+def want(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Ask for these; what is asked for already is asked for once, and soon."""
+    if not rows:
+        return
+    statement = upsert(connection, ti.source_wants)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["source", "what", "number"],
+            set_={"next_at": statement.excluded.next_at},
+        ),
+        list(rows),
+    )
+
+
+def wanted(connection: Connection, now_ms: int, limit: int) -> Sequence[Row[Any]]:
+    """What is due to be asked for."""
+    columns = ti.source_wants.c
+    query = sa.select(ti.source_wants).where(columns.next_at <= now_ms)
+    return connection.execute(query.order_by(columns.next_at).limit(limit)).all()
+
+
+def put_off(connection: Connection, id_: int, until_ms: int, tries: int) -> None:
+    """Ask again then."""
+    statement = ti.source_wants.update().where(ti.source_wants.c.id == id_)
+    connection.execute(statement.values(next_at=until_ms, tries=tries))
+
+
+def unwant(connection: Connection, ids: Sequence[int]) -> None:
+    """These have come, or never will."""
+    connection.execute(ti.source_wants.delete().where(ti.source_wants.c.id.in_(list(ids))))
