@@ -1528,3 +1528,7 @@ from headrace.engine.store import tables_own as tables_own  # noqa: E402
 # --- templates: beside this file, because it is long ---
 
 from headrace.engine.store import tables_templates as tables_templates  # noqa: E402
+
+# --- who has a drawing open ---
+
+from headrace.engine.store import tables_editors as tables_editors  # noqa: E402

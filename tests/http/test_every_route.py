@@ -84,9 +84,21 @@ POST /api/flows/{}/cases/run · POST /api/flows/{}/cases/record · POST /api/flo
 POST /api/flows/{}/connections/{}/test
 GET /api/flows/{}/heat · POST /api/flows/{}/heat/count · GET /api/flows/{}/heat/{}
 POST /api/decision-tables/{}/versions/{}/withdraw · POST /api/decision-tables/{}/import · GET /api/decision-tables/{}/export
+GET /api/own-connectors · GET /api/own-connectors/forms · POST /api/own-connectors/read · POST /api/own-connectors
+POST /api/own-connectors/try · GET /api/own-connectors/{} · PUT /api/own-connectors/{} · DELETE /api/own-connectors/{}
+GET /api/own-connectors/{}/versions · GET /api/own-connectors/{}/versions/{} · POST /api/own-connectors/{}/compare
+POST /api/own-connectors/{}/renew · POST /api/connections/{}/authorize · GET /api/connections/authorized
 """
 
+API_DOCUMENT = '{"openapi": "3.0.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
+
 RIGHT_BODIES: dict[str, Any] = {
+    "PUT /api/own-connectors/{}": {
+        "definition": {"title": {"en": "A"}, "base_url": "https://a.test", "operations": []},
+        "base": 1,
+    },
+    "POST /api/own-connectors/{}/compare": {"document": API_DOCUMENT},
+    "POST /api/own-connectors/{}/renew": {"document": API_DOCUMENT, "refs": [], "base": 1},
     # A body that passes the schema, for the routes that need one and name a thing that may be missing.
     "PUT /api/flows/{}/draft": {"key": "nothing", "name": {"en": "N"}, "nodes": [], "edges": []},
     "POST /api/flows/{}/test": {"input": {}},

@@ -1,0 +1,59 @@
+"""Who has a drawing open. Rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from headrace.engine.store import tables_editors
+from headrace.engine.store import tables as t
+
+editors = tables_editors.editors
+
+
+def here(connection: Connection, key: str, *, since: int, limit: int) -> Sequence[Any]:
+    """The open editors of a flow that spoke after `since`, with the names of their people; along the primary key."""
+    columns = editors.c
+    query = (
+        sa.select(columns.client, columns.user_id, columns.doing, columns.since, columns.seen_at)
+        .add_columns(t.users.c.name)
+        .select_from(editors.outerjoin(t.users, t.users.c.id == columns.user_id))
+        .where(columns.flow_key == key, columns.seen_at > since)
+        .order_by(columns.client)
+        .limit(limit)
+    )
+    return connection.execute(query).all()
+
+
+def say(connection: Connection, values: Mapping[str, Any]) -> None:
+    """One editor's word; its first makes the row."""
+    columns = editors.c
+    mine = (columns.flow_key == values["flow_key"], columns.client == values["client"])
+    changed = {name: values[name] for name in ("user_id", "doing", "seen_at")}
+    if connection.execute(sa.update(editors).where(*mine).values(**changed)).rowcount == 0:
+        connection.execute(sa.insert(editors).values(**values))
+
+
+def leave(connection: Connection, key: str, client: str, user_id: str) -> None:
+    """A person's tab is closed."""
+    columns = editors.c
+    connection.execute(
+        sa.delete(editors).where(
+            columns.flow_key == key, columns.client == client, columns.user_id == user_id
+        )
+    )
+
+
+def forget(connection: Connection, before: int) -> None:
+    """Rows of tabs that fell silent before then; along the index."""
+    connection.execute(sa.delete(editors).where(editors.c.seen_at < before))
+
+
+def draft_mark(connection: Connection, key: str) -> Any:
+    """The draft's etag, when and by whom it was kept; None where there is no such flow."""
+    columns = t.flows.c
+    query = sa.select(columns.draft_etag, columns.draft_updated_at, columns.draft_updated_by)
+    return connection.execute(query.where(columns.key == key)).one_or_none()
