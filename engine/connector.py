@@ -362,6 +362,8 @@ class Connector:
     """Said only where a call is now safe with us."""
     greet: Callable[[ConnectionInfo, Incoming], str | None] | None = None
     """What to answer to the far side's first GET, which asks whether we are there; None: it is not them."""
+    oauth: Mapping[str, Any] | None = None
+    """How tokens are got, where the engine keeps them fresh (`flow/own/tokens.py`)."""
     errors: ErrorTable | None = None
     statuses: Mapping[str, str] = field(default_factory=dict)
     """The platform's status code of an order → ours (`ORDER_STATES`); one that is not here goes to a person, never to a default."""
@@ -372,6 +374,6 @@ class Connector:
     renewal: Renewal | None = None
     """None: a person has to authorise again."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Versions of its interfaces that a shop can be switched to: name → the name of its list operation (`orders`, `orders_v3`)."""
+    """Versions of its interfaces that a shop can be switched to (the setting `version`) → the day they end, empty where unknown."""
     check: Callable[[Mapping[str, Any]], Sequence[tuple[str, str, Mapping[str, Any]]]] = lambda _: ()
     """More problems of the settings than a schema can tell: (path inside settings, code, params)."""

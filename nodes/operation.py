@@ -48,19 +48,46 @@ MASKED_MAX = 16_384
 def run(context: Context) -> Done | Failed:
     """After an outcome nobody knows, the operation's probe asks first; otherwise do it."""
     assert context.world is not None
-    connector, operation = operations()[context.settings["operation"]]
     account = context.world.connection(context.settings["connection"])
-    if account.connector != connector.name:
-        return Failed(
-            "wrong_connection",
-            f"Expected a connection of {connector.name}, but {account.key} is {account.connector!r}.",
-        )
+    found = _found(context, account)
+    if isinstance(found, Failed):
+        return found
+    connector, operation = found
     wish = _wish(context)
     if context.unknown_before and operation.probe:
         probed = _probe(context, account, connector, operation, wish)
         if probed is not None:
             return probed
-    return _ask(context, account, connector, operation, wish)
+    return _pages(context, account, connector, operation, wish)
+
+
+def _found(context: Context, account: ConnectionInfo) -> tuple[Connector, Operation] | Failed:
+    """The operation, of a file or drawn in this workspace. One that may be repeated less than drawn is not asked."""
+    name, _, asked = context.settings["operation"].partition(".")
+    if account.connector != name:
+        return Failed(
+            "wrong_connection",
+            f"Expected a connection of {name}, but {account.key} is {account.connector!r}.",
+        )
+    if account.own is None:
+        return operations()[context.settings["operation"]]
+    connector: Connector = account.own
+    operation = next((one for one in connector.operations if one.name == asked), None)
+    if operation is None:
+        return Failed(
+            "operation_gone", f"Expected {name} to offer {asked}, but this version does not."
+        )
+    drawn = _effect(context.settings)
+    if CARE.index(operation.effect) > CARE.index(drawn):
+        return Failed(
+            "operation_changed",
+            f"Expected {asked} to be of class {drawn} as drawn, but its connector says {operation.effect} now.",
+        )
+    return connector, operation
+
+
+CARE: tuple[EffectClass, ...] = ("pure", "keyed", "probe", "once")
+"""From what may be repeated freely to what may not."""
 
 
 def _wish(context: Context) -> Wish:
@@ -72,6 +99,47 @@ def _wish(context: Context) -> Wish:
     return Wish(given, context.key, context.now_ms, nonce)
 
 
+def _pages(
+    context: Context,
+    account: ConnectionInfo,
+    connector: Connector,
+    operation: Operation,
+    wish: Wish,
+) -> Done | Failed:
+    """Ask, once more with a new token where only that was wrong, and for as many pages as the operation reads at once."""
+    found = _ask(context, account, connector, operation, wish)
+    if isinstance(found, Failed) and found.code == "token_dead" and account.own is not None:
+        assert context.world is not None
+        renewed = context.world.renew(account)
+        if renewed is not None:
+            account, wish = renewed, _another(wish, "renewed")
+            found = _ask(context, account, connector, operation, wish)
+    if operation.follow is None or operation.pages_max == 1:
+        return found
+    items: list[Any] = []
+    for number in range(2, operation.pages_max + 1):
+        if isinstance(found, Failed):
+            return found
+        items += found.output["items"]
+        params = operation.follow(wish, found.output)
+        if params is None:
+            return Done(output={**found.output, "items": items})
+        if len(str(items)) > ANSWER_MAX_BYTES:
+            return Failed(
+                "answer_too_large", f"Expected pages of at most {ANSWER_MAX_BYTES} bytes together."
+            )
+        wish = _another(replace(wish, params=params), str(number))
+        found = _ask(context, account, connector, operation, wish)
+    if isinstance(found, Failed):
+        return found
+    return Done(output={**found.output, "items": items + found.output["items"]})
+
+
+def _another(wish: Wish, what: str) -> Wish:
+    """A further request of the same attempt: a nonce is used once."""
+    return replace(wish, nonce=hashlib.sha256(f"{wish.nonce}/{what}".encode()).hexdigest()[:32])
+
+
 def _ask(
     context: Context,
     account: ConnectionInfo,
@@ -79,7 +147,7 @@ def _ask(
     operation: Operation,
     wish: Wish,
 ) -> Done | Failed:
-    assert operation.build is not None and operation.judge is not None and context.world is not None
+    assert operation.build is not None and context.world is not None
     harmful = operation.effect in ("probe", "once")
     try:
         request = operation.build(account, wish)
@@ -103,7 +171,7 @@ def _ask(
         return Failed(trouble.code, trouble.message)
     except BodyTooLarge as trouble:
         return Failed("answer_too_large", trouble.message, unknown=harmful)
-    return _judged(context, account, connector, operation, answer)
+    return _judged(context, account, connector, operation, wish, answer)
 
 
 def _judged(
@@ -111,17 +179,17 @@ def _judged(
     account: ConnectionInfo,
     connector: Connector,
     operation: Operation,
+    wish: Wish,
     answer: HttpAnswer,
 ) -> Done | Failed:
     """What the answer means, by the connector's table."""
-    assert operation.judge is not None
     harmful = operation.effect in ("probe", "once")
     if len(answer.body) > ANSWER_MAX_BYTES:
         found = (
             f"Expected an answer of at most {ANSWER_MAX_BYTES} bytes, but found {len(answer.body)}."
         )
         return Failed("answer_too_large", found, unknown=harmful)
-    verdict = operation.judge(answer)
+    verdict = operation.verdict(wish, answer)
     if verdict.trouble is not None:
         return _refused(context, account, verdict, answer, harmful=harmful)
     if connector.proves and not connector.proves(account, answer, context.now_ms):
@@ -151,7 +219,10 @@ def _refused(
         retryable=meaning.retryable,
         unknown=meaning.maybe_done and harmful,
         retry_after_s=retry_after(answer, context.now_ms) or verdict.pause_s,
-        details={"code": masked(account, verdict.code[:MASKED_MAX])[:EXCERPT_MAX]},
+        details={
+            "code": masked(account, verdict.code[:MASKED_MAX])[:EXCERPT_MAX],
+            **({"absent": True} if verdict.absent else {}),
+        },
     )
 
 
@@ -164,9 +235,11 @@ def _probe(
 ) -> Done | Failed | None:
     """Did it happen? Done with what the probe found, None to do it again, or Failed when even this stays unknown."""
     assert operation.happened is not None
-    _, probe = operations()[f"{connector.name}.{operation.probe}"]
+    probe = next(one for one in connector.operations if one.name == operation.probe)
     found = _ask(context, account, connector, probe, wish)
     if isinstance(found, Failed):
+        if isinstance(found.details, Mapping) and found.details.get("absent"):
+            return None
         message = f"Asking whether it happened: {found.message}"
         return replace(found, code=f"probe_{found.code}", message=message, unknown=True)
     happened = operation.happened(wish, found.output)
@@ -181,9 +254,16 @@ def _probe(
 
 def check(settings: Mapping[str, Any]) -> Problems:
     """The parameters are those of the operation, and none that it needs is missing."""
-    found = operations().get(settings.get("operation", ""))
-    if found is None:
-        return []
+    name = settings.get("operation", "")
+    found = operations().get(name)
+    if found is None:  # what is drawn in the workspace is checked where it is known
+        known = not name or name.startswith(OWN)
+        expected = "an operation of a connector"
+        return (
+            []
+            if known
+            else [("/operation", "setting_wrong", {"expected": expected, "found": name})]
+        )
     known, needed = found[1].params["properties"], found[1].params["required"]
     rows = settings.get("params", ())
     names = [row.get("name", "") for row in rows]
@@ -196,18 +276,15 @@ def check(settings: Mapping[str, Any]) -> Problems:
     return [*problems, *(("/params", "setting_missing", {"setting": name}) for name in missing)]
 
 
+OWN = "own-"
+"""How the names of connectors begin that are drawn in the workspace."""
+
+
 def _effect(settings: Mapping[str, Any]) -> EffectClass:
-    return operations()[settings["operation"]][1].effect
-
-
-def _titles() -> dict[str, tuple[str, str]]:
-    return {
-        name: (
-            f"{connector.title['zh']} · {operation.title['zh']}",
-            f"{connector.title['en']} · {operation.title['en']}",
-        )
-        for name, (connector, operation) in operations().items()
-    }
+    """Of a file's operation what it says; of one drawn here what the drawing noted, or the most careful."""
+    found = operations().get(settings["operation"])
+    drawn: EffectClass = settings.get("effect", "once")
+    return found[1].effect if found else drawn
 
 
 NODE = NodeType(
@@ -228,11 +305,13 @@ NODE = NodeType(
         operation=setting(
             ("操作", "Operation"),
             (
-                "平台和要做的事；参数见 docs/connectors.md。",
-                "What to ask; docs/connectors.md lists the parameters.",
+                "平台和要做的事，例如 woocommerce.order；参数见 docs/connectors.md。",
+                "What to ask, such as woocommerce.order; docs/connectors.md lists the parameters.",
             ),
             type="string",
-            choices=_titles(),
+            pattern="^(own-)?[a-z][a-z0-9_-]{0,63}\\.[a-z][a-z0-9_]{0,63}$",
+            maxLength=130,
+            widget="operation",
         ),
         params=pairs(
             ("参数", "Parameters"),
@@ -249,6 +328,21 @@ NODE = NodeType(
             minimum=0.1,
             maximum=120,
             default=10,
+            advanced=True,
+        ),
+        effect=setting(
+            ("重复执行时", "When repeated"),
+            (
+                "自建连接器的操作能不能重发；选择操作时自动填写。",
+                "Whether an operation of your own connector may be sent again; filled in when it is chosen.",
+            ),
+            type="string",
+            choices={
+                "pure": ("只是查询，随意重发", "Only asks: freely"),
+                "keyed": ("对方认重复键，可以重发", "The far side knows our key: yes"),
+                "probe": ("先查询，没做过才重发", "Ask first"),
+                "once": ("绝不重发，由人处理", "Never: a person decides"),
+            },
             advanced=True,
         ),
         **repeated(),

@@ -207,6 +207,9 @@ class ScriptedWorld:
     def connection(self, key: str) -> ConnectionInfo:
         return ConnectionInfo(key, "rest", {"base_url": f"http://{key}", "auth": "none"})
 
+    def renew(self, connection: ConnectionInfo) -> ConnectionInfo | None:
+        return None
+
     def http(
         self,
         method: str,

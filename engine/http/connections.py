@@ -44,7 +44,7 @@ CONNECTION = record(
     ),
 )
 def kinds(call: Call) -> Any:
-    return connections.kinds(call.actor)
+    return connections.kinds(call.workspace, call.actor)
 
 
 @route(

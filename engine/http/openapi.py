@@ -34,6 +34,7 @@ TAGS = {
     "templates": "Templates",
     "users": "Users and roles",
     "connections": "Connections",
+    "own_connectors": "Own connectors",
     "tokens": "API tokens",
     "records": "Business records",
     "hooks": "Webhooks",

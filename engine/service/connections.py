@@ -15,7 +15,7 @@ from headrace.engine.errors import Conflict, HeadraceError, NotFound, Problem, V
 from headrace.engine.flow.forms import check_form
 from headrace.engine.node import ConnectionInfo, NodeType, NotSent, OutcomeUnknown
 from headrace.engine.registry import connectors, describe_connector
-from headrace.engine.service import audit
+from headrace.engine.service import audit, own_connectors
 from headrace.engine.service import limits as limit_service
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
@@ -37,12 +37,18 @@ def _wanted(node_type: str, settings: Mapping[str, Any]) -> list[str]:
             return []
 
 
-def kinds(actor: Actor) -> dict[str, Any]:
-    """All connectors: what an account at each looks like."""
+def kinds(workspace: Workspace, actor: Actor) -> dict[str, Any]:
+    """All connectors, those drawn in this workspace too: what an account at each looks like, and what can be asked."""
     actor.require("connections:read")
+    with workspace.read() as connection:
+        own = own_connectors.every(connection)
     items = [
-        {**describe_connector(connector), "limits": limit_service.SCHEMA}
-        for connector in connectors().values()
+        {
+            **describe_connector(connector),
+            "limits": limit_service.SCHEMA,
+            "own": connector.name.startswith(own_connectors.PREFIX),
+        }
+        for connector in (*connectors().values(), *own)
     ]
     return {"items": items, "next_cursor": None}
 
@@ -73,7 +79,8 @@ def create(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> dic
             f"Expected a key of a-z, 0-9, _ and -, beginning with a letter, but found {key[:80]}.",
         )  # fmt: skip
         raise ValidationFailed(what="connection", count=1, problems=[problem])
-    connector = _connector(values["connector"])
+    with workspace.read() as connection:
+        connector = _connector(connection, values["connector"], values.get("settings", {}))
     _check(connector, values.get("settings", {}), values.get("secrets", {}))
     add(workspace, actor, values)
     return detail(workspace, key)
@@ -97,7 +104,8 @@ def add(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> None:
         if accounts.find(connection, row["key"]) is not None:
             raise Conflict(expected="a new connection key", found=f"{row['key']}, which is taken")
         accounts.insert(connection, row)
-        if known := limit_service.declared(row["connector"], row["settings"]):
+        made_with = own_connectors.connector_of(connection, row["connector"], row["settings"])
+        if known := limit_service.declared(made_with, row["settings"]):
             limits.put(connection, row["key"], known, now, actor.user_id)
         audit.note(
             connection,
@@ -123,7 +131,8 @@ def change(
         if secrets is not None:
             secrets.update(values["secrets"])
             secrets = {name: secret for name, secret in secrets.items() if secret}
-        _check(_connector(row.connector), values.get("settings", row.settings), secrets)
+        settings = values.get("settings", row.settings)
+        _check(_connector(connection, row.connector, settings), settings, secrets)
         columns = {name: values[name] for name in ("name", "settings") if name in values}
         if secrets is not None:
             columns["secrets"] = seal(workspace, secrets)
@@ -158,7 +167,8 @@ def test(workspace: Workspace, actor: Actor, key: str, outside: Outside) -> dict
     actor.require("connections:write")
     info = open_connection(workspace, key)
     try:
-        receipt = _connector(info.connector).test(info, outside)
+        connector = info.own or connectors()[info.connector]
+        receipt = connector.test(info, outside)
     except HeadraceError as trouble:
         return {"ok": False, "message": _without(info, trouble.message)}
     except (NotSent, OutcomeUnknown) as trouble:
@@ -177,7 +187,13 @@ def open_connection(workspace: Workspace, key: str) -> ConnectionInfo:
     if info is None or until < now_ms:
         with workspace.read() as connection:
             row = _found(connection, key)
-        info = ConnectionInfo(row.key, row.connector, row.settings, unseal(workspace, row.secrets))
+            own = (
+                _connector(connection, row.connector, row.settings)
+                if row.connector.startswith(own_connectors.PREFIX)
+                else None
+            )
+        secrets = unseal(workspace, row.secrets)
+        info = ConnectionInfo(row.key, row.connector, row.settings, secrets, own)
         workspace.accounts[key] = (info, now_ms + FRESH_MS)
     return info
 
@@ -218,8 +234,8 @@ def _nodes(document: Any) -> list[Mapping[str, Any]]:
     return [node if isinstance(node, Mapping) else {} for node in found]
 
 
-def _connector(name: str) -> Connector:
-    connector = connectors().get(name)
+def _connector(connection: Connection, name: str, settings: Mapping[str, Any]) -> Connector:
+    connector = own_connectors.connector_of(connection, name, settings)
     if connector is None:
         known = sorted(connectors())
         problem = Problem(
@@ -271,12 +287,12 @@ def _shown(workspace: Workspace, row: Row[Any]) -> dict[str, Any]:
 
 def _set(workspace: Workspace, row: Row[Any]) -> dict[str, bool]:
     """Which secrets are set: never what they are."""
-    connector = connectors().get(row.connector)
-    names = list(connector.secrets.get("properties", {})) if connector else []
     try:
         known = unseal(workspace, row.secrets)
     except Conflict:
         known = {}
+    connector = connectors().get(row.connector)
+    names = list(connector.secrets.get("properties", {})) if connector else list(known)
     return {name: bool(known.get(name)) for name in names}
 
 

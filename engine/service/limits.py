@@ -11,7 +11,7 @@ from headrace.engine.connector import Connector
 from headrace.engine.errors import NotFound, Problem, ValidationFailed
 from headrace.engine.limits import COUNTED_MIN, WINDOW, Guard
 from headrace.engine.registry import connectors
-from headrace.engine.service import audit
+from headrace.engine.service import audit, own_connectors
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts, limits
@@ -122,7 +122,7 @@ def put(workspace: Workspace, actor: Actor, key: str, values: Mapping[str, Any])
 
     def write(connection: Connection) -> dict[str, Any]:
         row = _found(connection, key)
-        _check(connectors().get(row.connector), values)
+        _check(own_connectors.connector_of(connection, row.connector, row.settings), values)
         limits.put(connection, key, values, workspace.clock.now_ms(), actor.user_id)
         audit.note(connection, workspace, actor, "connections.limits", key, limits=dict(values))
         workspace.changed.add("jobs")
@@ -132,13 +132,16 @@ def put(workspace: Workspace, actor: Actor, key: str, values: Mapping[str, Any])
     return answer
 
 
-def declared(connector: str, settings: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def declared(
+    connector: Connector | str | None, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The limits a new connection begins with: what its connector knows of the far side."""
-    found = connectors().get(connector)
+    if isinstance(connector, str):
+        connector = connectors().get(connector)
     kind = (settings or {}).get("kind", "")
     rates = {
         operation.name: {"calls": rate.calls, "per_s": rate.per_s, "burst": rate.burst}
-        for operation in (found.operations if found else ())
+        for operation in (connector.operations if connector else ())
         if (rate := operation.rates.get(kind, operation.rate)) is not None
     }
     return {"operations": rates} if rates else {}

@@ -80,9 +80,7 @@ def definition(connection: Connection, key: str, version: int) -> str | None:
     return connection.execute(query).scalar_one_or_none()
 
 
-def versions(
-    connection: Connection, key: str, *, before: int | None, limit: int
-) -> Sequence[Row[Any]]:
+def versions(connection: Connection, key: str, *, before: int | None, limit: int) -> Sequence[Any]:
     """Versions, newest first, without what they say."""
     query = sa.select(
         _versions.version, _versions.note, _versions.created_at, _versions.created_by

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from headrace.engine.node import ConnectionInfo, RecordAnswer, TableAnswer, World
-from headrace.engine.service import connections
+from headrace.engine.connector import Request
+from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer, TableAnswer, World
+from headrace.engine.service import own_tokens
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import record_steps, records
 from headrace.engine.store.jobs import Claim
@@ -113,7 +114,20 @@ class Runtime:
 
     def open_connection(self, key: str) -> ConnectionInfo:
         """A connection with its secrets, for a worker."""
-        return connections.open_connection(self.workspace, key)
+        return own_tokens.fresh(self.workspace, key, self._send)
+
+    def renew_connection(self, info: ConnectionInfo) -> ConnectionInfo | None:
+        """The same with a new token, for a worker whom the far side refused the old one."""
+        return own_tokens.renewed(self.workspace, info, self._send)
+
+    def _send(self, request: Request) -> HttpAnswer:
+        return self.http.request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            body=request.body,
+            timeout_s=own_tokens.TIMEOUT_S,
+        )
 
     def world(self, claim: Claim) -> World:
         """What the node of this job may touch."""
@@ -140,7 +154,8 @@ class Runtime:
             )
             return answer
 
-        return WorkerWorld(self.open_connection, record, self.http, operate)  # type: ignore[arg-type]
+        open_, renew = self.open_connection, self.renew_connection
+        return WorkerWorld(open_, record, self.http, operate, renew)  # type: ignore[arg-type]
 
     def alive(self) -> dict[str, bool]:
         """Which of the threads live; all of them, unless something went wrong that nothing foresaw."""

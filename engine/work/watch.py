@@ -57,6 +57,10 @@ class WatchedWorld:
             self.main = host_of(str(found.settings.get("base_url", "")))
         return found
 
+    def renew(self, connection: ConnectionInfo) -> ConnectionInfo | None:
+        """The connection with a new token."""
+        return self._world.renew(connection)
+
     def http(
         self,
         method: str,

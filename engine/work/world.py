@@ -28,15 +28,21 @@ class WorkerWorld:
         records: Records,
         http: GuardedHttp,
         tables: Operations | None = None,
+        renewing: Callable[[ConnectionInfo], ConnectionInfo | None] = lambda _: None,
     ) -> None:
         self._connections = connections
         self._records = records
         self._tables = tables
         self._http = http
+        self._renewing = renewing
 
     def connection(self, key: str) -> ConnectionInfo:
         """The connection by that key."""
         return self._connections(key)
+
+    def renew(self, connection: ConnectionInfo) -> ConnectionInfo | None:
+        """The connection with a new token, where one can be had without a person."""
+        return self._renewing(connection)
 
     def http(
         self,

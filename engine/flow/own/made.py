@@ -75,6 +75,7 @@ def made(key: str, definition: Mapping[str, Any]) -> Connector:
         example_secrets={},
         operations=tuple(_operation(told, one, errors) for one in told["operations"]),
         test=partial(_trial, told, errors),
+        oauth=told["auth"] if told["auth"]["kind"] == "oauth2" else None,
         errors=errors,
     )
 
