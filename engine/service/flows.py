@@ -28,6 +28,7 @@ from headrace.engine.service import (
     cases,
     connections,
     decision_tables,
+    own_connectors,
     schedules,
     staffing,
     testrun,
@@ -331,6 +332,7 @@ def problems(workspace: Workspace, document: Any) -> list[Problem]:
         called = _call_problems(connection, document, calls_of(document, workspace.types), flows)
         called += staffing.problems(workspace, connection, document)
         called += decision_tables.problems(connection, document, workspace.clock.now_ms())
+        called += own_connectors.problems(connection, document)
     found = validate(document, workspace.types, known_flows=flows)
     found += connections.problems(document, workspace.types, known)
     return sorted([*found, *called], key=lambda problem: problem.severity == "warning")
