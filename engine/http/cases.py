@@ -190,7 +190,7 @@ def recorded(call: Call, key: str) -> Any:
                 record({"key": STRING, "title": TEXT, "members": COUNT, "backups": COUNT})
             ),
             "connections": many(
-                record({"key": STRING, "known": BOOLEAN, "name": ANY, "connector": STRING})
+                record({"key": STRING, "known": BOOLEAN, "name": STRING, "connector": STRING})
             ),
             "in_force": or_null(COUNT),
             "next_version": COUNT,

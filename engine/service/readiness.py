@@ -97,7 +97,7 @@ def _roles(
 
 def _account(key: str, row: Row[Any] | None) -> dict[str, Any]:
     if row is None:
-        return {"key": key, "known": False, "name": {"en": key}, "connector": ""}
+        return {"key": key, "known": False, "name": key, "connector": ""}
     return {"key": key, "known": True, "name": row.name, "connector": row.connector}
 
 
