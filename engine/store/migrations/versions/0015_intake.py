@@ -26,10 +26,13 @@ _TABLES = (
 def upgrade() -> None:
     """Up."""
     _intake()
+    _own_connectors()
 
 
 def downgrade() -> None:
     """Down."""
+    op.drop_table("own_connector_versions")
+    op.drop_table("own_connectors")
     for name in reversed(_TABLES):
         op.drop_table(name)
 
@@ -219,4 +222,33 @@ def _intake() -> None:
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("times", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("interface", "month", name="pk_interface_months"),
+    )
+
+
+def _own_connectors() -> None:
+    op.create_table(
+        "own_connectors",
+        sa.Column("key", sa.String(40), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("last_version", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_by", sa.String(80), nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_own_connectors"),
+    )
+    op.create_table(
+        "own_connector_versions",
+        sa.Column("connector_key", sa.String(40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False, server_default=""),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connector_key"],
+            ["own_connectors.key"],
+            name="fk_own_connector_versions_connector_key_own_connectors",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("connector_key", "version", name="pk_own_connector_versions"),
     )
