@@ -48,7 +48,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A sticky note; it does nothing."""
+    """A sticky note, or a section: a frame around nodes, which it may hide. It does nothing."""
 
     id: str
     text: str
@@ -57,6 +57,8 @@ class Note:
     width: float = 200
     height: float = 120
     color: str = "yellow"
+    kind: str | None = None
+    hides: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +177,24 @@ def _note(item: Mapping[str, Any]) -> Note:
         width=size.get("width", 200),
         height=size.get("height", 120),
         color=item.get("color", "yellow"),
+        kind=item.get("kind"),
+        hides=None if item.get("hides") is None else tuple(item["hides"]),
     )
 
 
 def _note_json(note: Note) -> dict[str, Any]:
-    return {
+    item: dict[str, Any] = {
         "id": note.id,
         "text": note.text,
         "position": {"x": note.x, "y": note.y},
         "size": {"width": note.width, "height": note.height},
         "color": note.color,
     }
+    if note.kind is not None:
+        item["kind"] = note.kind
+    if note.hides is not None:
+        item["hides"] = list(note.hides)
+    return item
 
 
 def _plain(value: Any) -> Any:

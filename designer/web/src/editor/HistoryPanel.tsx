@@ -1,11 +1,14 @@
-// What was done, newest first; a click goes back (or forward) to right after it.
+// What was done and to what, newest first; a click goes back (or forward) to right after it.
 
 import { useTranslation } from "react-i18next";
+import type { Words } from "./sentence";
 import { useEditor } from "./store";
+import { subjectOf } from "./subject";
 
-export function HistoryPanel() {
-  const { t } = useTranslation("editor");
+export function HistoryPanel({ words }: { words: Words }) {
+  const { t } = useTranslation(["editor", "canvas"]);
   const { past, future } = useEditor((state) => state.history);
+  const types = useEditor((state) => state.types);
   const { stepTo } = useEditor.getState();
   const entries = [...past, ...future];
   return (
@@ -21,7 +24,10 @@ export function HistoryPanel() {
               data-undone={count > past.length || undefined}
               onClick={() => stepTo(count)}
             >
-              {t(`command.${entry.label}`)}
+              <span className="hr-history-words">
+                {t(`command.${entry.label}`)}
+                <small>{subjectOf(entry.before, entry.after, types, words)}</small>
+              </span>
               <time>{new Date(entry.at).toLocaleTimeString()}</time>
             </button>
           </li>

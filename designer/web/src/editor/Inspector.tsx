@@ -11,6 +11,7 @@ import { Button, Input, InputNumber, Popover } from "antd";
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { SchemaForm } from "../ui/form/SchemaForm";
+import { Arrange } from "./Arrange";
 import { pasteFragment, removeNode, removeSelected, selectedFragment, tidyUp } from "./actions";
 import { disconnect } from "./commands/disconnect";
 import { renameNode } from "./commands/renameNode";
@@ -322,8 +323,9 @@ function Several({ count }: { count: number }) {
         <Button icon={<CopyOutlined />} onClick={duplicate} disabled={readOnly}>
           {t("action.duplicate")}
         </Button>
+        {count > 1 && <Arrange count={count} />}
         {count > 1 && (
-          <Button icon={<ApartmentOutlined />} onClick={tidyUp} disabled={readOnly}>
+          <Button icon={<ApartmentOutlined />} onClick={() => tidyUp()} disabled={readOnly}>
             {t("action.layout")}
           </Button>
         )}

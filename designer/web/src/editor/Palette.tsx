@@ -1,16 +1,20 @@
 // The kinds of nodes there are: search, drag onto the canvas, or click (Enter) to add.
 
-import { SearchOutlined } from "@ant-design/icons";
+import { SearchOutlined, StarFilled, StarOutlined } from "@ant-design/icons";
 import { useReactFlow } from "@xyflow/react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { addFor, addFromPalette } from "./actions";
 import { type Drop, startDrag, useDrag } from "./canvas/paletteDrag";
 import { NODE_HEIGHT, NODE_WIDTH, type NodeType } from "./document";
+import { fitting } from "./find";
 import { NodeIcon } from "./icons";
 import { whyNotAdd, whyNotInsert } from "./rules";
 import { useDocument, useEditor } from "./store";
+import { toggleFavourite, useUsed } from "./used";
 import type { ShowText } from "./variables";
+
+const RECENT_MAX = 4;
 
 export const GROUPS: NodeType["group"][] = [
   "start",
@@ -48,16 +52,30 @@ export function byUse(a: NodeType, b: NodeType): number {
 }
 
 export function Palette({ text }: { text: ShowText }) {
-  const { t } = useTranslation("editor");
+  const { t } = useTranslation(["editor", "canvas"]);
   const [search, setSearch] = useState("");
   const types = useEditor((state) => state.types);
-  const word = search.trim().toLowerCase();
-  const found = [...types.values()]
-    .sort(byUse)
-    .filter((type) =>
-      `${Object.values(type.title).join(" ")} ${type.name} ${text(type.help)}`
-        .toLowerCase()
-        .includes(word),
+  const word = search.trim();
+  const found = fitting([...types.values()].sort(byUse), word, (type) => [
+    text(type.title),
+    `${Object.values(type.title).join(" ")} ${type.name} ${text(type.help)}`,
+  ]);
+  const favourites = useUsed("favourites");
+  const recent = useUsed("nodes");
+  const kept = favourites.flatMap((name) => types.get(name) ?? []);
+  const again = recent
+    .filter((name) => !favourites.includes(name))
+    .slice(0, RECENT_MAX)
+    .flatMap((name) => types.get(name) ?? []);
+  const shelf = (name: "favourites" | "recent", inside: NodeType[]) =>
+    word === "" &&
+    inside.length > 0 && (
+      <section key={name} data-testid={`palette-${name}`}>
+        <h3>{t(`canvas:palette.${name}`)}</h3>
+        {inside.map((type) => (
+          <Item key={type.name} type={type} text={text} shelf={name} />
+        ))}
+      </section>
     );
   return (
     <nav className="hr-palette" aria-label={t("palette.title")} data-testid="palette">
@@ -71,6 +89,8 @@ export function Palette({ text }: { text: ShowText }) {
           data-testid="palette-search"
         />
       </div>
+      {shelf("favourites", kept)}
+      {shelf("recent", again)}
       {GROUPS.map((group) => {
         const inside = found.filter((type) => type.group === group);
         if (inside.length === 0) return null;
@@ -101,8 +121,16 @@ export function Palette({ text }: { text: ShowText }) {
   );
 }
 
-function Item({ type, text }: { type: NodeType; text: ShowText }) {
-  const { t } = useTranslation("editor");
+interface ItemProps {
+  type: NodeType;
+  text: ShowText;
+  /** The same kind may stand among the favourites or the recent ones too. */
+  shelf?: "favourites" | "recent";
+}
+
+function Item({ type, text, shelf }: ItemProps) {
+  const { t } = useTranslation(["editor", "canvas"]);
+  const favourite = useUsed("favourites").includes(type.name);
   const { screenToFlowPosition } = useReactFlow();
   const document = useDocument();
   const types = useEditor((state) => state.types);
@@ -125,23 +153,37 @@ function Item({ type, text }: { type: NodeType; text: ShowText }) {
     addFor({ kind: "free", position }, type.name);
   };
   return (
-    <button
-      type="button"
-      className="hr-palette-item"
-      data-group={type.group}
-      data-testid={`palette-item-${type.name}`}
-      disabled={reason !== null}
-      title={reason === null ? text(type.help) : t(`reason.${reason}`)}
-      onPointerDown={(event) =>
-        startDrag(event, type.name, whyNotInsert(type.name, types) === null, drop)
-      }
-      onClick={() => addFromPalette(type.name, centre())}
-    >
-      <span className="hr-palette-icon">
-        <NodeIcon icon={type.icon} type={type.name} />
-      </span>
-      <span className="hr-palette-name">{text(type.title)}</span>
-    </button>
+    <div className="hr-palette-row">
+      <button
+        type="button"
+        className="hr-palette-item"
+        data-group={type.group}
+        data-testid={`palette-${shelf ?? "item"}-${type.name}`}
+        disabled={reason !== null}
+        title={reason === null ? text(type.help) : t(`reason.${reason}`)}
+        onPointerDown={(event) =>
+          startDrag(event, type.name, whyNotInsert(type.name, types) === null, drop)
+        }
+        onClick={() => addFromPalette(type.name, centre())}
+      >
+        <span className="hr-palette-icon">
+          <NodeIcon icon={type.icon} type={type.name} />
+        </span>
+        <span className="hr-palette-name">{text(type.title)}</span>
+      </button>
+      <button
+        type="button"
+        className="hr-palette-star"
+        aria-pressed={favourite}
+        aria-label={t(favourite ? "canvas:palette.unstar" : "canvas:palette.star", {
+          name: text(type.title),
+        })}
+        onClick={() => toggleFavourite(type.name)}
+        data-testid={shelf === undefined ? `palette-star-${type.name}` : undefined}
+      >
+        {favourite ? <StarFilled /> : <StarOutlined />}
+      </button>
+    </div>
   );
 }
 

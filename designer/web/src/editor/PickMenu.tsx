@@ -14,6 +14,8 @@ export interface Pick {
   colour?: string;
   /** Why it cannot be chosen. */
   disabled?: string;
+  /** The keys that do the same. */
+  keys?: readonly string[];
 }
 
 interface PickMenuProps {
@@ -25,14 +27,22 @@ interface PickMenuProps {
   testId: string;
   /** Below the list: what else can be done. */
   footer?: ReactNode;
+  /** What fits the typed text, best first; without it, what holds the text. */
+  find?: (search: string) => readonly Pick[];
+  placeholder?: string;
+  wide?: boolean;
 }
 
-export function PickMenu({ title, picks, at, onPick, onClose, testId, footer }: PickMenuProps) {
+/** More than this nobody reads; typing another letter is quicker. */
+const SHOWN_MAX = 200;
+
+export function PickMenu(props: PickMenuProps) {
+  const { title, picks, at, onPick, onClose, testId, footer, find, placeholder, wide } = props;
   const { t } = useTranslation("editor");
   const [search, setSearch] = useState("");
   const [active, setActive] = useState(0);
   const box = useRef<HTMLDivElement>(null);
-  const found = matching(picks, search);
+  const found = (find?.(search) ?? matching(picks, search)).slice(0, SHOWN_MAX);
   const chosen = Math.min(active, found.length - 1);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
@@ -68,6 +78,10 @@ export function PickMenu({ title, picks, at, onPick, onClose, testId, footer }: 
       event.preventDefault();
       const step = event.key === "ArrowDown" ? 1 : -1;
       setActive((chosen + step + found.length) % Math.max(1, found.length));
+    } else if (event.key === "PageDown" || event.key === "PageUp") {
+      event.preventDefault();
+      const step = event.key === "PageDown" ? PAGE : -PAGE;
+      setActive(Math.max(0, Math.min(found.length - 1, chosen + step)));
     } else if (event.key === "Enter") {
       event.preventDefault();
       pick(found[chosen]);
@@ -81,6 +95,7 @@ export function PickMenu({ title, picks, at, onPick, onClose, testId, footer }: 
       ref={box}
       className="hr-pick"
       data-floating={at !== undefined || undefined}
+      data-wide={wide || undefined}
       data-testid={testId}
       role="dialog"
       aria-label={title}
@@ -95,7 +110,7 @@ export function PickMenu({ title, picks, at, onPick, onClose, testId, footer }: 
         aria-controls={`${testId}-list`}
         aria-activedescendant={found[chosen] && `${testId}-${found[chosen].key}`}
         aria-label={t("action.search")}
-        placeholder={t("action.search")}
+        placeholder={placeholder ?? t("action.search")}
         data-testid={`${testId}-search`}
         value={search}
         onChange={(event) => {
@@ -133,6 +148,13 @@ export function PickMenu({ title, picks, at, onPick, onClose, testId, footer }: 
                 <span>{item.title}</span>
                 {(item.disabled ?? item.hint) && <small>{item.disabled ?? item.hint}</small>}
               </span>
+              {item.keys !== undefined && (
+                <span className="hr-pick-keys">
+                  {item.keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </span>
+              )}
             </div>
           </div>
         ))}
@@ -142,6 +164,8 @@ export function PickMenu({ title, picks, at, onPick, onClose, testId, footer }: 
     </div>
   );
 }
+
+const PAGE = 8;
 
 function matching(picks: readonly Pick[], search: string): Pick[] {
   const words = search.trim().toLowerCase().split(/\s+/).filter(Boolean);

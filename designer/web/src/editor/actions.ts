@@ -5,13 +5,17 @@ import { addBranch } from "./commands/addBranch";
 import { addEvent } from "./commands/addEvent";
 import { addNode } from "./commands/addNode";
 import { addNote } from "./commands/addNote";
-import { autoLayout } from "./commands/autoLayout";
+import { addSection } from "./commands/addSection";
+import { type Alignment, align } from "./commands/align";
+import { autoLayout, type Direction } from "./commands/autoLayout";
+import { distribute } from "./commands/distribute";
 import { insertBefore } from "./commands/insertBefore";
 import { insertOnEdge } from "./commands/insertOnEdge";
 import { insertStep } from "./commands/insertStep";
 import { moveNodes } from "./commands/moveNodes";
 import { type Fragment, fragmentOf, paste } from "./commands/paste";
 import { removeSelection } from "./commands/removeSelection";
+import { toggleSection } from "./commands/toggleSection";
 import {
   EVENT_IDS,
   EVENT_KINDS,
@@ -27,7 +31,9 @@ import {
   type Position,
 } from "./document";
 import { whyNotAppend, whyNotEvent } from "./rules";
+import { insideOf, isSection } from "./sections";
 import { type MenuWish, useEditor } from "./store";
+import { used } from "./used";
 
 const state = () => useEditor.getState();
 
@@ -59,6 +65,7 @@ export function addFor(wish: MenuWish, type: string): string | null {
                   })
                 : false;
   if (!done) return null;
+  used("nodes", type === INCLUSIVE ? "condition" : type);
   state().goTo(id);
   return id;
 }
@@ -178,17 +185,70 @@ export function pasteFragment(fragment: Fragment, offset = { x: 40, y: 40 }): vo
   });
 }
 
-export function tidyUp(): void {
+export function duplicateSelected(): void {
+  const fragment = selectedFragment();
+  if (fragment !== null) pasteFragment(fragment);
+}
+
+/** For who asks by name and not by Ctrl+C. */
+export async function copySelected(): Promise<void> {
+  const fragment = selectedFragment();
+  if (fragment !== null) await navigator.clipboard.writeText(JSON.stringify(fragment, null, 2));
+}
+
+/** Only the selected nodes when there are several, else all. */
+export function tidyUp(direction?: Direction): void {
   const { selection, run, fits } = state();
   const some = selection.nodes.length > 1;
-  run(autoLayout, some ? { only: selection.nodes } : {});
+  const way = direction === undefined ? {} : { direction };
+  run(autoLayout, some ? { only: selection.nodes, ...way } : way);
   if (!some) useEditor.setState({ fits: fits + 1 });
+}
+
+function selectedItems(): string[] {
+  const { selection } = state();
+  return [...selection.nodes, ...selection.notes];
+}
+
+export function alignSelected(how: Alignment): void {
+  state().run(align, { items: selectedItems(), how });
+}
+
+export function distributeSelected(along: "x" | "y"): void {
+  state().run(distribute, { items: selectedItems(), along });
 }
 
 export function putNote(position: Position): void {
   const { history, run, select } = state();
   const id = freshNoteId(history.present);
   if (run(addNote, { id, position })) select({ notes: [id] });
+}
+
+/** A frame around what is selected; its title can be typed at once. */
+export function frameSelected(): void {
+  const { history, run, select } = state();
+  const id = freshNoteId(history.present);
+  if (!run(addSection, { id, items: selectedItems(), text: "" })) return;
+  select({ notes: [id] });
+  state().rename(id);
+}
+
+/** The selected section, or the one the selected node stands in. */
+export function sectionAtHand(): string | undefined {
+  const { history, selection } = state();
+  const [node] = selection.nodes;
+  return notesOf(history.present)
+    .filter(isSection)
+    .find(
+      (note) =>
+        selection.notes.includes(note.id) ||
+        (node !== undefined && insideOf(history.present, note).some(({ id }) => id === node)),
+    )?.id;
+}
+
+export function foldSection(): void {
+  const section = sectionAtHand();
+  if (section !== undefined) state().run(toggleSection, { section });
 }
 
 /** Moves the selection to a neighbour along the lines. */

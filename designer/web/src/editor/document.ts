@@ -104,6 +104,10 @@ export interface FlowNote {
   position: Position;
   size: Size;
   color: NoteColor;
+  /** A section is a frame around nodes: it moves them along, and can be collapsed. */
+  kind?: "note" | "section";
+  /** Of a collapsed section: the nodes it hides. */
+  hides?: string[];
 }
 
 /** A form that several nodes use; its value is kept in the variable of its key. */

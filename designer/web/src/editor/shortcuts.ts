@@ -2,13 +2,16 @@
 
 import { useReactFlow } from "@xyflow/react";
 import { useEffect, useRef } from "react";
+import { zoomToSelection } from "./actionList";
 import * as actions from "./actions";
+import type { Alignment } from "./commands/align";
 import { fragmentFrom } from "./commands/paste";
 import { useEditor } from "./store";
 
 export interface ShortcutHandlers {
   save: () => void;
   search: () => void;
+  commands: () => void;
   help: () => void;
   openInspector: () => void;
   setMode: (mode: "hand" | "pointer") => void;
@@ -28,6 +31,8 @@ export const SHORTCUTS: [section: string, [what: string, keys: string[]][]][] = 
       ["delete", ["Delete"]],
       ["duplicate", ["Ctrl", "D"]],
       ["note", ["N"]],
+      ["section", ["G"]],
+      ["fold", ["Shift", "G"]],
     ],
   ],
   [
@@ -36,9 +41,13 @@ export const SHORTCUTS: [section: string, [what: string, keys: string[]][]][] = 
       ["walk", ["Tab"]],
       ["follow", ["Alt", "→"]],
       ["nudge", ["↑ ↓ ← →"]],
-      ["search", ["/"]],
+      ["search", ["Ctrl", "F"]],
       ["fit", ["Shift", "1"]],
+      ["fit_selection", ["Shift", "2"]],
+      ["full_size", ["Shift", "0"]],
+      ["zoom", ["+ −"]],
       ["layout", ["Shift", "T"]],
+      ["align", ["Alt", "Shift", "↑ ↓ ← →"]],
       ["hand", ["H"]],
       ["pointer", ["V"]],
     ],
@@ -46,6 +55,7 @@ export const SHORTCUTS: [section: string, [what: string, keys: string[]][]][] = 
   [
     "edit",
     [
+      ["commands", ["Ctrl", "K"]],
       ["undo", ["Ctrl", "Z"]],
       ["redo", ["Ctrl", "Shift", "Z"]],
       ["copy", ["Ctrl", "C"]],
@@ -81,6 +91,11 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
       if (dialogOpen()) return;
       if (command && event.key.toLowerCase() === "k") {
         event.preventDefault();
+        latest.current.commands();
+        return;
+      }
+      if (command && !event.shiftKey && event.key.toLowerCase() === "f") {
+        event.preventDefault();
         latest.current.search();
         return;
       }
@@ -115,6 +130,20 @@ export function useShortcuts(handlers: ShortcutHandlers): void {
     };
   }, [flow]);
 }
+
+const ALIGN: Record<string, Alignment> = {
+  ArrowLeft: "left",
+  ArrowRight: "right",
+  ArrowUp: "top",
+  ArrowDown: "bottom",
+};
+
+/** By the place of the key: what stands on it differs from keyboard to keyboard. */
+const VIEWS: Record<string, (flow: ReturnType<typeof useReactFlow>) => void> = {
+  Digit1: (flow) => void flow.fitView({ duration: 200, maxZoom: 1, padding: 0.14 }),
+  Digit2: (flow) => zoomToSelection(flow),
+  Digit0: (flow) => void flow.zoomTo(1, { duration: 200 }),
+};
 
 const PASSING = new Set(["Tab", "Shift", "Control", "Alt", "Meta", "Escape"]);
 
@@ -156,7 +185,16 @@ function plain(
   const { selection, rename, select } = useEditor.getState();
   const onControl = event.target instanceof Element && event.target.closest("button, a, summary");
   const arrow = ARROWS[event.key];
+  const places = event.shiftKey && !event.altKey ? VIEWS[event.code] : undefined;
+  if (places !== undefined) {
+    places(flow);
+    return true;
+  }
   if (arrow !== undefined) {
+    if (event.altKey && event.shiftKey) {
+      actions.alignSelected(ALIGN[event.key] ?? "left");
+      return true;
+    }
     if (event.altKey) {
       actions.walk(arrow[0] + arrow[1] > 0 ? 1 : -1);
       return true;
@@ -188,6 +226,12 @@ function plain(
     case "N":
       actions.putNote(flow.screenToFlowPosition({ x: innerWidth / 2, y: innerHeight / 2 }));
       return true;
+    case "g":
+      actions.frameSelected();
+      return true;
+    case "G":
+      actions.foldSection();
+      return true;
     case "h":
     case "H":
       handlers.setMode("hand");
@@ -199,8 +243,12 @@ function plain(
     case "T":
       actions.tidyUp();
       return true;
-    case "!":
-      void flow.fitView({ duration: 200, maxZoom: 1, padding: 0.14 });
+    case "+":
+    case "=":
+      void flow.zoomIn({ duration: 120 });
+      return true;
+    case "-":
+      void flow.zoomOut({ duration: 120 });
       return true;
     case "/":
       handlers.search();
@@ -209,7 +257,7 @@ function plain(
       handlers.help();
       return true;
     case "F2":
-      if (selection.nodes[0] !== undefined) rename(selection.nodes[0]);
+      rename(selection.nodes[0] ?? selection.notes[0] ?? null);
       return true;
     case "Enter":
       if (onControl || selection.nodes.length !== 1) return false;

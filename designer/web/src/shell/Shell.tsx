@@ -55,7 +55,7 @@ export function Shell({ screens }: { screens: Screen[] }) {
         <TabCount.Provider value={todo}>
           <HeaderExtra.Provider value={narrow ? <Bell /> : null}>
             <Suspense fallback={<ScreenLoading />} key={current?.path ?? ""}>
-              <Outlet />
+              <Outlet context={items} />
             </Suspense>
           </HeaderExtra.Provider>
         </TabCount.Provider>

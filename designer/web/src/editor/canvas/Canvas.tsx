@@ -24,10 +24,21 @@ import { connect } from "../commands/connect";
 import { insertOnEdge } from "../commands/insertOnEdge";
 import { moveNodes } from "../commands/moveNodes";
 import { reconnect } from "../commands/reconnect";
-import { entering, leaving, NODE_HEIGHT, NODE_WIDTH, nodeOf, type Position } from "../document";
-import { whyNotConnect } from "../rules";
+import { toggleSection } from "../commands/toggleSection";
+import {
+  entering,
+  leaving,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  nodeOf,
+  notesOf,
+  type Position,
+} from "../document";
+import { type Reason, whyNotConnect } from "../rules";
+import { hiding } from "../sections";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
+import { beginAiming, endAiming, useAiming } from "./aiming";
 import { useAriaLabels } from "./ariaLabels";
 import "./canvas.css";
 import {
@@ -39,9 +50,12 @@ import {
   type ProblemMark,
 } from "./elements";
 import { EDGE_DEFAULTS, EDGE_VIEWS, NODE_VIEWS } from "./FlowDrawing";
+import { GLIDE_MS, glideBetween, glided } from "./glide";
+import { useHand } from "./hand";
 import { minimapColour } from "./minimapColour";
 import { FIT, openingView } from "./openingView";
 import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
+import { Guides, useGuides } from "./SnapLines";
 
 const MANY_NODES = 150;
 const FAR = 0.4;
@@ -72,26 +86,48 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
   );
   const [nodes, setNodes] = useState<CanvasNode[]>(() => nodeElements(drawing, []));
   const [edges, setEdges] = useState<CanvasEdge[]>(() => edgeElements(drawing, []));
+  const latest = useRef(nodes);
+  latest.current = nodes;
   useEffect(() => {
-    setNodes((before) => nodeElements(drawing, before));
     setEdges((before) => edgeElements(drawing, before));
+    const after = nodeElements(drawing, latest.current);
+    const glide = reducedMotion() ? null : glideBetween(latest.current, after);
+    if (glide === null) {
+      setNodes((before) => nodeElements(drawing, before));
+      return;
+    }
+    const began = performance.now();
+    let frameId = 0;
+    const step = () => {
+      const part = Math.min(1, (performance.now() - began) / GLIDE_MS);
+      setNodes((before) => glided(nodeElements(drawing, before), glide, part));
+      if (part < 1) frameId = requestAnimationFrame(step);
+    };
+    step();
+    return () => cancelAnimationFrame(frameId);
   }, [drawing]);
+  const hand = useHand(latest, flow);
+  const snap = useGuides((state) => state.snap);
 
-  const onNodesChange: OnNodesChange<CanvasNode> = useCallback((changes) => {
-    setNodes((before) => applyNodeChanges(changes, before));
-    const chosen = changes.filter((change) => change.type === "select");
-    if (chosen.length === 0) return;
-    const { selection: old, history, picking } = useEditor.getState();
-    if (picking !== null) return;
-    const ids = new Set([...old.nodes, ...old.notes]);
-    for (const { id, selected } of chosen) selected ? ids.add(id) : ids.delete(id);
-    const isNode = (id: string) => nodeOf(history.present, id) !== undefined;
-    useEditor.getState().select({
-      nodes: [...ids].filter(isNode),
-      notes: [...ids].filter((id) => !isNode(id)),
-      edges: old.edges,
-    });
-  }, []);
+  const onNodesChange: OnNodesChange<CanvasNode> = useCallback(
+    (all) => {
+      const changes = hand.led(all);
+      setNodes((before) => applyNodeChanges(changes, before));
+      const chosen = changes.filter((change) => change.type === "select");
+      if (chosen.length === 0) return;
+      const { selection: old, history, picking } = useEditor.getState();
+      if (picking !== null) return;
+      const ids = new Set([...old.nodes, ...old.notes]);
+      for (const { id, selected } of chosen) selected ? ids.add(id) : ids.delete(id);
+      const isNode = (id: string) => nodeOf(history.present, id) !== undefined;
+      useEditor.getState().select({
+        nodes: [...ids].filter(isNode),
+        notes: [...ids].filter((id) => !isNode(id)),
+        edges: old.edges,
+      });
+    },
+    [hand],
+  );
 
   const onEdgesChange: OnEdgesChange<CanvasEdge> = useCallback((changes) => {
     const chosen = changes.filter((change) => change.type === "select");
@@ -134,18 +170,17 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
   };
 
   const dropped = (dragged: CanvasNode[]) => {
+    const places = hand.letGo(dragged);
     const [only] = dragged;
     const line = useDrag.getState().edge;
     useDrag.setState({ edge: null });
     if (dragged.length === 1 && only !== undefined && line !== null && mayGoBetween(only)) {
       const type = only.type === "step" ? only.data.node.type : "";
-      run(moveNodes, { positions: { [only.id]: only.position } });
+      run(moveNodes, { positions: places });
       run(insertOnEdge, { edge: line, id: only.id, type });
       return;
     }
-    run(moveNodes, {
-      positions: Object.fromEntries(dragged.map((node) => [node.id, { ...node.position }])),
-    });
+    run(moveNodes, { positions: places });
   };
 
   /** A press answers a setting that asks for a node; the node whose setting it is stays selected. */
@@ -187,11 +222,20 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         onNodesChange={onNodesChange}
         onEdgesChange={onEdgesChange}
         onConnect={(connection) => run(connect, wishOf(connection))}
-        onConnectEnd={connectEnd}
+        onConnectStart={(_, { nodeId, handleId, handleType }) => {
+          if (nodeId !== null && handleType === "source")
+            beginAiming(useEditor.getState().history.present, nodeId, handleId ?? "out", types);
+        }}
+        onConnectEnd={(event, end) => {
+          endAiming();
+          connectEnd(event, end);
+        }}
         isValidConnection={(connection) =>
           whyNotConnect(document, wishOf(connection as Connection), types) === null
         }
         onReconnect={(edge, connection) => run(reconnect, { edge: edge.id, ...wishOf(connection) })}
+        onNodeDragStart={(_event, _node, dragged) => hand.take(dragged)}
+        onSelectionDragStart={(_event, dragged) => hand.take(dragged)}
         onNodeDrag={(event, node, dragged) => {
           const free = dragged.length === 1 && mayGoBetween(node);
           if (free) useDrag.setState({ edge: edgeAt(pointOf(event as MouseEvent)) });
@@ -212,7 +256,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         fitViewOptions={FIT}
         minZoom={0.1}
         maxZoom={2}
-        snapToGrid
+        snapToGrid={snap}
         snapGrid={SNAP}
         connectionRadius={30}
         nodesDraggable={!readOnly}
@@ -235,6 +279,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         proOptions={{ hideAttribution: true }}
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
+        <Guides />
         <Controls showInteractive={false} position="bottom-left" />
         <MiniMap
           pannable
@@ -281,29 +326,33 @@ function Picking() {
   );
 }
 
-/** While a line is drawn to where it may not go: the reason, at the pointer. */
+/** While a line is drawn over a node it may not lead to: the reason, at the pointer. */
 function WhyNot() {
   const { t } = useTranslation("editor");
-  const document = useDocument();
-  const types = useEditor((state) => state.types);
-  const { flowToScreenPosition } = useReactFlow();
-  const aim = useConnection((connection) =>
-    connection.inProgress && connection.toNode !== null && connection.isValid === false
-      ? {
-          from: connection.fromNode.id,
-          port: connection.fromHandle.id ?? "out",
-          to: connection.toNode.id,
-          at: connection.to,
-        }
-      : null,
-  );
+  const drawing = useConnection((connection) => connection.inProgress);
+  const [aim, setAim] = useState<{ at: Position; reason: Reason } | null>(null);
+  useEffect(() => {
+    if (!drawing) return;
+    const moved = (event: PointerEvent) => {
+      const at = pointOf(event);
+      const reason = useAiming.getState().forbidden.get(nodeAt(at) ?? "");
+      setAim(reason === undefined ? null : { at, reason });
+    };
+    window.addEventListener("pointermove", moved);
+    return () => {
+      window.removeEventListener("pointermove", moved);
+      setAim(null);
+    };
+  }, [drawing]);
   if (aim === null) return null;
-  const reason = whyNotConnect(document, aim, types);
-  if (reason === null) return null;
-  const at = flowToScreenPosition(aim.at);
   return (
-    <div className="hr-why-not" role="status" style={{ left: at.x + 14, top: at.y + 14 }}>
-      {t(`reason.${reason}`)}
+    <div
+      className="hr-why-not"
+      role="status"
+      data-testid="why-not"
+      style={{ left: aim.at.x + 14, top: aim.at.y + 14 }}
+    >
+      {t(`reason.${aim.reason}`)}
     </div>
   );
 }
@@ -314,8 +363,12 @@ function useFocusRequest(): void {
   const flow = useReactFlow();
   useEffect(() => {
     if (focus === null) return;
-    const { history } = useEditor.getState();
-    const node = nodeOf(history.present, focus.node);
+    const { history, run } = useEditor.getState();
+    const section = hiding(history.present).get(focus.node);
+    if (section !== undefined) run(toggleSection, { section });
+    const node =
+      nodeOf(history.present, focus.node) ??
+      notesOf(history.present).find((note) => note.id === focus.node);
     if (node === undefined) return;
     const { x, y, zoom } = flow.getViewport();
     const pane = window.document.querySelector(".react-flow")?.getBoundingClientRect();

@@ -30,9 +30,10 @@ import { LineView } from "./LineView";
 import { minimapColour } from "./minimapColour";
 import { NoteView } from "./NoteView";
 import { FIT, openingView } from "./openingView";
+import { SectionView } from "./SectionView";
 import { StepView } from "./StepView";
 
-export const NODE_VIEWS = { step: StepView, note: NoteView };
+export const NODE_VIEWS = { step: StepView, note: NoteView, section: SectionView };
 export const EDGE_VIEWS = { line: LineView };
 export const EDGE_DEFAULTS = {
   markerEnd: {

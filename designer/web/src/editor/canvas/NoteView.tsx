@@ -29,20 +29,7 @@ export const NoteView = memo(function NoteView({ id, data, selected }: NodeProps
           }
         />
       )}
-      {editable && selected && (
-        <div className="hr-note-colors nodrag">
-          {COLORS.map((color) => (
-            <button
-              key={color}
-              type="button"
-              data-color={color}
-              aria-label={t(`note.${color}`)}
-              aria-pressed={color === note.color}
-              onClick={() => run(setNote, { note: id, color })}
-            />
-          ))}
-        </div>
-      )}
+      {editable && selected && <NoteColors id={id} color={note.color} />}
       <textarea
         className={selected ? "nodrag nowheel" : ""}
         value={note.text}
@@ -54,3 +41,22 @@ export const NoteView = memo(function NoteView({ id, data, selected }: NodeProps
     </div>
   );
 });
+
+export function NoteColors({ id, color: chosen }: { id: string; color: NoteColor }) {
+  const { t } = useTranslation("editor");
+  const { run } = useEditor.getState();
+  return (
+    <div className="hr-note-colors nodrag">
+      {COLORS.map((color) => (
+        <button
+          key={color}
+          type="button"
+          data-color={color}
+          aria-label={t(`note.${color}`)}
+          aria-pressed={color === chosen}
+          onClick={() => run(setNote, { note: id, color })}
+        />
+      ))}
+    </div>
+  );
+}

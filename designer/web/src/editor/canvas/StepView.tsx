@@ -5,6 +5,7 @@ import { memo, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { EVENT_FIRST, EVENT_STEP } from "../document";
 import { EventIcon, NodeIcon } from "../icons";
+import { useAiming } from "./aiming";
 import type { StepElement } from "./elements";
 import { RenameBox } from "./RenameBox";
 
@@ -20,6 +21,7 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
     measured.current = portKey;
     update(id);
   }, [portKey, id, update]);
+  const forbidden = useAiming((state) => state.forbidden.get(id));
   const many = ports.length > 1;
   const [only] = ports;
   return (
@@ -31,6 +33,7 @@ export const StepView = memo(function StepView({ id, data, selected }: NodeProps
       data-status={mark?.status}
       data-selected={selected || undefined}
       data-faded={data.faded || undefined}
+      data-forbidden={forbidden}
       data-shape={type?.starts || type?.ends ? "round" : undefined}
     >
       {!type?.starts && (

@@ -18,6 +18,7 @@ import {
   sameValue,
   sizeOf,
 } from "../document";
+import { hiddenBy, hiding, isSection, noteSize } from "../sections";
 import {
   branchSentence,
   edgeSentence,
@@ -87,9 +88,19 @@ export interface LineData extends Record<string, unknown> {
   editable: boolean;
 }
 
+export interface SectionData extends Record<string, unknown> {
+  note: FlowNote;
+  /** How many nodes it hides; null while it is open. */
+  hidden: number | null;
+  /** The worst of what is wrong with those. */
+  severity: ProblemMark["severity"] | null;
+  editable: boolean;
+}
+
 export type StepElement = Node<StepData, "step">;
 export type NoteElement = Node<NoteData, "note">;
-export type CanvasNode = StepElement | NoteElement;
+export type SectionElement = Node<SectionData, "section">;
+export type CanvasNode = StepElement | NoteElement | SectionElement;
 export type CanvasEdge = Edge<LineData, "line">;
 
 export interface Drawing {
@@ -105,12 +116,18 @@ export interface Drawing {
 export function nodeElements(drawing: Drawing, before: readonly CanvasNode[]): CanvasNode[] {
   const old = new Map(before.map((element) => [element.id, element]));
   const handlers = handlersOf(drawing.document);
-  const steps = inReadingOrder(drawing.document, drawing.types).map((node) =>
-    kept(old.get(node.id), stepElement(node, drawing, handlers.has(node.id))),
-  );
-  const notes = notesOf(drawing.document).map((note) =>
-    kept(old.get(note.id), noteElement(note, drawing)),
-  );
+  const hidden = hiding(drawing.document);
+  const steps = inReadingOrder(drawing.document, drawing.types)
+    .filter((node) => !hidden.has(node.id))
+    .map((node) => kept(old.get(node.id), stepElement(node, drawing, handlers.has(node.id))));
+  const notes = notesOf(drawing.document)
+    .filter((note) => !hidden.has(note.id))
+    .map((note) =>
+      kept(
+        old.get(note.id),
+        isSection(note) ? sectionElement(note, drawing) : noteElement(note, drawing),
+      ),
+    );
   return [...notes, ...steps];
 }
 
@@ -172,11 +189,32 @@ function noteElement(note: FlowNote, { selection, editable }: Drawing): NoteElem
     id: note.id,
     type: "note",
     position: note.position,
-    width: note.size.width,
-    height: note.size.height,
+    ...noteSize(note),
     zIndex: -1,
     selected: selection.notes.includes(note.id),
     data: { note, editable },
+  };
+}
+
+function sectionElement(note: FlowNote, drawing: Drawing): SectionElement {
+  const { selection, problems, document, editable } = drawing;
+  const inside = note.hides === undefined ? [] : hiddenBy(document, note);
+  const severities = inside.map(({ id }) => problems.get(id)?.severity);
+  const worst = severities.includes("error") ? "error" : severities.find(Boolean);
+  return {
+    id: note.id,
+    type: "section",
+    position: note.position,
+    ...noteSize(note),
+    zIndex: note.hides === undefined ? -2 : 0,
+    selected: selection.notes.includes(note.id),
+    ariaLabel: note.text,
+    data: {
+      note,
+      hidden: note.hides === undefined ? null : inside.length,
+      severity: worst ?? null,
+      editable,
+    },
   };
 }
 
@@ -200,28 +238,42 @@ export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): C
   const names = new Map(document.nodes.map((node) => [node.id, nameOf(node, types, words.text)]));
   const ways = routes(document, types);
   const nodes = new Map(document.nodes.map((node) => [node.id, node]));
-  return document.edges.map((edge) => {
-    const label = edgeSentence(document, edge, types, words);
+  const hidden = hiding(document);
+  const drawn = document.edges.filter(
+    (edge) => !hidden.has(edge.from) || hidden.get(edge.from) !== hidden.get(edge.to),
+  );
+  const between = new Set<string>();
+  return drawn.flatMap((edge) => {
+    // Lines of hidden nodes begin and end at the section that hides them; of several between the same two, one is enough.
+    const from = hidden.get(edge.from);
+    const to = hidden.get(edge.to);
+    const inside = from !== undefined || to !== undefined;
+    const place = `${from ?? `${edge.from} ${edge.port}`} → ${to ?? edge.to}`;
+    if (inside && between.has(place)) return [];
+    between.add(place);
+    const label = from === undefined ? edgeSentence(document, edge, types, words) : "";
     const taken = marks === null ? null : (marks.edges.get(edge.id) ?? 0);
     const event = eventOf(nodes.get(edge.from), edge.port);
     const next: CanvasEdge = {
       id: edge.id,
       type: "line",
-      source: edge.from,
-      sourceHandle: edge.port,
-      target: edge.to,
+      source: from ?? edge.from,
+      sourceHandle: from === undefined ? edge.port : "out",
+      target: to ?? edge.to,
       selected: selection.edges.includes(edge.id),
       interactionWidth: 24,
       // It holds a button, so it cannot be a picture to a screen reader.
       ariaRole: "group",
-      ariaLabel: `${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`,
+      ariaLabel: [`${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`, label]
+        .filter(Boolean)
+        .join(": "),
       data: {
         label,
-        kind: kindOf(edge.port, event?.kind),
+        kind: from === undefined ? kindOf(edge.port, event?.kind) : "plain",
         taken,
         faded: taken === 0,
-        route: ways.get(edge.id) ?? { way: "late" },
-        editable,
+        route: inside ? { way: "late" } : (ways.get(edge.id) ?? { way: "late" }),
+        editable: editable && !inside,
       },
     };
     const known = old.get(edge.id);

@@ -3,6 +3,7 @@
 import type { CanvasNode } from "./elements";
 
 export function minimapColour(node: CanvasNode): string {
-  if (node.type === "note") return "var(--hr-note-yellow)";
+  if (node.type === "section" && node.data.hidden === null) return "var(--hr-section)";
+  if (node.type !== "step") return `var(--hr-note-${node.data.note.color})`;
   return `var(--hr-group-${node.data.type?.group ?? "control"})`;
 }

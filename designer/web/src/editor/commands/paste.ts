@@ -12,15 +12,14 @@ import {
   freshName,
   freshNodeId,
   freshNoteId,
-  type NodeType,
   type NodeTypes,
   nodeOf,
   notesOf,
   type Position,
-  type Settings,
   withNode,
 } from "../document";
 import { whyNotAdd } from "../rules";
+import { namesIn, settingsRenamed } from "../together/renaming";
 
 /** What lies on the clipboard, as JSON text. */
 export interface Fragment {
@@ -72,7 +71,13 @@ export const paste: Command<Paste> = {
     }
     for (const note of fragment.notes) {
       const position = { x: note.position.x + offset.x, y: note.position.y + offset.y };
-      const copy = { ...note, id: freshNoteId(result), position };
+      const hides = note.hides?.flatMap((id) => ids.get(id) ?? []);
+      const copy = {
+        ...note,
+        id: freshNoteId(result),
+        position,
+        ...(hides === undefined ? {} : { hides }),
+      };
       result = { ...result, notes: [...notesOf(result), copy] };
     }
     return result;
@@ -85,10 +90,13 @@ export function fragmentOf(
   nodes: readonly string[],
   notes: readonly string[],
 ): Fragment {
+  // A collapsed section means what it hides, too.
+  const chosen = notesOf(document).filter((note) => notes.includes(note.id));
+  const wanted = new Set([...nodes, ...chosen.flatMap((note) => note.hides ?? [])]);
   return {
     kind: "headrace/1",
-    nodes: document.nodes.filter((node) => nodes.includes(node.id)),
-    edges: document.edges.filter((edge) => nodes.includes(edge.from) && nodes.includes(edge.to)),
+    nodes: document.nodes.filter((node) => wanted.has(node.id)),
+    edges: document.edges.filter((edge) => wanted.has(edge.from) && wanted.has(edge.to)),
     notes: notesOf(document).filter((note) => notes.includes(note.id)),
   };
 }
@@ -137,14 +145,6 @@ function rewriteReferences(
     const after = copy.result ?? copy.id;
     if (before !== after) names.set(before, after);
   }
-  const pattern = new RegExp(`(?<![\\w."'])(${[...names.keys()].join("|")})(?=\\.)`, "g");
-  const rewrite = (value: unknown): unknown => {
-    if (names.size === 0) return value;
-    if (typeof value === "string") return value.replace(pattern, (name) => names.get(name) ?? name);
-    if (Array.isArray(value)) return value.map(rewrite);
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rewrite(item)]));
-  };
   const copies = new Set(ids.values());
   return {
     ...document,
@@ -152,29 +152,10 @@ function rewriteReferences(
       copies.has(node.id)
         ? {
             ...node,
-            settings: renamed(rewrite(node.settings) as Settings, types.get(node.type), ids),
-            ...(node.events === undefined
-              ? {}
-              : { events: rewrite(node.events) as FlowNode["events"] & object }),
+            settings: settingsRenamed(namesIn(node.settings, names), types.get(node.type), ids),
+            ...(node.events === undefined ? {} : { events: namesIn(node.events, names) }),
           }
         : node,
     ),
   };
-}
-
-/** Settings that name nodes mean the copies, where those were copied too. */
-function renamed(
-  settings: Settings,
-  type: NodeType | undefined,
-  ids: ReadonlyMap<string, string>,
-): Settings {
-  const copied = (id: unknown) => ids.get(String(id)) ?? id;
-  return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => {
-      const widget = type?.settings.properties?.[name]?.["x-widget"];
-      if (widget === "node") return [name, copied(value)];
-      if (widget === "nodes" && Array.isArray(value)) return [name, value.map(copied)];
-      return [name, value];
-    }),
-  );
 }

@@ -1,12 +1,13 @@
 // Another text, size or colour for a note.
 
 import type { Command } from "../command";
-import { type NoteColor, notesOf, type Size, sameValue } from "../document";
+import { type NoteColor, notesOf, type Position, type Size, sameValue } from "../document";
 
 export interface SetNote {
   note: string;
   text?: string;
   size?: Size;
+  position?: Position;
   color?: NoteColor;
 }
 

@@ -11,30 +11,34 @@ import {
   DragOutlined,
   EditOutlined,
   EllipsisOutlined,
+  FileDoneOutlined,
   FileTextOutlined,
   HistoryOutlined,
+  PictureOutlined,
   QuestionCircleOutlined,
   RedoOutlined,
   RocketOutlined,
   SaveOutlined,
   SearchOutlined,
   SelectOutlined,
+  ThunderboltOutlined,
   UndoOutlined,
   UploadOutlined,
 } from "@ant-design/icons";
 import { useReactFlow } from "@xyflow/react";
-import { App, Button, Dropdown, Tooltip } from "antd";
-import { type ReactNode, useRef, useState } from "react";
+import { Button, Dropdown, Tooltip } from "antd";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useMay } from "../../api/session";
 import type { Flow } from "../../api/types";
 import { putNote, tidyUp } from "../../editor/actions";
-import { replaceDocument } from "../../editor/commands/replaceDocument";
+import { useDialog } from "../../editor/dialog";
 import type { DraftControl } from "../../editor/draft";
 import { isError } from "../../editor/problems";
 import type { Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
+import type { FlowFiles } from "./files";
 import { PublishDialog } from "./PublishDialog";
 import { StartDialog } from "./StartDialog";
 import { Versions } from "./Versions";
@@ -45,12 +49,11 @@ interface BarProps {
   words: Words;
   mode: "hand" | "pointer";
   onMode: (mode: "hand" | "pointer") => void;
-  onSearch: () => void;
-  onHelp: () => void;
+  files: FlowFiles;
 }
 
-export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarProps) {
-  const { t } = useTranslation("editor");
+export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
+  const { t } = useTranslation(["editor", "canvas"]);
   const may = useMay();
   const document = useDocument();
   const readOnly = useEditor((state) => state.readOnly);
@@ -60,10 +63,10 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
   const { undo, redo, show } = useEditor.getState();
   const { screenToFlowPosition } = useReactFlow();
   const [version, setVersion] = useState(flow.published_version);
-  const [open, setOpen] = useState<"publish" | "versions" | "start" | null>(null);
+  const open = useDialog((state) => state.open);
+  const { show: setOpen, close } = useDialog.getState();
   const errors = problems.filter(isError).length;
   const named = (name: string | undefined) => (name === undefined ? "" : t(`command.${name}`));
-  const files = useFiles();
   return (
     <header className="hr-editor-bar">
       <Link to="/flows" className="hr-icon-link" aria-label={t("bar.back")} data-testid="btn-back">
@@ -110,7 +113,7 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
           icon={<ApartmentOutlined />}
           label={t("action.layout")}
           keys="Shift+T"
-          onClick={tidyUp}
+          onClick={() => tidyUp()}
           disabled={readOnly}
           testId="btn-layout"
         />
@@ -125,16 +128,23 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
         <Tool
           icon={<SearchOutlined />}
           label={t("action.search_node")}
-          keys="/"
-          onClick={onSearch}
+          keys="Ctrl+F"
+          onClick={() => setOpen("search")}
           testId="btn-search"
         />
         <Tool
           icon={<QuestionCircleOutlined />}
           label={t("action.shortcuts")}
           keys="?"
-          onClick={onHelp}
+          onClick={() => setOpen("help")}
           testId="btn-shortcuts"
+        />
+        <Tool
+          icon={<ThunderboltOutlined />}
+          label={t("canvas:commands.title")}
+          keys="Ctrl+K"
+          onClick={() => setOpen("commands")}
+          testId="btn-commands"
         />
         <span className="hr-bar-line" />
         <Tool
@@ -147,6 +157,9 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
           trigger={["click"]}
           menu={{
             items: [
+              { key: "sop", icon: <FileDoneOutlined />, label: t("canvas:action.sop") },
+              { key: "picture", icon: <PictureOutlined />, label: t("canvas:action.picture") },
+              { type: "divider" },
               { key: "export", icon: <DownloadOutlined />, label: t("bar.export") },
               {
                 key: "import",
@@ -155,7 +168,8 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
                 disabled: readOnly,
               },
             ],
-            onClick: ({ key }) => (key === "export" ? files.save() : files.choose()),
+            onClick: ({ key }) =>
+              key === "export" ? files.save() : key === "import" ? files.choose() : setOpen(key),
           }}
         >
           <Button
@@ -197,15 +211,11 @@ export function Bar({ flow, draft, words, mode, onMode, onSearch, onHelp }: BarP
           draft={draft}
           words={words}
           onPublished={setVersion}
-          onClose={() => setOpen(null)}
+          onClose={close}
         />
       )}
-      {open === "versions" && (
-        <Versions flowKey={flow.key} words={words} onClose={() => setOpen(null)} />
-      )}
-      {open === "start" && (
-        <StartDialog flowKey={flow.key} version={version} onClose={() => setOpen(null)} />
-      )}
+      {open === "versions" && <Versions flowKey={flow.key} words={words} onClose={close} />}
+      {open === "start" && <StartDialog flowKey={flow.key} version={version} onClose={close} />}
     </header>
   );
 }
@@ -252,51 +262,4 @@ export function SaveMark({ draft, readOnly }: { draft: DraftControl; readOnly: b
       {t(`save.${draft.state}`)}
     </span>
   );
-}
-
-/** The flow as a file, out and in. */
-function useFiles() {
-  const { t } = useTranslation("editor");
-  const { message } = App.useApp();
-  const input = useRef<HTMLInputElement>(null);
-  const read = async (file: File) => {
-    try {
-      const document = JSON.parse(await file.text());
-      if (!Array.isArray(document?.nodes) || !Array.isArray(document?.edges))
-        throw new Error("no flow");
-      useEditor.getState().run(replaceDocument, { document });
-      message.success(t("bar.imported"));
-    } catch {
-      message.error(t("bar.not_a_flow"));
-    }
-  };
-  return {
-    choose: () => input.current?.click(),
-    save: () => {
-      const document = useEditor.getState().history.present;
-      const url = URL.createObjectURL(
-        new Blob([JSON.stringify(document, null, 2)], { type: "application/json" }),
-      );
-      const link = Object.assign(window.document.createElement("a"), {
-        href: url,
-        download: `${document.key}.json`,
-      });
-      link.click();
-      URL.revokeObjectURL(url);
-    },
-    input: (
-      <input
-        ref={input}
-        type="file"
-        accept=".json,application/json"
-        hidden
-        data-testid="import-file"
-        onChange={(event) => {
-          const file = event.target.files?.[0];
-          event.target.value = "";
-          if (file !== undefined) void read(file);
-        }}
-      />
-    ),
-  };
 }

@@ -1,12 +1,14 @@
 // The editor on a desk: tool bar, palette and outline, canvas, side panel.
 
-import { ReactFlowProvider } from "@xyflow/react";
+import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useBlocker } from "react-router";
+import { useBlocker, useNavigate } from "react-router";
 import type { Flow } from "../../api/types";
 import { RoleDialogHost } from "../../directory/RoleDialogHost";
+import type { Desk as DeskHands } from "../../editor/actionList";
 import { Canvas } from "../../editor/canvas/Canvas";
+import { useDialog } from "../../editor/dialog";
 import type { FlowDocument } from "../../editor/document";
 import { useDraft } from "../../editor/draft";
 import "../../editor/editor.css";
@@ -28,6 +30,8 @@ import { useLook } from "../../editor/vertical/look";
 import { useWords } from "../../editor/words";
 import { Loading } from "../../ui/page";
 import { Bar } from "./Bar";
+import { CommandPalette } from "./CommandPalette";
+import { useFlowFiles } from "./files";
 import { StaleDialog } from "./StaleDialog";
 
 const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
@@ -51,8 +55,11 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const marks = useMemo(() => (test === null ? null : marksOf(test, t)), [test, t]);
   const [mode, setMode] = useState<"hand" | "pointer">("hand");
   const [left, setLeft] = useState<"palette" | "outline">("palette");
-  const [search, setSearch] = useState(false);
-  const [help, setHelp] = useState(false);
+  const dialog = useDialog((state) => state.open);
+  const { show: openDialog, close: closeDialog } = useDialog.getState();
+  const navigate = useNavigate();
+  const canvas = useReactFlow();
+  const files = useFlowFiles();
   const [look, setLook] = useLook(flow.key);
   const { show } = useEditor.getState();
   const openField = useCallback((node: string, field?: string) => {
@@ -72,11 +79,24 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   };
   useShortcuts({
     save: () => void draft.save(),
-    search: () => setSearch(true),
-    help: () => setHelp(true),
+    search: () => openDialog("search"),
+    commands: () => openDialog("commands"),
+    help: () => openDialog("help"),
     openInspector: () => openInspector(),
     setMode,
   });
+  const desk: DeskHands = {
+    flow: canvas,
+    save: () => void draft.save(),
+    setMode,
+    look,
+    setLook,
+    openInspector: () => openInspector(),
+    exportFile: files.save,
+    importFile: files.choose,
+    go: (address) => void navigate(address),
+  };
+  useEffect(() => closeDialog, [closeDialog]);
   useLeavingSaves(draft.save, draft.state === "saved");
   const name = words.text(document.name);
   useEffect(() => {
@@ -85,15 +105,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
 
   return (
     <div className="hr-editor" data-testid="editor">
-      <Bar
-        flow={flow}
-        draft={draft}
-        words={words}
-        mode={mode}
-        onMode={setMode}
-        onSearch={() => setSearch(true)}
-        onHelp={() => setHelp(true)}
-      />
+      <Bar flow={flow} draft={draft} words={words} mode={mode} onMode={setMode} files={files} />
       <div className="hr-editor-body">
         <aside className="hr-left">
           <Tabs
@@ -139,14 +151,15 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
             {panel === "inspector" && <Inspector words={words} />}
             {panel === "problems" && <Problems words={words} />}
             {panel === "test" && <TestPanel words={words} />}
-            {panel === "history" && <HistoryPanel />}
+            {panel === "history" && <HistoryPanel words={words} />}
           </div>
         </aside>
       </div>
       <NodeMenu words={words} />
       <RoleDialogHost />
-      {search && <SearchNodes words={words} onClose={() => setSearch(false)} />}
-      {help && <ShortcutSheet onClose={() => setHelp(false)} />}
+      {dialog === "search" && <SearchNodes words={words} onClose={closeDialog} />}
+      {dialog === "commands" && <CommandPalette words={words} desk={desk} onClose={closeDialog} />}
+      {dialog === "help" && <ShortcutSheet onClose={closeDialog} />}
       {draft.stale !== null && <StaleDialog draft={draft} />}
     </div>
   );
