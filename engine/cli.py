@@ -154,6 +154,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     install.add_argument("key")
     _database(install)
+    tried = _command(
+        templates, "check", "try them beside the sandbox, and compare with what they promise",
+        _template_check,
+    )  # fmt: skip
+    tried.add_argument("key", nargs="*", help="all of them where none is named")
+    tried.add_argument("--full", action="store_true", help="with as many orders as they promise")
+    tried.add_argument("--seed", type=int, help="of the samples; else each one's own")
+    tried.add_argument(
+        "--database", default="", help="an empty one; else SQLite in a folder that goes"
+    )
 
     new = commands.add_parser("new", help="make a file to start from")
     node = _command(
@@ -529,6 +539,16 @@ def _template_install(options: argparse.Namespace) -> int:
         for thing in answer[kind]:
             print(f"{kind:<8} {thing}")
     return 0
+
+
+def _template_check(options: argparse.Namespace) -> int:
+    from headrace.engine.trials.check import check, table
+
+    rows = check(
+        options.key, full=options.full, seed=options.seed, database_url=options.database, say=_say
+    )
+    print(table(rows))
+    return 0 if all(row.ok for row in rows) else 1
 
 
 _NODE = '''"""{title}: say here what it does, in one sentence."""

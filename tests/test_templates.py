@@ -18,6 +18,7 @@ from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.flow.forms import check_form
 from headrace.engine.flow.validate import validate
 from headrace.engine.registry import connectors, node_types
+from headrace.engine.service import bundles
 from headrace.engine.service.expectation import unmet
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.testrun import run_test
@@ -27,6 +28,10 @@ HERE = Path(templates.__file__).parent
 FOLDERS = sorted(path.parent for path in HERE.glob("*/template.json"))
 LEARNING = sorted(Path(flows.__file__).parent.glob("*.json"))
 NOW_MS = ManualClock().now_ms()
+INTAKE = {"orders", "refunds"}
+"""Tables that ways in for orders bring."""
+UNDRAWN = {"order-intake": {"buyers", "stock", "pick_tasks"}, "exception-desk": {"exceptions"}}
+"""Tables that these leave to be made by their first record."""
 NODE_WIDTH, NODE_HEIGHT, PORT_HEIGHT = 232, 64, 26
 """What a node takes on the designer's canvas; more than one exit adds a row each."""
 
@@ -71,28 +76,12 @@ def closed(required: list[str], **properties: Any) -> dict[str, Any]:
 
 
 KEY = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{1,63}$"}
-TEMPLATE = closed(
-    ["key", "name", "description", "industry", "roles", "connections", "flows"],
-    key=KEY,
-    name=TEXT,
-    description=TEXT,
-    industry=TEXT,
-    roles={"type": "array", "items": closed(["key", "title"], key=KEY, title=TEXT)},
-    connections={
-        "type": "array",
-        "items": closed(
-            ["key", "connector", "name", "settings", "note"],
-            key=KEY,
-            connector={"enum": sorted(connectors())},
-            name={"type": "string", "minLength": 1},
-            settings={"type": "object"},
-            note=TEXT,
-        ),
-    },
-    flows={"type": "array", "items": {"type": "string", "pattern": r"\.json$"}, "minItems": 1},
-    # Flows that a person publishes, once connections are set.
-    drafts={"type": "array", "items": KEY},
-)
+TEMPLATE = {
+    **bundles.ABOUT,
+    "required": ["key", "name", "description", "industry", "roles", "connections", "flows"],
+}
+"""What any template says, and what ours say besides."""
+
 SAMPLE = closed(
     ["name", "flow", "input", "expect"],
     name=TEXT,
@@ -159,6 +148,28 @@ def test_every_role_and_connection_a_flow_names_comes_with_it(folder):
             assert set(named(node["settings"], "role")) <= roles, node["id"]
             if "connection" in node["settings"]:
                 assert node["settings"]["connection"] in connections, node["id"]
+
+
+@every_folder
+def test_every_table_a_flow_names_comes_with_it_or_is_the_orders(folder):
+    bundle = bundles.from_folder(folder)
+    tables = {table["key"] for table in bundle.tables} | INTAKE | UNDRAWN.get(folder.name, set())
+    decisions = {table["key"] for table in bundle.decision_tables}
+    for drawn in bundle.flows:
+        wanted = bundles.references(drawn, TYPES)
+        assert wanted["tables"] <= tables, drawn["key"]
+        assert wanted["decision_tables"] <= decisions, drawn["key"]
+
+
+@every_folder
+def test_it_packs_into_a_file_and_comes_out_the_same(folder):
+    bundle = bundles.from_folder(folder)
+
+    again = bundles.from_zip(bundles.to_zip(bundle), TYPES)
+
+    assert bundles.to_zip(again) == bundles.to_zip(bundle)
+    assert again.samples == bundle.samples
+    assert bundles.problems(bundle, TYPES, {}) == []
 
 
 def named(settings: Any, kind: str) -> Iterator[str]:

@@ -44,7 +44,7 @@ def receive(call: Call, flow_key: str, node_id: str) -> Any:
         found = request.mimetype or "none"
         raise WrongContentType(expected=f"{bodies.JSON_TYPE} or {FORM_TYPE}", found=found)
     raw = bodies.read_bytes(request, HOOK_MAX_BYTES)
-    body = _fields(raw) if request.mimetype == FORM_TYPE else bodies.parse(raw)
+    body = form_fields(raw) if request.mimetype == FORM_TYPE else bodies.parse(raw)
     started = hooks.receive(
         call.workspace,
         flow_key,
@@ -79,7 +79,8 @@ def _account(call: Call, key: str) -> ConnectionInfo:
     return connections.open_connection(call.workspace, key)
 
 
-def _fields(raw: bytes) -> dict[str, str]:
+def form_fields(raw: bytes) -> dict[str, str]:
+    """The fields of a form as payment services send it; raises `NotJson`."""
     try:
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
     except ValueError as wrong:

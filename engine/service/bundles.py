@@ -148,7 +148,8 @@ def to_zip(bundle: Bundle) -> bytes:
     about = dict(bundle.about)
     for kind, place in FOLDERS.items():
         names = [f"{item['key']}.json" for item in getattr(bundle, kind)]
-        about[kind] = names
+        if names or kind == "flows":
+            about[kind] = names
         for name, item in zip(names, getattr(bundle, kind), strict=True):
             files[f"{place}/{name}"] = item
     for sample in bundle.samples:

@@ -38,6 +38,16 @@ def take(
     return list(rows)
 
 
+def next_due_at(connection: Connection, after_ms: int) -> int | None:
+    """When the next message after this moment is due."""
+    columns = t.outbox.c
+    query = sa.select(sa.func.min(columns.available_at)).where(
+        columns.status == "queued", columns.available_at > after_ms
+    )
+    found: int | None = connection.execute(query).scalar_one()
+    return found
+
+
 def postpone(connection: Connection, until: Sequence[tuple[int, int]]) -> None:
     """These (message, moment) wait until then; it was no attempt."""
     if until:

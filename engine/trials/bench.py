@@ -1,0 +1,481 @@
+"""What a trial has in its hands: an empty workspace, people in every role, the sandbox as the outside world, time that jumps."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from random import Random
+from time import perf_counter
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from sqlalchemy import Connection
+
+from headrace.engine import jsontext
+from headrace.engine.clock import ManualClock, to_iso
+from headrace.engine.errors import HeadraceError, NotFound
+from headrace.engine.http.hooks import FORM_TYPE, form_fields
+from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown, TableAnswer, World
+from headrace.engine.sandbox import mail
+from headrace.engine.sandbox.calls import Said
+from headrace.engine.sandbox.proofs import Keys
+from headrace.engine.sandbox.server import HOST, PORT, Dropped, Sandbox
+from headrace.engine.sandbox.troubles import Switch
+from headrace.engine.service import (
+    connections,
+    flows,
+    hooks,
+    instances,
+    messages,
+    task_acts,
+    tasks,
+    templates,
+    users,
+)
+from headrace.engine.service import records as record_service
+from headrace.engine.service.access import actor_of
+from headrace.engine.service.actor import ENGINE, EVERYTHING, Actor
+from headrace.engine.service.opening import open_workspace
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.settings import Settings
+from headrace.engine.store import jobs as job_rows
+from headrace.engine.store import outbox, record_steps, records
+from headrace.engine.store import timers as timer_rows
+from headrace.engine.store.jobs import Claim
+from headrace.engine.work import drain, jobs, relay, timers
+from headrace.engine.work.address import AddressGuard
+from headrace.engine.work.world import WorkerWorld
+
+NOON = 1_767_945_600_000
+"""When every trial begins: 2026-01-09T08:00Z, a Friday, four in the afternoon in China."""
+
+SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+LEAPS_MAX = 100_000
+"""Moments stopped at in one leap: a flow that turns for ever is cut here, and said so."""
+
+BUYER = "starter"
+"""Who starts what a person starts."""
+
+
+class TrialBroken(RuntimeError):
+    """The trial itself could not go on: what was expected of the engine for that, and what was found."""
+
+
+class Wire:
+    """Outbound HTTP without a wire: the sandbox is asked in this process, anything else is not there."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.addresses = AddressGuard((f"{HOST}:{PORT}",))
+        self.calls: list[tuple[str, str, bytes]] = []
+        """(method, address, body) of every request that left."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        timeout_s: float,
+    ) -> HttpAnswer:
+        """One request, as `GuardedHttp.request`."""
+        del timeout_s
+        parts = urlsplit(url)
+        if parts.netloc != f"{HOST}:{PORT}":
+            raise NotSent(f"expected an address of the sandbox, but found {parts.netloc}")
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        self.calls.append((method, url, body or b""))
+        try:
+            said = self._sandbox.ask(method, target, headers, body or b"")
+        except Dropped as lost:
+            raise OutcomeUnknown("no answer came in time") from lost
+        named = {name.lower(): value for name, value in said.headers.items()}
+        return HttpAnswer(said.status, named, said.body)
+
+
+class Trial:
+    """One template under check."""
+
+    def __init__(self, workspace: Workspace, clock: ManualClock, seed: int, *, full: bool) -> None:
+        self.workspace, self.clock, self.seed, self.full = workspace, clock, seed, full
+        self.dice = Random(seed)  # noqa: S311 - a sample, not a secret
+        self.sandbox = Sandbox(
+            clock, _keys(), seed=seed, per_minute=0, past_ms=0, send=self._pushed
+        )
+        self.sandbox.base = f"http://{HOST}:{PORT}"
+        self.wire = Wire(self.sandbox)
+        self.found: dict[str, Any] = {}
+        self.threads = 1
+        """How many jobs run at once in `settle`."""
+        self.took_ms: list[tuple[str, str, float]] = []
+        """(operation, table, real milliseconds) of every operation on a table."""
+        self._people: dict[str, str] = {}
+        self._stack = ExitStack()
+
+    def close(self) -> None:
+        """End what lasts."""
+        self._stack.close()
+
+    # --- preparing ---
+
+    def install(self, key: str) -> None:
+        """As a person would: roles first, then people, accounts, and the flows."""
+        template = templates.all_templates()[key]
+        kinds = ("roles", "connections", "tables", "decision_tables", "sources")
+        templates.install(self.workspace, ENGINE, key, parts=kinds)
+        for role in template.about.get("roles", ()):
+            self.staff(role["key"])
+        self.person(BUYER)
+        for connection in template.about.get("connections", ()):
+            if connection.get("sandbox"):
+                self.fill(connection["key"], connection["sandbox"])
+        answer = templates.install(self.workspace, ENGINE, key, parts=("flows",))
+        wrong = [one for one in answer["problems"] if one["severity"] == "error"]
+        if wrong:
+            raise TrialBroken(f"expected flows without errors, but found {wrong[:3]}")
+        for flow in template.about.get("drafts", ()):
+            flows.publish(self.workspace, ENGINE, flow)
+
+    def staff(self, role: str) -> None:
+        """A primary and a backup: `cs_lead` and `cs_lead.2`."""
+        users.set_members(self.workspace, ENGINE, role, [self.person(role)])
+        users.set_members(self.workspace, ENGINE, role, [self.person(f"{role}.2")], "backup")
+
+    def person(self, login: str, roles: Sequence[str] = ("approver",)) -> str:
+        """Somebody who works here; answers the id."""
+        if login not in self._people:
+            values = {
+                "login": login,
+                "name": login,
+                "email": f"{login}@sandbox.example",
+                "roles": list(roles),
+            }
+            made = users.create(self.workspace, ENGINE, values, password=f"{login}-of-the-trial")
+            self._people[login] = made["id"]
+        return self._people[login]
+
+    def actor(self, login: str) -> Actor:
+        """Them, with what they may do."""
+        return actor_of(self.workspace.kept_directory(), self.person(login))
+
+    def fill(self, connection: str, simulator: str) -> None:
+        """Fill an account in with what the simulator takes."""
+        if simulator == "mail" and self.sandbox.mail_port is None:
+            server = mail.listen(self.sandbox.mailbox, HOST, _free_port())
+            self._stack.callback(server.stop)
+            self.sandbox.mail_port = server.port
+            self.wire.addresses = AddressGuard((f"{HOST}:{PORT}", f"{HOST}:{server.port}"))
+        account = self.sandbox.accounts()[simulator]
+        values = {"settings": account.settings, "secrets": account.secrets}
+        connections.change(self.workspace, ENGINE, connection, values)
+
+    def trouble(self, simulator: str, trouble: str, **more: Any) -> None:
+        """Switch on a trouble at a simulator."""
+        self.sandbox.switches.put(simulator, Switch(trouble, **more))
+
+    # --- what comes in ---
+
+    def start(self, flow: str, input_: Mapping[str, Any], *, by: str = BUYER, **more: Any) -> str:
+        """A person or a system starts a flow; answers the instance."""
+        actor = Actor(self.person(by), by, ("approver",), EVERYTHING)
+        return instances.start(self.workspace, actor, flow, input_, **more).id
+
+    def tell(self, name: str, payload: Mapping[str, Any], *, key: str = "", **more: Any) -> None:
+        """A message on the built-in bus."""
+        messages.publish(self.workspace, ENGINE, name, key=key, payload=dict(payload), **more)
+
+    def push(
+        self, flow: str, node: str, headers: Mapping[str, str], body: bytes, fields: Any = None
+    ) -> Said:
+        """A call from outside, as the door takes it: 202, the platform's own words, or a refusal."""
+        lowered = {name.lower(): value for name, value in headers.items()}
+        account: Callable[[str], Any] = lambda key: connections.open_connection(  # noqa: E731
+            self.workspace, key
+        )
+        try:
+            hooks.receive(self.workspace, flow, node, body, fields, lowered, {}, account)
+        except HeadraceError as trouble:
+            return Said(trouble.code.encode(), trouble.status)
+        wanted = hooks.reply(self.workspace, flow, node, account)
+        if wanted is None:
+            return Said(b"", 202)
+        content = wanted.body if isinstance(wanted.body, bytes) else wanted.body.encode()
+        return Said(content, wanted.status)
+
+    def _pushed(self, url: str, headers: Mapping[str, str], body: bytes) -> Said:
+        """What a simulator pushes: `…/hooks/<flow>/<node>`."""
+        _, _, flow, node = urlsplit(url).path.split("/")[:4]
+        kind = {k.lower(): v for k, v in headers.items()}.get("content-type", "")
+        fields = form_fields(body) if kind.startswith(FORM_TYPE) else jsontext.loads(body)
+        return self.push(flow, node, headers, body, fields)
+
+    # --- time ---
+
+    @property
+    def now_ms(self) -> int:
+        """The trial's time."""
+        return self.clock.now_ms()
+
+    @property
+    def now(self) -> str:
+        """The same as text."""
+        return to_iso(self.now_ms)
+
+    def settle(self) -> None:
+        """Do all that can be done now. Time stands still."""
+        moved = 1
+        while moved:
+            moved = drain.drain_all(self.workspace)
+            moved += self._jobs()
+            moved += timers.fire_due(self.workspace) + timers.fire_schedules(self.workspace)
+            moved += relay.send_due(self.workspace, self._account, self.wire)  # type: ignore[arg-type]
+            self.sandbox.step()
+
+    def _account(self, key: str) -> Any:
+        return connections.open_connection(self.workspace, key)
+
+    def _jobs(self) -> int:
+        if self.threads == 1:
+            return jobs.run_due(self.workspace, self._world, "trial")
+        limit = 40 * self.threads
+        claims: list[Claim] = self.workspace.writer.call(
+            lambda connection: job_rows.claim(connection, "trial", limit, self.now_ms)
+        )
+
+        def one(claim: Claim) -> None:
+            jobs.finish(self.workspace, jobs.attempt(self.workspace, self._world, claim))
+
+        if claims:
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(one, claims))
+        return len(claims)
+
+    def until(self, at_ms: int) -> None:
+        """Let time pass up to this moment, stopping wherever something is due."""
+        for _ in range(LEAPS_MAX):
+            self.settle()
+            due = self._due()
+            if due is None or due > at_ms:
+                self.clock.set(max(at_ms, self.now_ms))
+                self.settle()
+                return
+            self.clock.set(max(due, self.now_ms + 1))
+        raise TrialBroken(f"expected an end by {to_iso(at_ms)}, but there was always more to do")
+
+    def later(self, ms: int) -> None:
+        """Let so much time pass."""
+        self.until(self.now_ms + ms)
+
+    def _due(self) -> int | None:
+        with self.workspace.read() as connection:
+            found = [
+                timer_rows.next_due_at(connection),
+                job_rows.next_due_at(connection, self.now_ms, None, []),
+                outbox.next_due_at(connection, self.now_ms),
+            ]
+        known = [at for at in found if at is not None and at > self.now_ms]
+        return min(known, default=None)
+
+    # --- the outside world of nodes ---
+
+    def _world(self, claim: Claim) -> World:
+        workspace = self.workspace
+
+        def record(
+            operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str
+        ) -> Any:
+            return self._timed(
+                operation,
+                table,
+                lambda connection: records.apply(
+                    connection, operation, table, key, value, step_key=step_key,
+                    instance_id=claim.instance_id, now_ms=workspace.clock.now_ms(), node=claim.node,
+                ),
+            )  # fmt: skip
+
+        def operate(
+            operation: str, table: str, arguments: Mapping[str, Any], step_key: str
+        ) -> TableAnswer:
+            who = records.Who("engine", "", claim.instance_id, claim.node, step_key)
+            answer: TableAnswer = self._timed(
+                operation,
+                table,
+                lambda connection: record_steps.perform(
+                    connection, operation, table, arguments, who, workspace.clock.now_ms()
+                ),
+            )
+            return answer
+
+        return WorkerWorld(self._account, record, self.wire, operate)  # type: ignore[arg-type]
+
+    def _timed(self, operation: str, table: str, does: Callable[[Connection], Any]) -> Any:
+        began = perf_counter()
+        answer = self.workspace.writer.call(does)
+        self.took_ms.append((operation, table, (perf_counter() - began) * 1_000))
+        return answer
+
+    # --- people ---
+
+    def todo(self, login: str, node: str | None = None) -> list[dict[str, Any]]:
+        """What waits for somebody, all of it."""
+        found: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            page = tasks.listing(self.workspace, self.actor(login), cursor=cursor, limit=200)
+            found += [task for task in page["items"] if node in (None, task["node"])]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def decide(
+        self, login: str, task: Mapping[str, Any], decision: str = "approved", **more: Any
+    ) -> dict[str, Any]:
+        """Somebody decides, through the door that the inbox uses."""
+        return task_acts.decide(self.workspace, self.actor(login), task["id"], decision, **more)
+
+    def decide_all(
+        self, login: str, decision: str = "approved", *, node: str | None = None, **more: Any
+    ) -> int:
+        """Everything that waits for somebody; answers how many."""
+        waiting = self.todo(login, node)
+        for task in waiting:
+            self.decide(login, task, decision, **more)
+        self.settle()
+        return len(waiting)
+
+    def refused(self, does: Callable[[], Any]) -> str:
+        """The code with which it is refused; empty where it is not."""
+        try:
+            does()
+        except HeadraceError as trouble:
+            return trouble.code
+        return ""
+
+    # --- looking ---
+
+    def instance(self, id_: str) -> dict[str, Any]:
+        """The page of an instance."""
+        return instances.detail(self.workspace, ENGINE, id_)
+
+    def instances(self, flow: str, **more: Any) -> list[dict[str, Any]]:
+        """All instances of a flow."""
+        return list(self._pages(instances.listing, flow=flow, **more))
+
+    def records(self, table: str, **more: Any) -> list[dict[str, Any]]:
+        """Every record of a table, with its `key`."""
+        try:
+            found = list(self._pages(record_service.listing, table, **more))
+        except NotFound:
+            return []
+        return [{**one["value"], "key": one["key"], "id": one["id"]} for one in found]
+
+    def record(self, table: str, key: str) -> dict[str, Any]:
+        """One record's value."""
+        value: dict[str, Any] = record_service.by_key(self.workspace, ENGINE, table, key)["value"]
+        return value
+
+    def _pages(self, listing: Any, *args: Any, **more: Any) -> Iterator[dict[str, Any]]:
+        cursor = None
+        while True:
+            page = listing(self.workspace, ENGINE, *args, cursor=cursor, limit=200, **more)
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def notices(self, login: str, part: str = "") -> list[dict[str, Any]]:
+        """Messages in somebody's inbox that have this in title or text."""
+        found = list(self._notices(login))
+        return [one for one in found if part in f"{one['title']} {one['text']}"]
+
+    def _notices(self, login: str) -> Iterator[dict[str, Any]]:
+        cursor = None
+        while True:
+            page = tasks.notifications(self.workspace, self.actor(login), cursor=cursor, limit=200)
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def mailed(self) -> None:
+        """A mailbox of the sandbox for the messages that people get."""
+        values = {"key": "post", "name": "post", "connector": "smtp", "settings": {}}
+        connections.add(self.workspace, ENGINE, values)
+        self.fill("post", "mail")
+
+    def deliveries(self, instance: str) -> list[dict[str, Any]]:
+        """Messages of an instance that leave the application: to whom, of what kind, by which way, and what became of them."""
+        with self.workspace.read() as connection:
+            found = outbox.page(connection, instance_id=instance, before=None, limit=1_000)
+        return [
+            {
+                "user": row.user_id,
+                "kind": row.kind,
+                "way": ((row.details or {}).get("way") or {}).get("first") or row.channel,
+                "status": row.status,
+            }
+            for row in found
+        ]
+
+    def letters(self, part: str = "") -> list[dict[str, Any]]:
+        """Letters that reached the sandbox's mailbox."""
+        return self._log("mail", part)
+
+    def robot(self, name: str, part: str = "") -> list[dict[str, Any]]:
+        """Messages that a robot of the sandbox took."""
+        return [one for one in self._log(name, part) if one["status"] == 200]
+
+    def _log(self, simulator: str, part: str) -> list[dict[str, Any]]:
+        return [
+            one
+            for one in self.sandbox.log
+            if one["simulator"] == simulator and part in f"{one['what']} {one['sent']}"
+        ]
+
+    def measure(self, **found: Any) -> None:
+        """What came out, by the ids of expect.json."""
+        self.found.update(found)
+
+
+@contextmanager
+def trial(seed: int, *, full: bool, database_url: str = "") -> Iterator[Trial]:
+    """An empty workspace for one trial; SQLite in a folder that goes with it, unless another database is named."""
+    with tempfile.TemporaryDirectory(prefix="headrace-trial-") as folder:
+        home = Path(folder)
+        clock = ManualClock(NOON)
+        settings = Settings(
+            home=home,
+            database_url=database_url or f"sqlite:///{home / 'trial.sqlite3'}",
+            port=0,
+            allow_addresses=(),
+            secret_keys=(Fernet.generate_key(),),
+            disk_min_bytes=0,
+        )
+        with open_workspace(settings, clock=clock) as workspace:
+            made = Trial(workspace, clock, seed, full=full)
+            try:
+                yield made
+            finally:
+                made.close()
+
+
+_KEPT: list[Keys] = []
+
+
+def _keys() -> Keys:
+    """Keys of the payment services: made once a process, they take a second."""
+    if not _KEPT:
+        _KEPT.append(Keys.new())
+    return _KEPT[0]
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as tried:
+        port: int = tried.getsockname()[1]
+        return port
