@@ -39,8 +39,8 @@ test-e2e:
 
 check: ## format, lint, types and import rules, of both sides
 	$(SETUP) check
-	@$(MAKE) --keep-going --no-print-directory \
-	    check-format check-lint check-types check-imports check-web check-web-types
+	@$(MAKE) --keep-going --no-print-directory -j2 --output-sync=target \
+	    check-types check-web check-web-types check-format check-lint check-imports
 
 check-format:
 	$(BIN)/ruff format --check

@@ -2,13 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable
 
 from tools import browser, lock, python_env, ui
 from tools.fresh import ROOT
-from tools.step import run_steps
-
-Step = tuple[str, Callable[[], str]]
+from tools.step import Step, run_steps
 
 PYTHON: Step = ("Python environment", python_env.ensure)
 TOOLS: Step = ("Python environment with tools", lambda: python_env.ensure("dev"))
@@ -16,15 +13,15 @@ PACKAGES: Step = ("Designer packages", ui.ensure_packages)
 BUILT: Step = ("Designer build", ui.ensure_built)
 BROWSER: Step = ("Browser for the end-to-end tests", browser.ensure)
 
-TARGETS: dict[str, list[Step]] = {
+TARGETS: dict[str, list[Step | tuple[Step, ...]]] = {
     "python": [TOOLS],
     "packages": [PACKAGES],
     "web": [PACKAGES, BUILT],
     "browser": [BROWSER],
-    "check": [TOOLS, PACKAGES],
-    "test": [TOOLS, PACKAGES, BUILT, BROWSER],
+    "check": [(TOOLS, PACKAGES)],
+    "test": [(TOOLS, PACKAGES), BUILT, BROWSER],
     "bench": [TOOLS, ("Peers to measure against", lambda: python_env.ensure("bench"))],
-    "run": [PYTHON, PACKAGES, BUILT, ("Starting Headrace", lambda: "ready")],
+    "run": [(PYTHON, PACKAGES), BUILT, ("Starting Headrace", lambda: "ready")],
     "lock": [
         ("What runs", lambda: lock.python_lock("requirements.lock", "install")),
         (

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,17 +21,31 @@ class Trouble(Exception):
     """What a step needs and does not find, told in words for the person at the keyboard."""
 
 
-def run_steps(steps: Sequence[tuple[str, Callable[[], str]]]) -> None:
-    """Run steps in order, numbered; each answers with a word on what it did."""
-    for number, (title, work) in enumerate(steps, start=1):
-        head = f"[{number}/{len(steps)}] {title}"
+Step = tuple[str, Callable[[], str]]
+"""What a person is told that it is, and its work, which answers with a word on what it did."""
+
+
+def run_steps(steps: Sequence[Step | tuple[Step, ...]]) -> None:
+    """Run steps in order, numbered; those in a tuple side by side."""
+    groups = [(step,) if callable(step[1]) else step for step in steps]
+    total, number = sum(map(len, groups)), 1
+    for group in groups:
+        heads = [f"[{place}/{total}] {title}" for place, (title, _) in enumerate(group, number)]
         started = time.monotonic()
-        try:
-            with _Ticking(head, started):
-                done = work()
-        except Trouble as trouble:
-            stop(f"{head}: {trouble}")
-        print(f"{head} … {done}, {time.monotonic() - started:.1f} s", flush=True)
+        with _Ticking(", ".join(heads), started), ThreadPoolExecutor(len(group)) as side_by_side:
+            trying = [side_by_side.submit(_timed, work) for _, work in group]
+            wait(trying)
+        for head, tried in zip(heads, trying, strict=True):
+            if isinstance(trouble := tried.exception(), Trouble):
+                stop(f"{head}: {trouble}")
+            done, took_s = tried.result()
+            print(f"{head} … {done}, {took_s:.1f} s", flush=True)
+        number += len(group)
+
+
+def _timed(work: Callable[[], str]) -> tuple[str, float]:
+    started = time.monotonic()
+    return work(), time.monotonic() - started
 
 
 def stop(message: str) -> NoReturn:
