@@ -76,6 +76,10 @@ SUBSTITUTION = record(
         "note": STRING,
         "state": one_of("coming", "now", "past"),
         "may_change": BOOLEAN,
+        "still_held": {
+            **COUNT,
+            "description": "Tasks of one that is over which the substitute has not decided.",
+        },
         "created_by": REF,
     }
 )
@@ -345,6 +349,19 @@ def change_substitution(call: Call, substitution_id: str) -> Any:
 )
 def delete_substitution(call: Call, substitution_id: str) -> Any:
     substitutions.delete(call.workspace, call.actor, substitution_id)
+
+
+@route(
+    "POST",
+    "/api/substitutions/{substitution_id}/give-back",
+    "Who is back takes what the substitute has not decided yet, as a batch",
+    permission="tasks:decide",
+    answer=record({"count": COUNT, "batch_id": or_null(STRING)}),
+    errors=(409,),
+    repeatable=True,
+)
+def give_back(call: Call, substitution_id: str) -> Any:
+    return substitutions.give_back(call.workspace, call.actor, substitution_id)
 
 
 def _substitution(told: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "fallback": {"zh": "兜底处理人", "en": "Fallback"},
     "fallback_workspace": {"zh": "工作区设定的兜底处理人", "en": "Fallback of the workspace"},
     # changed on the way
-    "substitute": {"zh": "{of}不在，由{name}代办", "en": "{of} is away, {name} acts for them"},
+    "substitute": {"zh": "{of}不在，由{name}代理", "en": "{of} is away, {name} acts for them"},
     "also_for": {"zh": "同时代{of}办理", "en": "Acts for {of} as well"},
     "same_initiator_skip": {"zh": "处理人即发起人，按规则自动同意", "en": "Started it himself: approved by rule"},
     "same_initiator_replaced": {"zh": "{of}是发起人，改由他人处理", "en": "{of} started it, so somebody else decides"},
@@ -35,9 +35,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
     "post_above": {"zh": "「{department}」没有此岗位的人，问上级部门", "en": "Nobody in “{department}” holds it, looked for above"},
     # not found
     "inactive": {"zh": "{name}已停用或离职，跳过", "en": "{name} is inactive or has left: passed over"},
-    "away": {"zh": "{name}不在，且没有人代办", "en": "{name} is away and nobody acts for them"},
-    "substitute_inactive": {"zh": "{of}的代办人{name}已停用或离职", "en": "{name}, who acts for {of}, is inactive or has left"},
-    "substitution_circle": {"zh": "代办关系成环：{names}", "en": "Substitutes in a circle: {names}"},
+    "away": {"zh": "{name}不在，且没有人代理", "en": "{name} is away and nobody acts for them"},
+    "substitute_inactive": {"zh": "{of}的代理人{name}已停用或离职", "en": "{name}, who acts for {of}, is inactive or has left"},
+    "substitution_circle": {"zh": "代理关系成环：{names}", "en": "Substitutes in a circle: {names}"},
     "user_unknown": {"zh": "没有「{name}」这个人", "en": "There is nobody called “{name}”"},
     "role_empty": {"zh": "角色「{role}」没有在职的主责人", "en": "The role “{role}” has no active primary member"},
     "department_unknown": {"zh": "没有部门「{department}」", "en": "There is no department “{department}”"},

@@ -998,6 +998,8 @@ def _reassign(work: _Work) -> Then | Refused:
         seats = [s for s in work.task.seats.values() if s.id == id_ and s.live]
     else:
         seats = [s for s in work.task.seats.values() if s.user == work.args.get("from") and s.live]
+        if of := work.args.get("of"):
+            seats = [s for s in seats if s.on_behalf_of == of]
     if not seats:
         return Refused("seat_not_asked", {"seat": id_ or 0})
     work.text("reason", "text", "comment")
@@ -1030,7 +1032,7 @@ def _recheck(work: _Work) -> Then | Refused:
         elif seat.live and seat.kind in {"decide", "confirm"}:
             acting = acting_for(work.about, seat.user)
             if acting is None:  # away, and nobody acts for them
-                found = work.about.instead(seat, "policy")
+                found = [] if _enough(work, seat) else work.about.instead(seat, "policy")
                 people = [one for one in found if not work.sits(one.user)]
                 if people and seat.kind == "decide":
                     work.take_over(seat, people, people[0].origin, "away")
@@ -1044,17 +1046,21 @@ def _replace(work: _Work, seat: Seat, reason: str) -> None:
     if seat.kind in {"confirm", "answer"} or seat.returns_to:
         close(seat, reason, work.now_ms)
         return
-    others = [
-        s for s in work.task.seats.values()
-        if s.live and s is not seat and s.kind == "decide" and not s.returns_to and _active(work.about, s.user)
-    ]  # fmt: skip
-    enough = [s for s in others if work.task.rule.mode == "any" or (s.any and s.any == seat.any)]
-    found = [] if enough else work.about.instead(seat, "policy")
+    found = [] if _enough(work, seat) else work.about.instead(seat, "policy")
     people = [one for one in found if not work.sits(one.user) and one.user != seat.user]
     if people:
         work.take_over(seat, people, people[0].origin, reason)
     else:
         close(seat, reason, work.now_ms)
+
+
+def _enough(work: _Work, seat: Seat) -> bool:
+    """Is somebody else asked, and one of them enough?"""
+    return any(
+        s.live and s is not seat and s.kind == "decide" and not s.returns_to and _active(work.about, s.user)
+        and (work.task.rule.mode == "any" or (s.any and s.any == seat.any))
+        for s in work.task.seats.values()
+    )  # fmt: skip
 
 
 def _somebody_left(work: _Work) -> Then:

@@ -1,8 +1,9 @@
 """The audit of decisions: who decided what, for whom, when, with what before and after; a chain that tells when it was touched.
 
-Every vote and every act on a task comes here from the events of its advance (`note`), also those of timers and rules (and seats
-that count as approved when a task opens), so that none can be forgotten. Rows are tied to the chain at the end of the writer's transaction: processes on one PostgreSQL queue for
-the row of the chain's end, each for the length of one commit, and a group of 256 votes asks for it once.
+Every vote and every act on a task comes here from the events of its advance (`note`), also those of timers and rules, and seats
+that count as approved when a task opens, so that none can be forgotten. Rows are tied to the chain at the end of the writer's
+transaction: processes on one PostgreSQL queue for the row of the chain's end, each for the length of one commit, and a group of
+256 votes asks for it once.
 
 What `verify` finds: a row that was changed, taken out, put in or moved, rows missing at the end (the end is signed), and
 content taken away without a record of it. What it cannot find by the database alone: all of it put back to an earlier, complete

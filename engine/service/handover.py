@@ -24,13 +24,15 @@ def begin(
     to: str | None = None,
     reason: str = "",
     flows: Sequence[str] | None = None,
+    behalf: str | None = None,
 ) -> str:
     """A batch that moves the tasks, made in the caller's transaction; answers its id.
 
     `to` None: the rules say who is asked instead of somebody who has left or is away.
+    `behalf`: only what they have in the place of this person.
     """
     return task_batches.begin_hand_over(
-        workspace, connection, actor, user_id, to, reason, flows, rechecks=to is None
+        workspace, connection, actor, user_id, to, reason, flows, rechecks=to is None, behalf=behalf
     )
 
 

@@ -17,7 +17,8 @@ from headrace.engine.service.workspace import Workspace
 
 REASONS = {
     "left": "已停用或离职，待办转交他人 · no longer active, tasks go to others",
-    "away": "不在，由代办人处理 · away, the substitute acts",
+    "away": "不在，由代理人或备份处理 · away, the substitute or backup acts",
+    "back": "已回来，代理期间未处理的交还本人 · back, what was not decided meanwhile is theirs again",
 }
 """What the tasks say; kept with them, so in both languages."""
 
@@ -33,3 +34,12 @@ def queue(
     """The open tasks of this person, if there are any, are given to others (`flows`: only those of these)."""
     if handover.open_tasks(connection, user_id):
         handover.begin(workspace, connection, actor, user_id, None, REASONS[why], flows)
+
+
+def give_back(
+    workspace: Workspace, connection: Connection, actor: Actor, substitute: str, person: str
+) -> str:
+    """What the substitute still has to decide for this person is the person's again; answers the batch."""
+    return handover.begin(
+        workspace, connection, actor, substitute, person, REASONS["back"], behalf=person
+    )

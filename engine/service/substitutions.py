@@ -20,7 +20,7 @@ from headrace.engine.service.directories import substitution_of
 from headrace.engine.service.organisation import check_users, names_of, ref, wrong
 from headrace.engine.service.paging import key_from, key_text, page
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import drafts
+from headrace.engine.store import drafts, stages
 from headrace.engine.store import organisation as rows
 
 LONGEST_MS = 400 * 86_400_000
@@ -57,7 +57,9 @@ def listing(
             after=key_from(cursor, int, str),
             limit=limit + 1,
         )
-    items = [_shown(row, directory, now_ms, actor) for row in found]
+        over = {row.by_id for row in found if row.until_at <= now_ms and row.by_id}
+        held = stages.held_for(connection, sorted(over)) if over else {}
+    items = [_shown(row, directory, now_ms, actor, held) for row in found]
     last = {row.id: row.until_at for row in found}
     return page(items, limit, lambda one: key_text(last[one["id"]], one["id"]))
 
@@ -67,7 +69,8 @@ def detail(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     with workspace.read() as connection:
         row = _found(connection, id_)
         directory = workspace.directory(connection)
-    return _shown(row, directory, workspace.clock.now_ms(), actor)
+        held = stages.held_for(connection, [row.by_id]) if row.by_id else {}
+    return _shown(row, directory, workspace.clock.now_ms(), actor, held)
 
 
 def create(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,6 +154,28 @@ def delete(workspace: Workspace, actor: Actor, id_: str) -> None:
     workspace.forget_directory()
 
 
+def give_back(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
+    """Who is back takes what the substitute has not decided; answers `{count, batch_id}`, None where there is nothing."""
+    now_ms = workspace.clock.now_ms()
+
+    def write(connection: Connection) -> dict[str, Any]:
+        row = _found(connection, id_)
+        _may(actor, row.user_id)
+        if row.until_at > now_ms or row.by_id is None:
+            raise Conflict(
+                expected="a substitution that is over", found="one that holds, or without anybody"
+            )
+        count = stages.held_for(connection, [row.by_id]).get((row.by_id, row.user_id), 0)
+        if not count:
+            return {"count": 0, "batch_id": None}
+        batch = handovers.give_back(workspace, connection, actor, row.by_id, row.user_id)
+        _note(workspace, connection, actor, "substitutions.give_back", row._asdict())
+        return {"count": count, "batch_id": batch}
+
+    answer: dict[str, Any] = workspace.writer.call(write)
+    return answer
+
+
 BEGIN_MAX = 50
 
 
@@ -160,7 +185,7 @@ def begin(workspace: Workspace, connection: Connection, actor: Actor) -> int:
     found = rows.begun(connection, now_ms, BEGIN_MAX)
     for row in found:
         rows.mark_begun(connection, row.id, now_ms)
-        if row.until_at > now_ms and row.by_id is not None:
+        if row.until_at > now_ms:  # without a substitute the backup, or the superior
             handovers.queue(workspace, connection, actor, row.user_id, "away", row.flows)
     return len(found)
 
@@ -289,7 +314,13 @@ def _note(
     )  # fmt: skip
 
 
-def _shown(row: Row[Any], directory: Directory, now_ms: int, actor: Actor) -> dict[str, Any]:
+def _shown(
+    row: Row[Any],
+    directory: Directory,
+    now_ms: int,
+    actor: Actor,
+    held: Mapping[tuple[str, str], int],
+) -> dict[str, Any]:
     state = "coming" if row.from_at > now_ms else "now" if row.until_at > now_ms else "past"
     own = row.user_id == actor.user_id or actor.may("users:write")
     return {
@@ -302,5 +333,6 @@ def _shown(row: Row[Any], directory: Directory, now_ms: int, actor: Actor) -> di
         "note": row.note,
         "state": state,
         "may_change": own and state != "past",
+        "still_held": held.get((row.by_id, row.user_id), 0) if own and state == "past" else 0,
         "created_by": ref(directory, row.created_by),
     }

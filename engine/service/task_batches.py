@@ -127,7 +127,8 @@ def _hand_over(
     workspace: Workspace, connection: Connection, actor: Actor, item: Any, params: Params
 ) -> Outcome | None:
     def args(told: Params) -> dict[str, Any]:
-        return {"seat": 0, "from": told["from"], "to": told.get("to"), **_because(told)}
+        of = {"of": told["of"]} if told.get("of") else {}
+        return {"seat": 0, "from": told["from"], "to": told.get("to"), **of, **_because(told)}
 
     if params.get("rechecks"):
         return _act(workspace, connection, actor, item, params, "recheck", "rule", lambda _: {})
@@ -198,7 +199,9 @@ def _wanted(
     if any(told.get(name) for name in ("flow", "node", "role")):
         found = _stages(workspace, connection, told)
     conditions = parse(told.get("filter") or "")
-    return Wanted(found, before, conditions, told.get("user"), told.get("flows"))
+    return Wanted(
+        found, before, conditions, told.get("user"), told.get("flows"), told.get("behalf")
+    )
 
 
 def _stages(workspace: Workspace, connection: Connection, told: Mapping[str, Any]) -> list[Stage]:
@@ -263,13 +266,17 @@ def begin_hand_over(
     caller: Caller = task_acts.WEB,
     *,
     rechecks: bool = False,
+    behalf: str | None = None,
 ) -> str:
     """Inside an operation: a batch that gives every open task of somebody to `to`, or (None) to whom the policy names.
 
     `rechecks`: by the rules only (who has left or is away), nobody wishes it; then the substitute comes first.
+    `behalf`: only the seats they have in the place of this person.
     """
     selection = {"user": user_id, **({"flows": list(flows)} if flows is not None else {})}
     params = {"from": user_id, "to": to, "rechecks": rechecks, **_from(caller)}
+    if behalf is not None:
+        selection["behalf"] = params["of"] = behalf
     id_ = batches.insert(
         workspace, connection, actor, "hand_over", selection, params, reason, PER_SECOND
     )
@@ -302,7 +309,7 @@ for _kind in (
         "task",
         _hand_over,
         permission=HAND_OVER,
-        params={"from": _USER, "to": _USER, "rechecks": {"type": "boolean"}},
+        params={"from": _USER, "to": _USER, "of": _USER, "rechecks": {"type": "boolean"}},
         gather=gather,
         again_ms=LOOK_AGAIN_MS,
     ),

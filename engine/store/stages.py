@@ -17,6 +17,9 @@ Stage = tuple[str, int, str]
 
 GATHER_MAX = 1_000
 
+LIVE = ("open", "waiting", "owner_waits")
+"""Of whom something is or will be expected, as in `people/tasking.py`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -30,6 +33,8 @@ class Wanted:
     user: str | None = None
     """Somebody who has a seat that is not over."""
     flows: Sequence[str] | None = None
+    behalf: str | None = None
+    """That seat is in the place of this person."""
 
 
 def waiting(
@@ -89,15 +94,25 @@ def query_of(wanted: Wanted, after: str | None) -> sa.Select[Any]:
         query = query.where(columns.flow_key.in_(wanted.flows))
     if wanted.user is not None:
         seats = t.task_actors.c
-        mine = sa.select(seats.task_id).where(
-            seats.user_id == wanted.user, seats.status.in_(("open", "waiting", "owner_waits"))
-        )
+        mine = sa.select(seats.task_id).where(seats.user_id == wanted.user, seats.status.in_(LIVE))
+        if wanted.behalf is not None:
+            mine = mine.where(seats.on_behalf_of == wanted.behalf)
         query = query.where(columns.id.in_(mine))
     for condition in wanted.conditions:
         query = query.where(columns.instance_id.in_(meeting(condition)))
     if after:
         query = query.where(columns.id > after)
     return query.order_by(columns.id)
+
+
+def held_for(connection: Connection, people: Sequence[str]) -> dict[tuple[str, str], int]:
+    """(substitute, person) → seats that the one still has in the place of the other, of these substitutes."""
+    columns = t.task_actors.c
+    query = sa.select(columns.user_id, columns.on_behalf_of, sa.func.count()).where(
+        columns.user_id.in_(people), columns.status.in_(LIVE), columns.on_behalf_of.is_not(None)
+    )
+    rows = connection.execute(query.group_by(columns.user_id, columns.on_behalf_of)).all()
+    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def instance_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:

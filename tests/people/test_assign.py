@@ -379,7 +379,7 @@ def test_b_decides_on_behalf_of_a() -> None:
 
     assert (one.user, one.on_behalf_of, one.origin) == ("hb", "bo", "substitute")
     assert [reason.code for reason in one.why] == ["user", "substitute"]
-    assert one.why[1].text("zh") == "BO不在，由HB代办"
+    assert one.why[1].text("zh") == "BO不在，由HB代理"
 
 
 def test_a_substitution_for_a_flow_goes_before_one_for_all() -> None:

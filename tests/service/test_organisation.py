@@ -403,6 +403,56 @@ def test_open_tasks_follow_when_the_leave_begins(house: House) -> None:
     assert not [one for one in seats(house, id_) if one[0] == BOB and one[2] == "open"]
 
 
+def test_open_tasks_of_somebody_away_without_a_substitute_go_to_the_backup(house: House) -> None:
+    id_ = asking(house, {"kind": "user", "id": BOB}, backup=[{"kind": "user", "id": EVE}])
+    away(house, BOB, None, HOUR, DAY)
+
+    house.later(s=3_600)
+    Sweeper(house.workspace).sweep()
+    handed_over(house)
+
+    assert seats(house, id_) == [(BOB, None, "moved"), (EVE, None, "open")]
+
+
+def test_where_one_is_enough_nobody_stands_in_for_who_is_away(cabin: House) -> None:
+    id_ = asking(
+        cabin, {"kind": "user", "id": BOB}, {"kind": "user", "id": ANN}, backup=[{"kind": "user", "id": EVE}]
+    )  # fmt: skip
+    away(cabin, BOB, None)
+    handed_over(cabin)
+
+    assert seats(cabin, id_) == [(ANN, None, "open"), (BOB, None, "open")]
+
+
+def test_who_is_back_takes_what_the_substitute_has_not_decided(house: House) -> None:
+    held, own = asking(house, {"kind": "user", "id": BOB}), "other"
+    drawing = flow(own).then("ask", "approval", assignees=[{"kind": "user", "id": EVE}])
+    house.publish(drawing.then("done", "end"))
+    made = away(house, BOB, EVE, 0, HOUR)
+    eves = house.start(own)
+    handed_over(house)
+    assert (EVE, BOB, "open") in seats(house, held)
+    with pytest.raises(Conflict):  # it holds still
+        substitutions.give_back(house.workspace, approver(BOB), made["id"])
+    house.later(s=3_600)
+    house.workspace.forget_directory()
+    assert substitutions.detail(house.workspace, approver(BOB), made["id"])["still_held"] == 1
+    with pytest.raises(Forbidden):
+        substitutions.give_back(house.workspace, approver(EVE), made["id"])
+
+    told = substitutions.give_back(house.workspace, approver(BOB), made["id"])
+    handed_over(house)
+
+    assert told["count"] == 1
+    assert seats(house, held)[-1] == (BOB, None, "open")
+    assert [one for one in seats(house, held) if one[2] == "open"] == [(BOB, None, "open")]
+    assert seats(house, eves) == [(EVE, None, "open")]  # what is hers stays hers
+    [seen] = substitutions.listing(house.workspace, approver(BOB), state="past")["items"]
+    assert seen["still_held"] == 0
+    again = substitutions.give_back(house.workspace, approver(BOB), made["id"])
+    assert again == {"count": 0, "batch_id": None}
+
+
 # --- R097: somebody leaves ----------------------------------------------------------------------------
 
 
@@ -628,7 +678,7 @@ def test_who_would_get_this_is_told_step_by_step_for_a_draft_and_a_moment(cabin:
     assert (one["id"], one["on_behalf_of"]) == (ANN, {"id": BOB, "name": "Bob"})
     assert [why["code"] for why in one["why"]] == ["supervisor", "substitute"]
     assert one["why"][1]["text"] == {
-        "zh": "Bob不在，由Ann代办",
+        "zh": "Bob不在，由Ann代理",
         "en": "Bob is away, Ann acts for them",
     }
     nobody = who.of_node(cabin.workspace, ADA, **{**asked, "initiator": ANN})

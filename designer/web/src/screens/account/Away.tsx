@@ -9,6 +9,7 @@ import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useSession } from "../../api/session";
 import type { FlowSummary } from "../../api/types";
+import { GiveBack } from "../../people/GiveBack";
 import { PeoplePicker } from "../../people/PeoplePicker";
 import type { PersonRef } from "../../people/people";
 import { ConfirmButton } from "../../ui/ConfirmButton";
@@ -32,6 +33,7 @@ export interface Substitution {
   note: string;
   state: "coming" | "now" | "past";
   may_change: boolean;
+  still_held: number;
 }
 
 const PATH = "/api/substitutions";
@@ -42,7 +44,7 @@ export function Away() {
   const me = useSession((state) => state.user?.id ?? "");
   const [editing, setEditing] = useState<Substitution | "new" | null>(null);
   const list = useList<Substitution>(PATH, { person: me });
-  const rows = (list.rows ?? []).filter((row) => row.state !== "past");
+  const rows = (list.rows ?? []).filter((row) => row.state !== "past" || row.still_held > 0);
   return (
     <Card
       title={t("away.title")}
@@ -121,6 +123,7 @@ function Row({ row, mine, onEdit }: RowProps) {
         </small>
       </span>
       <Tag tone={TONES[row.state]}>{t(`away.state.${row.state}`)}</Tag>
+      {mine && <GiveBack of={row} />}
       {mine && row.may_change && (
         <span className="hr-actions">
           <Button type="text" onClick={() => onEdit(row)} data-testid={`change-${row.id}`}>

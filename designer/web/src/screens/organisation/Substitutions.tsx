@@ -9,6 +9,7 @@ import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { FlowSummary } from "../../api/types";
+import { GiveBack } from "../../people/GiveBack";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { useErrorText } from "../../ui/errorText";
@@ -150,7 +151,11 @@ function useColumns(flows: FlowSummary[]): Column<Substitution>[] {
       title: <span className="hr-hidden">{t("substitutions.end")}</span>,
       align: "right",
       render: (each) =>
-        each.state === "past" || each.may_change === false ? null : <End substitution={each} />,
+        each.state === "past" ? (
+          <GiveBack of={each} />
+        ) : each.may_change === false ? null : (
+          <End substitution={each} />
+        ),
     },
   ];
 }

@@ -50,6 +50,8 @@ export interface Substitution {
   note?: string | null;
   state?: "now" | "coming" | "past";
   may_change?: boolean;
+  /** Of one that is over: tasks the substitute has not decided. */
+  still_held?: number;
 }
 
 export function useDepartments() {
