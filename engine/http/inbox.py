@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -22,13 +23,40 @@ from headrace.engine.service import glance
 STREAMS_MAX = 16
 """Beside those of single instances; together they leave the server more than a third of its threads."""
 
+EACH_MAX = 4
+"""Of one person: who has more tabs open than that asks now and then in the others, and leaves room for colleagues."""
+
 LOOK_EVERY_S = 0.4
 """At a busy server something happens all the time, mostly to other people."""
 
 RETRY_MS = 300
 """A task that comes between two streams is seen within a second all the same."""
 
-_slots = threading.BoundedSemaphore(STREAMS_MAX)
+
+class _Slots:
+    """Places for streams, and who sits there."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: Counter[str] = Counter()
+
+    def take(self, user_id: str) -> bool:
+        """A place, unless all are taken or this person has theirs."""
+        with self._lock:
+            if self._held.total() >= STREAMS_MAX or self._held[user_id] >= EACH_MAX:
+                return False
+            self._held[user_id] += 1
+            return True
+
+    def give(self, user_id: str) -> None:
+        """It is free again."""
+        with self._lock:
+            self._held[user_id] -= 1
+            if not self._held[user_id]:
+                del self._held[user_id]
+
+
+_slots = _Slots()
 
 
 @route(
@@ -41,7 +69,7 @@ _slots = threading.BoundedSemaphore(STREAMS_MAX)
     errors=(503,),
 )
 def live(call: Call) -> Any:
-    if not _slots.acquire(blocking=False):
+    if not _slots.take(call.actor.user_id):
         raise Busy(what="the number of live screens", retry_after_s=FULL_RETRY_AFTER_S)
     headers = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
     return Response(_Stream(call), 200, headers, content_type="text/event-stream")
@@ -71,7 +99,7 @@ class _Stream:
         if self._open:
             self._open = False
             self._events.close()
-            _slots.release()
+            _slots.give(self._call.actor.user_id)
 
     def _read(self) -> Generator[bytes, None, None]:
         workspace, stopping = self._call.workspace, self._call.house.stopping

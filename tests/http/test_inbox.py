@@ -97,12 +97,30 @@ def test_beyond_its_number_a_screen_is_asked_to_poll_and_places_come_back(
     api: Api, leave: Browser
 ) -> None:
     ann = api.browser("ann")
-    taken = [inbox._slots.acquire(blocking=False) for _ in range(inbox.STREAMS_MAX)]
+    others = [f"usr_{number}" for number in range(inbox.STREAMS_MAX)]
+    assert all(inbox._slots.take(other) for other in others)
     refused = ann.get("/api/tasks/live")
-    for _ in taken:
-        inbox._slots.release()
+    for other in others:
+        inbox._slots.give(other)
 
     assert (refused.status, refused.code) == (503, "busy")
     api.house.stopping.set()
     for _ in range(inbox.STREAMS_MAX + 3):
         assert ann.get("/api/tasks/live").status == 200
+
+
+def test_one_person_with_many_tabs_leaves_room_for_others(api: Api, leave: Browser) -> None:
+    ann, dora = api.browser("ann"), api.browser("dora")
+    streams = [streaming(ann, "/api/tasks/live") for _ in range(inbox.EACH_MAX)]
+    for stream in streams:
+        assert next(stream).startswith(b"retry: ")
+
+    refused = ann.get("/api/tasks/live")
+    hers = streaming(dora, "/api/tasks/live")
+
+    assert (refused.status, refused.code) == (503, "busy")
+    assert next(hers).startswith(b"retry: ")
+    for stream in (*streams, hers):
+        stream.close()
+    assert inbox._slots.take("usr_ann")
+    inbox._slots.give("usr_ann")
