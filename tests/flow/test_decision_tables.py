@@ -254,30 +254,27 @@ def test_r054_twelve_rows_route_orders_and_flag_what_they_do_not_know() -> None:
     assert (report.overlaps, report.unreachable, report.free_rows) == ([], [], [])
 
 
+LEVEL = {"name": "level", "kind": "choice", "options": [{"value": v} for v in ("regular", "vip")]}
+RISK = {"name": "high_risk", "kind": "yes_no"}
+R098 = table(
+    [
+        ("<= 200", "regular", "no", "auto"), ("(200..1000]", "regular", "no", "lead"), ("(1000..5000]", "regular", "no", "manager"),
+        ("> 5000", "regular", "no", "countersign"), ("<= 1000", "vip", "no", "auto"), ("(1000..5000]", "vip", "no", "lead"),
+        ("> 5000", "vip", "no", "manager"), ("-", "-", "yes", "countersign"),
+    ],
+    (AMOUNT, LEVEL, RISK),
+)  # fmt: skip
+R098_ASKED = [
+    # amount, customer, high risk → route; the first of each pair is the last value of its row, the second the first of the next
+    (200, "regular", False, "auto"), (200.01, "regular", False, "lead"), (5000, "regular", False, "manager"),
+    (5000.01, "regular", False, "countersign"), (1000, "vip", False, "auto"), (1000.01, "vip", False, "lead"),
+    (99999, "vip", False, "manager"), (1, "regular", True, "countersign"),
+]  # fmt: skip
+
+
 def test_r098_eight_rows_grade_approvals() -> None:
-    level = {
-        "name": "level",
-        "kind": "choice",
-        "options": [{"value": v} for v in ("regular", "vip")],
-    }
-    risk = {"name": "high_risk", "kind": "yes_no"}
-    found = Compiled(
-        table(
-            [
-                ("<= 200", "regular", "no", "auto"), ("(200..1000]", "regular", "no", "lead"),
-                ("(1000..5000]", "regular", "no", "manager"),
-                ("> 5000", "regular", "no", "countersign"), ("<= 1000", "vip", "no", "auto"), ("(1000..5000]", "vip", "no", "lead"),
-                ("> 5000", "vip", "no", "manager"), ("-", "-", "yes", "countersign"),
-            ],
-            (AMOUNT, level, risk),
-        )
-    )  # fmt: skip
-    asked = [
-        (200, "regular", False), (200.01, "regular", False), (5000, "regular", False), (5000.01, "regular", False),
-        (1000, "vip", False), (1000.01, "vip", False), (99999, "vip", False), (1, "regular", True),
-    ]  # fmt: skip
-    routes = ["auto", "lead", "manager", "countersign", "auto", "lead", "manager", "countersign"]
-    for row, ((amount, whom, risky), route) in enumerate(zip(asked, routes, strict=True), 1):
+    found = Compiled(R098)
+    for row, (amount, whom, risky, route) in enumerate(R098_ASKED, 1):
         answer = found.ask({"amount": amount, "level": whom, "high_risk": risky})
         assert (answer.outputs["route"], answer.rows) == (route, (row,))
     report = analyse(found)
