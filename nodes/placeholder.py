@@ -76,6 +76,5 @@ NODE = NodeType(
     ports=(Port(OUT.name, OUT.title, required=False),),
     ports_from="exits",
     run=run,
-    waits=True,
     unfinished=True,
 )

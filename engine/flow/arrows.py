@@ -185,7 +185,7 @@ def _check_ways(drawn: Drawn, drawing: Drawing) -> None:
 def _check_loops(drawn: Drawn, drawing: Drawing) -> None:
     bounded = [node for node, item in drawn.nodes.items() if type(item.get("visits_max")) is int]
     unknown = [node for node in drawn.nodes if drawn.type_of(node) is None]
-    resting = {*drawn.where(lambda t: t.waits), *bounded, *unknown}
+    resting = {*drawn.where(lambda t: t.waits or t.unfinished), *bounded, *unknown}
     for loop in drawing.restless_loops(resting):
         names = [drawn.title(node) for node in loop[:10]]
         expected = "a node that waits, or a bound of visits, in every loop"

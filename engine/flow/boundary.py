@@ -159,7 +159,7 @@ def _check_use(drawn: Drawn, node: str, place: str, event: Mapping[str, Any]) ->
 
 def rests(node_type: NodeType) -> bool:
     """Can a token wait at such a node, for whatever or for a worker?"""
-    return node_type.waits or node_type.in_worker
+    return node_type.waits or node_type.in_worker or node_type.unfinished
 
 
 def can_fail(node_type: NodeType) -> bool:

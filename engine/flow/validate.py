@@ -11,7 +11,8 @@ The codes, for whoever translates them. Format and forms: those of `forms.py` (`
 `form_too_deep`, `form_hint_wrong`, `form_formula_wrong`, `form_formula_circle`, `form_field_unknown`, `form_too_long`; their
 values also `read_only`, `rows_fixed`. Forms of the flow: `too_many_forms`, `form_unknown`, `form_right_wrong`. Whole document:
 `too_many_nodes|edges|notes`, `too_deep`, `input_wrong`, `no_start`, `no_end`. Names: `id_twice`,
-`name_twice`, `name_reserved`, `name_unusable`, `result_clash`. Nodes: `node_type_unknown`, `placeholder_left`, `setting_missing`, `setting_wrong`,
+`name_twice`, `name_reserved`, `name_unusable`, `result_clash`. Nodes: `node_type_unknown`, `placeholder_left`,
+`setting_missing`, `setting_wrong`,
 `expression_wrong`, `template_wrong`, `cron_wrong`, `flow_unknown`, `condition_empty|wrong|too_deep|too_long|field_wrong|
 operator_unknown|value_wrong`, `variable_unknown`, `variable_later`. Arrows: `edge_dangling`, `edge_into_start`,
 `edge_out_of_end`, `port_unknown`, `port_taken`, `port_unconnected`, `unreachable`, `no_way_to_end`, `loop_without_wait`,

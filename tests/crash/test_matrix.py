@@ -68,7 +68,9 @@ def seed() -> int:
 
 
 def test_every_node_type_is_tried() -> None:
-    assert set(KINDS) - OPERATIONS == set(node_types())
+    # What is unfinished is never published.
+    tried = {name for name, node_type in node_types().items() if not node_type.unfinished}
+    assert set(KINDS) - OPERATIONS == tried
 
 
 def test_every_kind_ends_when_nobody_dies(
