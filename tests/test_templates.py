@@ -109,12 +109,9 @@ SAMPLE = closed(
 
 
 def test_the_first_release_has_these():
-    assert {f.name for f in FOLDERS} == {
-        "big-ticket-approval",
-        "exception-desk",
-        "order-intake",
-        "refund-approval",
-    }
+    codes = {template(f.name).get("code") for f in FOLDERS}
+    assert codes >= {"T04", "T07", "T08"}
+    assert {f.name for f in FOLDERS} >= {"exception-desk", "order-intake"}
     assert len(LEARNING) >= 3
 
 
@@ -285,6 +282,7 @@ def run_sample(folder: Path, sample: Mapping[str, Any]) -> dict[str, Any]:
         decisions=sample.get("decisions"),
         mocks=sample.get("mocks"),
         now_ms=from_iso(sample["at"]) if "at" in sample else NOW_MS,
+        decide=bundles.deciding(bundles.from_folder(folder)),
     )
 
 

@@ -78,6 +78,11 @@ def view(route: Route, house: House) -> Callable[..., Response]:
             if key and route.repeatable:
                 return _once(call, route, variables, key, raw)
             return _response(route, route.handler(call, **variables))
+        except Forbidden as refusal:
+            if route.writes:
+                what = f"{route.method} {request.path}"
+                access.note_refused(house.workspace, call.actor, what, request.remote_addr, refusal)
+            return errors.answer(refusal)
         except HeadraceError as error:
             return errors.answer(error)
 

@@ -18,7 +18,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Row
 
-from headrace.engine.errors import NotSignedIn, WrongPassword
+from headrace.engine.errors import Forbidden, NotSignedIn, WrongPassword
 from headrace.engine.people.directory import Directory
 from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor, permissions_of
@@ -142,6 +142,18 @@ def change_password(workspace: Workspace, signed_in: Session, old: str, new: str
         audit.note(connection, workspace, signed_in.actor, "users.password", user_id)
 
     workspace.writer.call(write)
+
+
+def note_refused(
+    workspace: Workspace, actor: Actor, what: str, address: str | None, refusal: Forbidden
+) -> None:
+    """Somebody known has asked for what they may not: who, what and from where stands in the audit (F2)."""
+    workspace.writer.call(
+        lambda connection: audit.note(
+            connection, workspace, actor, "access.refused", what,
+            permission=str(refusal.params.get("permission", "")), address=address or "",
+        )
+    )  # fmt: skip
 
 
 # --- API tokens ------------------------------------------------------------------------------------

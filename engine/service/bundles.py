@@ -25,11 +25,13 @@ from typing import Any
 
 from headrace.engine import jsontext
 from headrace.engine.errors import HeadraceError, Problem, ValidationFailed
+from headrace.engine.flow.decision.compiled import Compiled
 from headrace.engine.flow.decision.compiled import problems_of as decision_problems
 from headrace.engine.flow.forms import Form
 from headrace.engine.flow.table_definition import problems_of as table_problems
-from headrace.engine.node import NodeType
+from headrace.engine.node import Decide, Decision, NodeType
 from headrace.engine.registry import connectors
+from headrace.engine.service.decision_tables import answered
 from headrace.engine.service.flows import shape_problems
 
 ZIP_MAX = 5_000_000
@@ -137,6 +139,20 @@ def from_folder(folder: Traversable) -> Bundle:
 
 def _json(file: Traversable) -> Any:
     return jsontext.loads(file.read_bytes())
+
+
+def deciding(bundle: Bundle, elsewhere: Decide | None = None) -> Decide:
+    """Its own decision tables as they come, so that samples run before anything is installed; others are asked elsewhere."""
+    tables = {item["key"]: Compiled(item["definition"]) for item in bundle.decision_tables}
+
+    def ask(key: str, given: Mapping[str, Any], version: int | None, at_ms: int) -> Decision:
+        if key in tables:
+            return answered(tables[key], key, 1, given)
+        if elsewhere is None:
+            return Decision(key, trouble=("decision_missing", f"Expected {key}, but found none."))
+        return elsewhere(key, given, version, at_ms)
+
+    return ask
 
 
 # --- files -----------------------------------------------------------------------------------------

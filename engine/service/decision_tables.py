@@ -67,21 +67,7 @@ class Decider:
                 ),
             )
         table = compiled(self._workspace, self._connection, key, version)
-        try:
-            answer = table.ask(given)
-        except DecisionTrouble as trouble:
-            return Decision(
-                key,
-                version,
-                trouble=(
-                    f"decision_{trouble.code}",
-                    f"{key} (version {version}): {trouble.message}",
-                ),
-            )
-        return Decision(
-            key, version, answer.matched, answer.outputs, answer.rows, answer.notes,
-            defaults=not answer.matched and (bool(table.defaults) or table.policy in {"collect", "rule_order"}),
-        )  # fmt: skip
+        return answered(table, key, version, given)
 
     def _valid(self, key: str) -> Valid:
         now_ms = self._workspace.clock.now_ms()
@@ -91,6 +77,25 @@ class Decider:
             found = rows.valid(self._connection, [key]).get(key, [])
             kept = tables[key] = (found, now_ms + FRESH_MS)
         return kept[0]
+
+
+def answered(table: Compiled, key: str, version: int, given: Mapping[str, Any]) -> Decision:
+    """What a compiled table says; trouble is told, not raised."""
+    try:
+        answer = table.ask(given)
+    except DecisionTrouble as trouble:
+        return Decision(
+            key,
+            version,
+            trouble=(
+                f"decision_{trouble.code}",
+                f"{key} (version {version}): {trouble.message}",
+            ),
+        )
+    return Decision(
+        key, version, answer.matched, answer.outputs, answer.rows, answer.notes,
+        defaults=not answer.matched and (bool(table.defaults) or table.policy in {"collect", "rule_order"}),
+    )  # fmt: skip
 
 
 def asking(workspace: Workspace) -> Decide:

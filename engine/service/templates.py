@@ -28,6 +28,7 @@ from headrace.engine.registry import connectors
 from headrace.engine.service import (
     audit,
     bundles,
+    cases,
     connections,
     data_tables,
     decision_tables,
@@ -118,6 +119,9 @@ def _installed(workspace: Workspace) -> set[str]:
     with workspace.read() as connection:
         return rows.installed(connection) | set(facts.get(connection, _FACT) or ())
 
+
+_OWNER = Actor(ENGINE.user_id, ENGINE.name, ("administrator",), ENGINE.permissions)
+"""The engine where a table names roles."""
 
 _FACT = "templates"
 """Where installed templates were remembered before what they made was."""
@@ -540,8 +544,14 @@ class _Installing:
         }
 
         def make(item: Mapping[str, Any]) -> str:
+            told = cases.of_template(self.template.samples, item["key"])
             flows.create(
-                self.workspace, self.actor, document=mapped[item["key"]], action="flows.install"
+                self.workspace,
+                self.actor,
+                document=mapped[item["key"]],
+                action="flows.install",
+                told_cases=told,
+                origin=f"template:{self.template.key}",
             )
             return sha256(mapped[item["key"]])
 
@@ -763,14 +773,14 @@ def _users_of(
 
 
 def _remove_role(workspace: Workspace, key: str) -> None:
-    users.delete_role(workspace, ENGINE, key)
+    users.delete_role(workspace, _OWNER, key)
 
 
 _REMOVERS: Mapping[str, Callable[[Workspace, str], None]] = {
-    "flows": lambda workspace, key: flows.delete(workspace, ENGINE, key),
-    "decision_tables": lambda workspace, key: decision_tables.remove(workspace, ENGINE, key),
-    "tables": lambda workspace, key: data_tables.remove(workspace, ENGINE, key),
-    "connections": lambda workspace, key: connections.delete(workspace, ENGINE, key),
+    "flows": lambda workspace, key: flows.delete(workspace, _OWNER, key),
+    "decision_tables": lambda workspace, key: decision_tables.remove(workspace, _OWNER, key),
+    "tables": lambda workspace, key: data_tables.remove(workspace, _OWNER, key),
+    "connections": lambda workspace, key: connections.delete(workspace, _OWNER, key),
     "roles": _remove_role,
     "sources": lambda workspace, key: None,
 }
@@ -980,7 +990,7 @@ def try_sample(
         decisions=told.get("decisions"),
         mocks=told.get("mocks"),
         now_ms=from_iso(told["at"]) if "at" in told else workspace.clock.now_ms(),
-        decide=asking(workspace),
+        decide=bundles.deciding(template, asking(workspace)),
     )
     found = unmet(told["expect"], answer)
     return {**answer, "expected": told["expect"], "met": not found, "unmet": found}

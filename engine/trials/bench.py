@@ -19,7 +19,9 @@ from sqlalchemy import Connection
 from headrace.engine import jsontext
 from headrace.engine.clock import ManualClock, to_iso
 from headrace.engine.errors import HeadraceError, NotFound
+from headrace.engine.http.api import create_api
 from headrace.engine.http.hooks import FORM_TYPE, form_fields
+from headrace.engine.http.route import House as HttpHouse
 from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown, TableAnswer, World
 from headrace.engine.sandbox import mail
 from headrace.engine.sandbox.calls import Said
@@ -27,6 +29,7 @@ from headrace.engine.sandbox.proofs import Keys
 from headrace.engine.sandbox.server import HOST, PORT, Dropped, Sandbox
 from headrace.engine.sandbox.troubles import Switch
 from headrace.engine.service import (
+    audit,
     connections,
     flows,
     hooks,
@@ -35,6 +38,7 @@ from headrace.engine.service import (
     task_acts,
     tasks,
     templates,
+    tokens,
     users,
 )
 from headrace.engine.service import records as record_service
@@ -437,6 +441,21 @@ class Trial:
             for one in self.sandbox.log
             if one["simulator"] == simulator and part in f"{one['what']} {one['sent']}"
         ]
+
+    def token(self, login: str, scopes: Sequence[str]) -> str:
+        """A token of somebody, cut down to these scopes."""
+        owner = Actor(self.person(login), login, (), EVERYTHING)
+        return str(tokens.create(self.workspace, owner, login, scopes)["token"])
+
+    def ask(self, method: str, path: str, body: Any = None, *, token: str) -> int:
+        """A request through the door of the API; answers the status."""
+        client = create_api(HttpHouse(self.workspace)).test_client()
+        headers = {"Authorization": f"Bearer {token}"}
+        return int(client.open(path, method=method, json=body, headers=headers).status_code)
+
+    def audit(self, action: str) -> list[dict[str, Any]]:
+        """Entries of the audit that begin so."""
+        return list(self._pages(audit.listing, action=action))
 
     def measure(self, **found: Any) -> None:
         """What came out, by the ids of expect.json."""
