@@ -293,6 +293,15 @@ export interface TestStep {
   started_at?: string;
   ended_at?: string;
   virtual_ms?: number;
+  /** It was told what to answer and has not run. */
+  pinned?: boolean;
+  /** A choice: its branches in the order in which they were asked. */
+  why?: {
+    branch: string;
+    holds: boolean | null;
+    read: Record<string, unknown>;
+    missing: string[];
+  }[];
 }
 
 export interface TestResult {
@@ -337,6 +346,10 @@ export interface Connector {
   help?: Text;
   settings: JsonSchema;
   secrets: JsonSchema;
+  /** Drawn in this workspace. */
+  own?: boolean;
+  /** A person has to allow each connection once, at the far side (OAuth). */
+  by_code?: boolean;
 }
 
 export interface Connection {

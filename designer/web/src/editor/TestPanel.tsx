@@ -1,76 +1,126 @@
-// Try the flow as it is drawn: no case is started, nothing leaves the house, waiting takes no time.
+// Try the flow as it is drawn: no case is started, nothing leaves the house, waiting takes no time. And its test cases.
 
-import { CaretRightOutlined, ClearOutlined } from "@ant-design/icons";
-import { Alert, Button, Input, Select } from "antd";
+import {
+  CaretRightOutlined,
+  ClearOutlined,
+  PushpinOutlined,
+  SaveOutlined,
+  StepForwardOutlined,
+} from "@ant-design/icons";
+import { Alert, Button, Checkbox, Input, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "../api/client";
 import type { TestResult, TestStep } from "../api/types";
 import { useErrorText } from "../ui/errorText";
 import { SchemaForm } from "../ui/form/SchemaForm";
 import { JsonView } from "../ui/JsonView";
+import { Segments } from "../ui/Segments";
+import { CaseSheet } from "./cases/CaseSheet";
+import { Cases } from "./cases/Cases";
+import "./cases/cases.css";
+import { expectedOf, type NewCase, valueText } from "./cases/cases";
+import {
+  type Mock as MockValue,
+  openTrial,
+  parsed,
+  reveal,
+  told,
+  tryIt,
+  useTrial,
+} from "./cases/trial";
 import { setSample } from "./commands/setSample";
-import { decisionsFrom, questionsOf } from "./decisions";
+import { type Question, questionsOf } from "./decisions";
 import { eventOf, type FlowDocument, type FlowNode, inputOf, nodeOf, portsOf } from "./document";
 import { span } from "./duration";
 import { exitTitle, type Words } from "./sentence";
 import { useDocument, useEditor } from "./store";
 import { nameOf } from "./variables";
 
-type Decisions = Record<string, string>;
-type Mocks = Record<string, { fails: boolean; text: string }>;
-
 export function TestPanel({ words }: { words: Words }) {
-  const { t } = useTranslation("editor");
-  const document = useDocument();
+  const { t } = useTranslation(["editor", "cases"]);
   const test = useEditor((state) => state.test);
-  const selected = useEditor((state) => state.selection.nodes[0]);
-  const steps = test?.steps.filter((step) => step.node === selected) ?? [];
+  const [tab, setTab] = useState<"try" | "cases">(test?.status === "coverage" ? "cases" : "try");
+  const choose = (next: "try" | "cases") => {
+    useEditor.getState().setTest(null);
+    setTab(next);
+  };
   return (
     <div className="hr-test" data-testid="test-panel">
-      {test === null ? (
-        <Ask document={document} words={words} />
+      <Segments
+        label={t("cases:tabs")}
+        testId="test-tab"
+        options={[
+          { value: "try" as const, title: t("cases:tab.try") },
+          { value: "cases" as const, title: t("cases:tab.cases") },
+        ]}
+        value={tab}
+        onChange={choose}
+      />
+      {tab === "try" ? (
+        <Try words={words} test={test?.status === "coverage" ? null : test} />
       ) : (
-        <>
-          <Result test={test} words={words} />
-          {steps.length > 0 ? (
-            steps.map((step) => <StepDetail key={String(step.step)} step={step} words={words} />)
-          ) : (
-            <p className="hr-muted-text">{t("test.click_node")}</p>
-          )}
-        </>
+        <Cases words={words} onTry={() => choose("try")} />
       )}
     </div>
   );
 }
 
-function Ask({ document, words }: { document: FlowDocument; words: Words }) {
-  const { t } = useTranslation("editor");
+function Try({ words, test }: { words: Words; test: TestResult | null }) {
+  const { t } = useTranslation(["editor", "cases"]);
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const selected = useEditor((state) => state.selection.nodes[0]);
+  const questions = questionsOf(document, types, words, t("test.nobody"), t("test.goes_on"));
+  const steps = test?.steps.filter((step) => step.node === selected) ?? [];
+  if (test === null) return <Ask document={document} words={words} questions={questions} />;
+  return (
+    <>
+      <Result test={test} words={words} questions={questions} />
+      {steps.length > 0 ? (
+        steps.map((step) => <StepDetail key={String(step.step)} step={step} words={words} />)
+      ) : (
+        <p className="hr-muted-text">{t("test.click_node")}</p>
+      )}
+    </>
+  );
+}
+
+interface AskProps {
+  document: FlowDocument;
+  words: Words;
+  questions: Question[];
+}
+
+function Ask({ document, words, questions }: AskProps) {
+  const { t } = useTranslation(["editor", "cases"]);
   const errorText = useErrorText();
   const types = useEditor((state) => state.types);
   const { setTest, run } = useEditor.getState();
-  const [input, setInput] = useState<Record<string, unknown>>(document.sample ?? {});
-  const [decisions, setDecisions] = useState<Decisions>({});
-  const [mocks, setMocks] = useState<Mocks>({});
   const starts = document.nodes.filter((node) => types.get(node.type)?.starts);
-  const [start, setStart] = useState(starts[0]?.id);
+  openTrial(document, starts[0]?.id);
+  const trial = useTrial();
+  const { input, decisions, mocks, start, stepwise, set } = trial;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const questions = questionsOf(document, types, words, t("test.nobody"), t("test.goes_on"));
+  const [pinned, setPinned] = useState<string[]>([]);
   const outside = document.nodes.filter((node) => types.get(node.type)?.in_worker);
+  const shown = document.nodes.filter(
+    (node) =>
+      outside.includes(node) || pinned.includes(node.id) || mocks[node.id]?.kind === "pinned",
+  );
+  const more = document.nodes.filter((node) => {
+    const type = types.get(node.type);
+    return !shown.includes(node) && !type?.starts && !type?.ends && !type?.joins;
+  });
 
-  const tryIt = async () => {
+  const go = async () => {
     setBusy(true);
     setError(null);
+    set({ asked: [] });
     try {
-      const result = await api.post<TestResult>(`/api/flows/${document.key}/test`, {
-        document,
-        input,
-        decisions: decisionsFrom(questions, decisions),
-        mocks: mocksFrom(mocks),
-        ...(start === undefined ? {} : { start_node: start }),
-      });
-      setTest(result);
+      const whole = await tryIt(document, questions);
+      if (stepwise && whole.status !== "refused") reveal(document, 1);
+      else setTest(whole);
       window.document.querySelector(".hr-e-side-body")?.scrollTo({ top: 0 });
       run(setSample, { sample: input });
     } catch (caught) {
@@ -84,7 +134,7 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
       className="hr-fields"
       onSubmit={(event) => {
         event.preventDefault();
-        void tryIt();
+        void go();
       }}
     >
       <p className="hr-muted-text">{t("test.about")}</p>
@@ -97,7 +147,7 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
               value: node.id,
               label: nameOf(node, types, words.text),
             }))}
-            onChange={(next) => setStart(next ?? undefined)}
+            onChange={(next) => set({ start: next ?? undefined })}
             aria-label={t("test.start")}
             data-testid="test-start"
           />
@@ -105,18 +155,23 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
       )}
       {Object.keys(inputOf(document).properties ?? {}).length > 0 && (
         <Part title={t("test.input")}>
-          <SchemaForm schema={inputOf(document)} value={input} onChange={setInput} path="/input" />
+          <SchemaForm
+            schema={inputOf(document)}
+            value={input}
+            onChange={(next) => set({ input: next })}
+            path="/input"
+          />
         </Part>
       )}
-      {questions.length > 0 && (
+      {questions.length > 0 && !stepwise && (
         <Part title={t("test.decisions")}>
           {questions.map(({ node, choices, first }) => (
             <div key={node.id} className="hr-test-row">
               <span>{nameOf(node, types, words.text)}</span>
               <Select
-                value={decisions[node.id] ?? first}
+                value={decisions[node.id] ?? portKept(trial.kept.decisions?.[node.id]) ?? first}
                 options={choices}
-                onChange={(port) => setDecisions({ ...decisions, [node.id]: port })}
+                onChange={(port) => set({ decisions: { ...decisions, [node.id]: port } })}
                 aria-label={nameOf(node, types, words.text)}
                 data-testid={`test-decision-${node.id}`}
               />
@@ -124,23 +179,55 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
           ))}
         </Part>
       )}
-      {outside.length > 0 && (
+      {(shown.length > 0 || more.length > 0) && (
         <Part title={t("test.mocks")}>
-          <p className="hr-muted-text">{t("test.mocks_help")}</p>
-          {outside.map((node) => (
+          {outside.length > 0 && <p className="hr-muted-text">{t("test.mocks_help")}</p>}
+          {shown.map((node) => (
             <Mock
               key={node.id}
               node={node}
               name={nameOf(node, types, words.text)}
-              value={mocks[node.id] ?? { fails: false, text: "" }}
-              onChange={(next) => setMocks({ ...mocks, [node.id]: next })}
+              ports={portsOf(node, types).map((port) => ({
+                value: port.name,
+                label: exitTitle(node, port.name, types, words),
+              }))}
+              value={mocks[node.id] ?? keptMock(trial.kept, node.id)}
+              outside={outside.includes(node)}
+              onChange={(next) => set({ mocks: { ...mocks, [node.id]: next } })}
             />
           ))}
+          {more.length > 0 && (
+            <Select
+              className="hr-wide"
+              value={null}
+              placeholder={t("cases:pin_node")}
+              suffixIcon={<PushpinOutlined />}
+              options={more.map((node) => ({
+                value: node.id,
+                label: nameOf(node, types, words.text),
+              }))}
+              onChange={(id: string | null) => {
+                if (id === null) return;
+                setPinned([...pinned, id]);
+                set({ mocks: { ...mocks, [id]: { kind: "pinned", text: "" } } });
+              }}
+              showSearch={{ optionFilterProp: "label" }}
+              aria-label={t("cases:pin_node")}
+              data-testid="test-pin"
+            />
+          )}
         </Part>
       )}
       {error !== null && (
         <Alert type="error" showIcon title={errorText(error)} data-testid="test-error" />
       )}
+      <Checkbox
+        checked={stepwise}
+        onChange={(event) => set({ stepwise: event.target.checked })}
+        data-testid="test-stepwise"
+      >
+        {t("cases:stepwise")}
+      </Checkbox>
       <Button
         type="primary"
         htmlType="submit"
@@ -155,6 +242,29 @@ function Ask({ document, words }: { document: FlowDocument; words: Words }) {
   );
 }
 
+function portKept(told: unknown): string | undefined {
+  const first = Array.isArray(told) ? told[0] : told;
+  if (typeof first === "string") return first;
+  const port = (first as { port?: string | null } | undefined)?.port;
+  return port === null ? "" : port;
+}
+
+function keptMock(kept: ReturnType<typeof useTrial.getState>["kept"], node: string): MockValue {
+  const pin = kept.pins?.[node] as { output?: unknown; port?: string } | undefined;
+  if (pin !== undefined)
+    return {
+      kind: "pinned",
+      text: JSON.stringify(pin.output ?? null),
+      ...(pin.port === undefined ? {} : { port: pin.port }),
+    };
+  const told = kept.mocks?.[node];
+  const mock = (Array.isArray(told) ? told[0] : told) as
+    | { output?: unknown; error?: string }
+    | undefined;
+  if (mock?.error !== undefined) return { kind: "fails", text: mock.error };
+  return { kind: "answers", text: mock?.output === undefined ? "" : JSON.stringify(mock.output) };
+}
+
 function Part({ title, children }: { title: string; children: React.ReactNode }) {
   return (
     <fieldset className="hr-setting">
@@ -167,29 +277,38 @@ function Part({ title, children }: { title: string; children: React.ReactNode })
 interface MockProps {
   node: FlowNode;
   name: string;
-  value: Mocks[string];
-  onChange: (value: Mocks[string]) => void;
+  ports: { value: string; label: string }[];
+  value: MockValue;
+  /** Its work is done outside the engine: without a pin it is mocked anyway. */
+  outside: boolean;
+  onChange: (value: MockValue) => void;
 }
 
-function Mock({ node, name, value, onChange }: MockProps) {
-  const { t } = useTranslation("editor");
-  const wrong = !value.fails && value.text.trim() !== "" && parsed(value.text) === undefined;
+function Mock({ node, name, ports, value, outside, onChange }: MockProps) {
+  const { t } = useTranslation(["editor", "cases"]);
+  const wrong =
+    value.kind !== "fails" && value.text.trim() !== "" && parsed(value.text) === undefined;
   return (
     <div className="hr-test-mock">
       <div className="hr-test-row">
         <span>{name}</span>
         <Select
-          value={value.fails ? "fails" : "answers"}
+          value={value.kind}
           options={[
-            { value: "answers", label: t("test.answers") },
-            { value: "fails", label: t("test.fails") },
+            ...(outside
+              ? [
+                  { value: "answers" as const, label: t("test.answers") },
+                  { value: "fails" as const, label: t("test.fails") },
+                ]
+              : [{ value: "answers" as const, label: t("cases:runs") }]),
+            { value: "pinned" as const, label: t("cases:pinned") },
           ]}
-          onChange={(next) => onChange({ ...value, fails: next === "fails" })}
+          onChange={(kind) => onChange({ ...value, kind })}
           aria-label={name}
           data-testid={`test-mock-${node.id}`}
         />
       </div>
-      {!value.fails && (
+      {(value.kind === "pinned" || (value.kind === "answers" && outside)) && (
         <Input.TextArea
           className="hr-mono"
           autoSize={{ minRows: 1, maxRows: 6 }}
@@ -198,37 +317,51 @@ function Mock({ node, name, value, onChange }: MockProps) {
           onChange={(event) => onChange({ ...value, text: event.target.value })}
           {...(wrong ? { status: "error" as const } : {})}
           aria-label={`${name}: ${t("test.answers")}`}
+          data-testid={`test-answer-${node.id}`}
         />
       )}
+      {value.kind === "pinned" && ports.length > 1 && (
+        <div className="hr-test-row">
+          <span className="hr-muted-text">{t("cases:leaves_by")}</span>
+          <Select
+            value={value.port ?? ports[0]?.value ?? null}
+            options={ports}
+            onChange={(port) => onChange({ ...value, ...(port === null ? {} : { port }) })}
+            aria-label={`${name}: ${t("cases:leaves_by")}`}
+            data-testid={`test-port-${node.id}`}
+          />
+        </div>
+      )}
+      {wrong && <small className="hr-tone-error">{t("cases:not_json")}</small>}
     </div>
   );
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+interface ResultProps {
+  test: TestResult;
+  words: Words;
+  questions: Question[];
 }
 
-function mocksFrom(mocks: Mocks): Record<string, unknown> {
-  const entries = Object.entries(mocks).flatMap(([node, mock]): [string, unknown][] => {
-    if (mock.fails) return [[node, { error: "mocked" }]];
-    const output = parsed(mock.text);
-    return output === undefined ? [] : [[node, { output }]];
-  });
-  return Object.fromEntries(entries);
-}
-
-function Result({ test, words }: { test: TestResult; words: Words }) {
-  const { t } = useTranslation("editor");
+function Result({ test, words, questions }: ResultProps) {
+  const { t } = useTranslation(["editor", "cases"]);
   const document = useDocument();
   const types = useEditor((state) => state.types);
   const selected = useEditor((state) => state.selection.nodes[0]);
+  const readOnly = useEditor((state) => state.readOnly);
+  const whole = useTrial((state) => state.whole);
+  const stepwise = useTrial((state) => state.stepwise);
   const { setTest, goTo } = useEditor.getState();
+  const [saving, setSaving] = useState<NewCase | null>(null);
   const last = test.steps.at(-1);
   const stopped = nodeOf(document, last?.node ?? "");
+  const more = (whole?.steps.length ?? 0) > test.steps.length;
+  const save = () =>
+    setSaving({
+      name: {},
+      origin: "hand",
+      content: { ...told(questions), expect: expectedOf(test, document, types) },
+    });
   return (
     <>
       <div className="hr-test-head" data-status={test.status} data-testid="test-result">
@@ -242,6 +375,24 @@ function Result({ test, words }: { test: TestResult; words: Words }) {
           {t("test.again")}
         </Button>
       </div>
+      {test.status === "refused" && (
+        <ul className="hr-test-refused">
+          {(test.problems ?? []).map((problem) => (
+            <li key={`${problem.path} ${problem.code}`}>{problem.message}</li>
+          ))}
+        </ul>
+      )}
+      {stepwise && more && (
+        <Button
+          icon={<StepForwardOutlined />}
+          onClick={() => reveal(document, test.steps.length + 1)}
+          block
+          data-testid="btn-next-step"
+        >
+          {t("cases:next_step")}
+        </Button>
+      )}
+      {stepwise && !more && <Decide test={test} words={words} questions={questions} />}
       <ol className="hr-test-steps">
         {test.steps.map((step, index) => {
           const node = nodeOf(document, step.node);
@@ -256,6 +407,7 @@ function Result({ test, words }: { test: TestResult; words: Words }) {
               >
                 <span className="hr-dot" aria-hidden />
                 <span>{node ? nameOf(node, types, words.text) : step.node}</span>
+                {step.pinned && <PushpinOutlined aria-label={t("cases:pinned")} />}
                 <span className="hr-muted-text">{portWords(step, node)}</span>
                 {step.virtual_ms !== undefined && step.virtual_ms > 0 && (
                   <span className="hr-muted-text">{span(step.virtual_ms, t)}</span>
@@ -265,6 +417,14 @@ function Result({ test, words }: { test: TestResult; words: Words }) {
           );
         })}
       </ol>
+      {!readOnly && !more && test.status !== "refused" && (
+        <Button icon={<SaveOutlined />} onClick={save} block data-testid="btn-save-case">
+          {t("cases:save_as")}
+        </Button>
+      )}
+      {saving !== null && (
+        <CaseSheet given={saving} words={words} onClose={() => setSaving(null)} />
+      )}
     </>
   );
 
@@ -279,8 +439,51 @@ function Result({ test, words }: { test: TestResult; words: Words }) {
   }
 }
 
+/** Step by step, at one who waits: which way? */
+function Decide({ test, words, questions }: ResultProps) {
+  const { t } = useTranslation(["editor", "cases"]);
+  const errorText = useErrorText();
+  const document = useDocument();
+  const types = useEditor((state) => state.types);
+  const { asked, decisions, set } = useTrial();
+  const [error, setError] = useState<unknown>(null);
+  const waiting = test.steps.findLast((step) => step.ended_at == null);
+  const question = questions.find(
+    ({ node }) => node.id === waiting?.node && !asked.includes(node.id),
+  );
+  if (question === undefined) return null;
+  const { node, choices } = question;
+  const decide = async (port: string) => {
+    set({ asked: [...asked, node.id], decisions: { ...decisions, [node.id]: port } });
+    setError(null);
+    try {
+      await tryIt(document, questions);
+      reveal(document, test.steps.length + 1);
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return (
+    <fieldset className="hr-setting" data-testid="test-decide">
+      <legend>{t("cases:decides", { name: nameOf(node, types, words.text) })}</legend>
+      <div className="hr-test-choices">
+        {choices.map((choice) => (
+          <Button
+            key={choice.value}
+            onClick={() => void decide(choice.value)}
+            data-testid={`decide-${choice.value || "nobody"}`}
+          >
+            {choice.label}
+          </Button>
+        ))}
+      </div>
+      {error !== null && <Alert type="error" showIcon title={errorText(error)} />}
+    </fieldset>
+  );
+}
+
 function StepDetail({ step, words }: { step: TestStep; words: Words }) {
-  const { t } = useTranslation("editor");
+  const { t } = useTranslation(["editor", "cases"]);
   const errorText = useErrorText();
   const document = useDocument();
   const types = useEditor((state) => state.types);
@@ -291,14 +494,64 @@ function StepDetail({ step, words }: { step: TestStep; words: Words }) {
         params: step.error.params ?? {},
       })
     : null;
+  const { mocks, set } = useTrial();
+  const readOnly = useEditor((state) => state.readOnly);
+  const type = types.get(node?.type ?? "");
+  const canPin = node !== undefined && !type?.starts && !type?.ends && !type?.joins && !readOnly;
   return (
     <section className="hr-test-detail" data-testid={`test-detail-${step.node}`}>
       <h3>{node ? nameOf(node, types, words.text) : step.node}</h3>
       {error !== null && <Alert type="error" showIcon title={errorText(error)} />}
+      {node !== undefined && step.why !== undefined && (
+        <ul className="hr-test-why" data-testid={`test-why-${step.node}`}>
+          {step.why.map((one) => (
+            <li key={one.branch} data-holds={String(one.holds)}>
+              <strong>{exitTitle(node, one.branch, types, words)}</strong>{" "}
+              {t(
+                one.holds === null
+                  ? "cases:why.broken"
+                  : one.holds
+                    ? "cases:why.holds"
+                    : one.missing.length > 0
+                      ? "cases:why.missing"
+                      : "cases:why.not",
+                { names: one.missing.join(", ") },
+              )}
+              {Object.entries(one.read).map(([path, value]) => (
+                <code key={path}>
+                  {path} = {valueText(value)}
+                </code>
+              ))}
+            </li>
+          ))}
+        </ul>
+      )}
       <h4>{t("test.step_input")}</h4>
       <JsonView value={step.input ?? null} label={t("test.step_input")} />
       <h4>{t("test.step_output")}</h4>
       <JsonView value={step.output ?? null} label={t("test.step_output")} />
+      {canPin && (
+        <Button
+          size="small"
+          icon={<PushpinOutlined />}
+          disabled={mocks[step.node]?.kind === "pinned"}
+          onClick={() =>
+            set({
+              mocks: {
+                ...mocks,
+                [step.node]: {
+                  kind: "pinned",
+                  text: JSON.stringify(step.output ?? null),
+                  ...(step.ports?.[0] === undefined ? {} : { port: step.ports[0] }),
+                },
+              },
+            })
+          }
+          data-testid={`btn-pin-${step.node}`}
+        >
+          {t(mocks[step.node]?.kind === "pinned" ? "cases:is_pinned" : "cases:pin_output")}
+        </Button>
+      )}
     </section>
   );
 }
