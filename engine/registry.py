@@ -86,6 +86,7 @@ def describe_connector(connector: Connector) -> dict[str, Any]:
                 },
                 "api": operation.api,
                 "params": operation.params,
+                "asked": operation.build is not None,
             }
             for operation in connector.operations
         ],

@@ -47,6 +47,7 @@ def kinds(workspace: Workspace, actor: Actor) -> dict[str, Any]:
             **describe_connector(connector),
             "limits": limit_service.SCHEMA,
             "own": connector.name.startswith(own_connectors.PREFIX),
+            "by_code": (connector.oauth or {}).get("grant") == "code",
         }
         for connector in (*connectors().values(), *own)
     ]
@@ -170,10 +171,10 @@ def test(workspace: Workspace, actor: Actor, key: str, outside: Outside) -> dict
         connector = info.own or connectors()[info.connector]
         receipt = connector.test(info, outside)
     except HeadraceError as trouble:
-        return {"ok": False, "message": _without(info, trouble.message)}
+        return {"ok": False, "message": without(info, trouble.message)}
     except (NotSent, OutcomeUnknown) as trouble:
-        return {"ok": False, "message": _without(info, str(trouble))}
-    return {"ok": receipt.ok, "message": _without(info, receipt.answer)}
+        return {"ok": False, "message": without(info, str(trouble))}
+    return {"ok": receipt.ok, "message": without(info, receipt.answer)}
 
 
 def open_connection(workspace: Workspace, key: str) -> ConnectionInfo:
@@ -296,7 +297,7 @@ def _set(workspace: Workspace, row: Row[Any]) -> dict[str, bool]:
     return {name: bool(known.get(name)) for name in names}
 
 
-def _without(info: ConnectionInfo, text: str) -> str:
+def without(info: ConnectionInfo, text: str) -> str:
     """A far side may repeat what it was sent."""
     for secret in info.secrets.values():
         if len(secret) >= 4:  # shorter ones would only tear words apart

@@ -3,6 +3,7 @@
 import { type ComponentType, lazy, Suspense } from "react";
 import { i18n } from "../../i18n";
 import { Loading } from "../../ui/page";
+import { OperationForm } from "../operation/OperationForm";
 import type { SettingsFormProps } from "./context";
 import { SettingsForm } from "./SettingsForm";
 
@@ -10,9 +11,10 @@ import { SettingsForm } from "./SettingsForm";
 const load = () => import("../approval/ApprovalForm");
 const begun = load();
 begun.catch(() => undefined);
-void i18n.loadNamespaces(["organisation", "people"]);
+void i18n.loadNamespaces(["organisation", "own_connectors", "people"]);
 
 const OWN: Record<string, ComponentType<SettingsFormProps>> = {
+  operation: OperationForm,
   approval: lazy(() => begun.catch(load)),
 };
 

@@ -3,8 +3,9 @@
 import { ApiOutlined, DeleteOutlined, EditOutlined, PlusOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useNavigate, useSearchParams } from "react-router";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
@@ -15,6 +16,7 @@ import { useErrorText } from "../../ui/errorText";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
 import { StatusTag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
+import { AuthorizeButton, useAuthorized } from "./AuthorizeButton";
 import { ConnectionDialog } from "./ConnectionDialog";
 import { ConnectorChoice } from "./ConnectorChoice";
 import { TestButton } from "./TestButton";
@@ -29,6 +31,15 @@ export default function Connections() {
   const [choosing, setChoosing] = useState(false);
   const list = useList<Connection>("/api/connections");
   const connectors = useList<Connector>("/api/connectors").rows ?? [];
+  const [query, setQuery] = useSearchParams();
+  const navigate = useNavigate();
+  useAuthorized();
+  const wanted = connectors.find((one) => one.name === query.get("new"));
+  useEffect(() => {
+    if (wanted === undefined || !write) return;
+    setOpen({ connector: wanted, connection: null });
+    setQuery({}, { replace: true });
+  }, [wanted, write, setQuery]);
   const edit = (connection: Connection) => {
     const connector = connectors.find((one) => one.name === connection.connector);
     if (connector) setOpen({ connector, connection });
@@ -71,6 +82,7 @@ export default function Connections() {
       {choosing && (
         <ConnectorChoice
           connectors={connectors}
+          onBuild={() => navigate("/own-connectors/new")}
           onClose={() => setChoosing(false)}
           onChoose={(connector) => {
             setChoosing(false);
@@ -119,6 +131,9 @@ function useColumns(
       render: (connection) =>
         write && (
           <span className="hr-actions">
+            {byCode(connectors.find((one) => one.name === connection.connector)) && (
+              <AuthorizeButton connectionKey={connection.key} />
+            )}
             <TestButton connectionKey={connection.key} />
             <Button
               type="text"
@@ -132,6 +147,11 @@ function useColumns(
         ),
     },
   ];
+}
+
+/** A person has to allow it once, at the far side. */
+function byCode(connector: Connector | undefined): boolean {
+  return connector?.by_code ?? false;
 }
 
 function Secrets({ connection }: { connection: Connection }) {

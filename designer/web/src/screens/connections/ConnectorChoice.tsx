@@ -8,11 +8,12 @@ import { useText } from "../../ui/text";
 interface ConnectorChoiceProps {
   connectors: Connector[];
   onChoose: (connector: Connector) => void;
+  onBuild: () => void;
   onClose: () => void;
 }
 
-export function ConnectorChoice({ connectors, onChoose, onClose }: ConnectorChoiceProps) {
-  const { t } = useTranslation("admin");
+export function ConnectorChoice({ connectors, onChoose, onBuild, onClose }: ConnectorChoiceProps) {
+  const { t } = useTranslation(["admin", "own_connectors"]);
   const { text } = useText();
   return (
     <Modal open title={t("connections.choose")} footer={null} onCancel={onClose}>
@@ -30,6 +31,17 @@ export function ConnectorChoice({ connectors, onChoose, onClose }: ConnectorChoi
             </button>
           </li>
         ))}
+        <li>
+          <button
+            type="button"
+            className="hr-connector"
+            onClick={onBuild}
+            data-testid="connector-build"
+          >
+            <strong>{t("own_connectors:build")}</strong>
+            <span className="hr-muted">{t("own_connectors:none_text")}</span>
+          </button>
+        </li>
       </ul>
     </Modal>
   );
