@@ -411,7 +411,8 @@ class Run:
         self.emit(e.IncidentResolved(command.incident, "skipped", command.by, command.reason))
         step_id, node_id = found
         if step_id:
-            self.done(self.instance.steps[step_id], Done(command.output, command.port))
+            done = Done(command.output, command.port)
+            tasks.skip(self, self.instance.steps[step_id], done, command.by)
         elif self.flow.nodes[node_id].join is not None and node_id in self.instance.marks:
             self.fire_join(self.flow.nodes[node_id], tuple(self.instance.marks[node_id]))
 

@@ -463,15 +463,30 @@ def finish(run: Run, step: Step, result: str, by: str, comment: str = "") -> Non
     forms = [seat.form for seat in task.votes() if seat.form]
     kept = form_uses.kept(node.settings.get("form"), run.instance.variables, forms)
     done = run.kept_small(node, Done(_output(task, result, by, comment), result, kept))
-    back = task.back if result == "approved" else None
-    if back is None or back["node"] not in run.flow.nodes or not isinstance(done, Done):
+    if not isinstance(done, Done) or not _straight_back(run, step, done, by):
         run.settle(step, done)
-        return
+
+
+def skip(run: Run, step: Step, done: Done, by: str) -> None:
+    """An operator lets the token pass; where somebody waits for it to come straight back, it goes there as if approved."""
+    if not _straight_back(run, step, done, by):
+        run.done(step, done)
+
+
+def _straight_back(run: Run, step: Step, done: Done, by: str) -> bool:
+    """The token goes to the one who returned it, if it was returned so and is approved now."""
+    kept = step.task.back if step.task else run.instance.comebacks.get(step.node, {}).get("back")
+    if kept is None or done.port != "approved" or kept["node"] not in run.flow.nodes:
+        return False
+    node = run.flow.nodes[step.node]
     settle_incident(run, step, "solved")
-    run.emit(e.ComebackKept(back["node"], back["comeback"]))
-    run.emit(e.StepDone(step.id, node.id, result, (), node.result, done.output, done.variables))
-    undo.keep(run, step.id, node.id, result, done.output)
-    run.emit(e.TokenPlaced(back["node"], by, "back to the one who returned it"))
+    if step.node in run.instance.comebacks:  # nobody was found to open a task for
+        run.emit(e.ComebackKept(step.node, None))
+    run.emit(e.ComebackKept(kept["node"], kept["comeback"]))
+    run.emit(e.StepDone(step.id, node.id, done.port, (), node.result, done.output, done.variables))
+    undo.keep(run, step.id, node.id, done.port, done.output)
+    run.emit(e.TokenPlaced(kept["node"], by, "back to the one who returned it"))
+    return True
 
 
 def _output(task: TaskState, result: str, by: str, comment: str) -> dict[str, Any]:

@@ -355,6 +355,28 @@ def test_a_return_goes_forward_again_or_straight_back(after: str, then: str) -> 
     assert office.tokens == [then]
 
 
+def test_what_an_operator_lets_pass_goes_straight_back_as_well() -> None:
+    """Nobody is left to mend it: the skip is its approval, and a branch beside it does not wait for ever."""
+    office = Office(branches())
+    office.vote("first", DAN)
+    office.do(ANN, "return", "left", to="first", after="back", comment="look again")
+    for who in (DAN, GUS):
+        office.leave(who)
+    assert "first" in office.tokens
+    assert office.instance.incidents
+
+    office.tell(c.Skip(office.incident, LEA, "approved", None, "goes on"))
+
+    assert "left" in office.tokens
+    assert "first" not in office.tokens
+    assert office.instance.comebacks == {}
+    assert office.task("left").round == 2
+    for node, who in (("left", ANN), ("left2", ANN), ("right", BOB)):
+        if node in office.tokens:
+            office.vote(node, office.asked(node)[0])
+    assert office.tokens == ["last"]  # behind the join
+
+
 def test_previous_is_the_node_decided_last() -> None:
     who = {"a": [user(ANN)], "b": [user(BOB)], "c": [user(FAY)]}
     office = Office(levels("a", "b", "c", who=who))
