@@ -8,8 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from headrace.engine.store import tables_editors
 from headrace.engine.store import tables as t
+from headrace.engine.store import tables_editors
 
 editors = tables_editors.editors
 

@@ -1,6 +1,7 @@
 """What an editor must not get wrong: taking back, copying, healing, two people at once, a lost session or network."""
 
 import json
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -170,34 +171,94 @@ def test_a_value_without_a_sample_is_no_mistake(editor: Editor) -> None:
     expect(outcome).to_contain_text("199.9")
 
 
-def test_two_people_at_one_draft_lose_nothing(editor: Editor, person: Callable[..., Page]) -> None:
+@pytest.fixture
+def theirs(editor: Editor, person: Callable[..., Page]) -> Editor:
+    """The same drawing at the browser of the administrator, and both know of each other."""
+    found = Editor(person("admin", viewport=DESK)).open(editor.page.url)
+    expect(found.nodes()).to_have_count(len(CHAIN))
+    for page in (editor.page, found.page):
+        expect(page.get_by_test_id("other-here")).to_have_count(1, timeout=SAVED_MS)
+    return found
+
+
+def test_two_people_in_one_drawing_see_each_other_and_lose_nothing(
+    editor: Editor, theirs: Editor
+) -> None:
+    theirs.choose_node("ask")
+    expect(editor.page.get_by_test_id("other-at-ask")).to_be_visible(timeout=SAVED_MS)
+    editor.choose_node("tell")
+    theirs.name("Theirs")
+    editor.name("Mine")
+
+    for page in (editor, theirs):
+        expect(page.node("ask")).to_contain_text("Theirs", timeout=SAVED_MS)
+        expect(page.node("tell")).to_contain_text("Mine", timeout=SAVED_MS)
+        page.saved()
+    expect(editor.page.get_by_test_id("conflicts")).to_have_count(0)
+
+    editor.leave_selection()
+    editor.page.keyboard.press("Control+z")  # takes back mine, and nothing of theirs
+    expect(editor.node("tell")).to_contain_text("Tell")
+    expect(theirs.node("tell")).to_contain_text("Tell", timeout=SAVED_MS)
+    expect(editor.node("ask")).to_contain_text("Theirs")
+
+    theirs.page.goto("/flows")
+    expect(editor.page.get_by_test_id("other-here")).to_have_count(0, timeout=SAVED_MS)
+
+
+def test_what_two_people_change_differently_a_person_decides(
+    editor: Editor, theirs: Editor
+) -> None:
     page = editor.page
-    other = person("admin", viewport=DESK)
-    theirs = Editor(other).open(page.url)
-    expect(theirs.node("ask")).to_be_visible()
+    page.context.set_offline(True)
+    editor.choose_node("ask")
+    editor.name("Mine")
     theirs.choose_node("ask")
     theirs.name("Theirs")
     theirs.saved()
+    page.context.set_offline(False)
 
-    editor.choose_node("tell")
-    editor.name("Mine")
-    expect(page.get_by_test_id("stale-dialog")).to_be_visible(timeout=SAVED_MS)
-    page.get_by_test_id("btn-stale-theirs").click()
-    expect(page.get_by_test_id("stale-dialog")).to_have_count(0)
+    expect(page.get_by_test_id("conflicts")).to_be_visible(timeout=SAVED_MS)
     expect(editor.node("ask")).to_contain_text("Theirs")
-    expect(editor.node("tell")).to_contain_text("Tell")
+    page.reload()  # nothing is chosen by that
+    page.get_by_test_id("btn-conflicts").click()
+    expect(page.get_by_test_id("conflict")).to_have_count(1)
+    expect(page.get_by_test_id("conflict")).to_contain_text("Mine")
+    page.get_by_test_id("btn-conflict-mine").click()
 
-    page.keyboard.press("Control+z")  # mine is one step back, not gone
-    expect(editor.node("tell")).to_contain_text("Mine")
-    editor.saved()
+    expect(page.get_by_test_id("conflicts")).to_have_count(0)
+    expect(theirs.node("ask")).to_contain_text("Mine", timeout=SAVED_MS)
 
-    theirs.choose_node("end")
-    theirs.name("Once more")
-    expect(other.get_by_test_id("stale-dialog")).to_be_visible(timeout=SAVED_MS)
-    other.get_by_test_id("btn-stale-mine").click()
-    theirs.saved()
-    kept = {node["id"]: node["name"]["en"] for node in theirs.document()["nodes"]}
-    assert (kept["ask"], kept["end"], kept["tell"]) == ("Theirs", "Once more", "Tell")
+
+def test_two_who_draw_at_random_end_with_the_same_drawing(editor: Editor, theirs: Editor) -> None:
+    lots = random.Random(20260109)
+    keys = ["ArrowRight", "ArrowDown", "Control+d", "Delete", "Control+z", "Control+y"]
+    for turn in range(40):
+        at = lots.choice([editor, theirs])
+        steps = at.nodes()
+        if steps.count() == 0:
+            at.page.keyboard.press("Control+z")
+        elif lots.random() < 0.3:
+            node = steps.nth(lots.randrange(steps.count()))
+            node.locator(".hr-node-icon").click(force=True)
+            at.page.get_by_test_id("field-name.en").fill(f"Name {turn}")
+            at.page.keyboard.press("Escape")
+        else:
+            steps.nth(lots.randrange(steps.count())).locator(".hr-node-icon").click(force=True)
+            at.page.keyboard.press(lots.choice(keys))
+
+    def drawn(at: Editor) -> Any:
+        places = """nodes => nodes.map(node => [node.dataset.id, node.style.transform,
+            node.querySelector(".hr-node-title, h3, strong")?.textContent]).sort()"""
+        lines = "edges => edges.map(edge => edge.dataset.id).sort()"
+        return at.nodes().evaluate_all(places), at.edges().evaluate_all(lines)
+
+    for _ in range(50):
+        if editor.document() == theirs.document() and drawn(editor) == drawn(theirs):
+            break
+        editor.page.wait_for_timeout(200)
+    assert drawn(editor) == drawn(theirs)
+    assert editor.document() == theirs.document()
 
 
 def test_who_is_signed_out_signs_in_again_without_losing_work(editor: Editor) -> None:

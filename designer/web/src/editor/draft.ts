@@ -1,76 +1,88 @@
 // Keeps the draft on the server: after a quiet moment, on Ctrl+S, on leaving. A copy stays in this browser until then.
+// What somebody else has kept meanwhile is taken in first (together/): nobody saves over anybody.
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, api, type Problem } from "../api/client";
-import { replaceDocument } from "./commands/replaceDocument";
+import type { Flow } from "../api/types";
 import { type FlowDocument, sameValue } from "./document";
 import { useDocument, useEditor } from "./store";
 
 export const QUIET_MS = 1_500;
+/** While somebody else is here, who wants to see it. */
+export const QUIET_TOGETHER_MS = 400;
 const AGAIN_MS = 8_000;
+/** Somebody else may keep a draft while theirs is taken in; not for ever. */
+const TRIES_MAX = 8;
 
-export type SaveState = "saved" | "saving" | "unsaved" | "offline" | "stale" | "refused";
-
-export interface Stale {
-  etag: string;
-  document: FlowDocument | null;
-  by: string | null;
-  at: string | null;
-}
+export type SaveState = "saved" | "saving" | "unsaved" | "offline" | "refused";
 
 export interface DraftControl {
   state: SaveState;
-  /** Someone else saved meanwhile. */
-  stale: Stale | null;
   error: unknown;
   etag: () => string;
   /** Saves now; true when the server has what is drawn. */
   save: () => Promise<boolean>;
-  takeTheirs: () => void;
-  keepMine: () => Promise<boolean>;
+  /** The server has a draft of this mark: when it is not ours, it is fetched and taken in. */
+  hear: (etag: string) => Promise<void>;
 }
 
-export function useDraft(key: string, first: FlowDocument, firstEtag: string): DraftControl {
+export function useDraft(
+  key: string,
+  first: FlowDocument,
+  firstEtag: string,
+  quietMs = QUIET_MS,
+): DraftControl {
   const document = useDocument();
   const [state, setState] = useState<SaveState>("saved");
-  const [stale, setStale] = useState<Stale | null>(null);
   const [error, setError] = useState<unknown>(null);
+  /** What the server has, as far as we know. */
   const saved = useRef<FlowDocument>(first);
   const etag = useRef(firstEtag);
   const busy = useRef<Promise<boolean> | null>(null);
+  const hearing = useRef(false);
 
-  const send = useCallback(async (): Promise<boolean> => {
-    const drawn = useEditor.getState().history.present;
-    if (drawn === saved.current) {
-      setState("saved");
-      return true;
-    }
-    setState("saving");
-    try {
-      const answer = await api.put<{ etag: string; problems?: Problem[] }>(
-        `/api/flows/${key}/draft`,
-        drawn,
-        { headers: { "If-Match": quoted(etag.current) } },
-      );
-      etag.current = answer.etag;
-      saved.current = drawn;
-      setError(null);
-      const unchanged = useEditor.getState().history.present === drawn;
-      setState(unchanged ? "saved" : "unsaved");
-      if (unchanged) forget(key);
-      return unchanged;
-    } catch (caught) {
-      setError(caught);
-      if (caught instanceof ApiError && caught.status === 412) {
-        setStale(staleFrom(caught));
-        setState("stale");
-      } else {
+  const takeIn = useCallback((theirs: FlowDocument, mark: string) => {
+    useEditor.getState().adopt(saved.current, theirs);
+    saved.current = theirs;
+    etag.current = mark;
+  }, []);
+
+  const send = useCallback(
+    async (tries = TRIES_MAX): Promise<boolean> => {
+      const drawn = useEditor.getState().history.present;
+      if (drawn === saved.current) {
+        setState("saved");
+        return true;
+      }
+      setState("saving");
+      try {
+        const answer = await api.put<{ etag: string; problems?: Problem[] }>(
+          `/api/flows/${key}/draft`,
+          drawn,
+          { headers: { "If-Match": quoted(etag.current) } },
+        );
+        etag.current = answer.etag;
+        saved.current = drawn;
+        setError(null);
+        const unchanged = useEditor.getState().history.present === drawn;
+        setState(unchanged ? "saved" : "unsaved");
+        if (unchanged) forget(key);
+        return unchanged;
+      } catch (caught) {
+        const theirs =
+          caught instanceof ApiError && caught.status === 412 ? theirsIn(caught) : null;
+        if (theirs !== null && tries > 0) {
+          takeIn(theirs.document, theirs.etag);
+          return send(tries - 1);
+        }
+        setError(caught);
         const lost = caught instanceof ApiError && caught.status === 0;
         setState(lost ? "offline" : "refused");
+        return false;
       }
-      return false;
-    }
-  }, [key]);
+    },
+    [key, takeIn],
+  );
 
   const save = useCallback(async (): Promise<boolean> => {
     if (busy.current !== null) await busy.current;
@@ -81,17 +93,35 @@ export function useDraft(key: string, first: FlowDocument, firstEtag: string): D
     return done;
   }, [send]);
 
+  const hear = useCallback(
+    async (mark: string): Promise<void> => {
+      const known = etag.current;
+      if (mark === known || busy.current !== null || hearing.current) return;
+      hearing.current = true;
+      try {
+        const flow = await api.get<Flow>(`/api/flows/${key}`);
+        // What was kept meanwhile is newer than this answer.
+        if (busy.current !== null || etag.current !== known) return;
+        takeIn(flow.draft.document as FlowDocument, flow.draft.etag);
+      } catch {
+        // Heard again with the next word of the server.
+      } finally {
+        hearing.current = false;
+      }
+    },
+    [key, takeIn],
+  );
+
   useEffect(() => {
-    if (stale !== null) return;
     if (document === saved.current) {
       setState("saved");
       return;
     }
     setState((now) => (now === "saving" ? now : now === "offline" ? now : "unsaved"));
     remember(key, document, etag.current);
-    const timer = setTimeout(() => void save(), QUIET_MS);
+    const timer = setTimeout(() => void save(), quietMs);
     return () => clearTimeout(timer);
-  }, [document, key, save, stale]);
+  }, [document, key, quietMs, save]);
 
   useEffect(() => {
     if (state !== "offline") return;
@@ -115,35 +145,14 @@ export function useDraft(key: string, first: FlowDocument, firstEtag: string): D
     };
   }, [save]);
 
-  const takeTheirs = () => {
-    if (stale?.document) {
-      saved.current = stale.document;
-      useEditor.getState().run(replaceDocument, { document: stale.document });
-      saved.current = useEditor.getState().history.present;
-    }
-    if (stale !== null) etag.current = stale.etag;
-    setStale(null);
-    setState("saved");
-    forget(key);
-  };
-  const keepMine = () => {
-    if (stale !== null) etag.current = stale.etag;
-    setStale(null);
-    return save();
-  };
-  return { state, stale, error, etag: () => etag.current, save, takeTheirs, keepMine };
+  return { state, error, etag: () => etag.current, save, hear };
 }
 
-function staleFrom(error: ApiError): Stale {
-  const { params } = error;
-  const draft = params["draft"] as { document?: FlowDocument; nodes?: unknown } | undefined;
-  const document = draft?.document ?? (draft?.nodes ? (draft as unknown as FlowDocument) : null);
-  return {
-    etag: String(params["etag"] ?? ""),
-    document,
-    by: (params["updated_by"] as string | undefined) ?? null,
-    at: (params["updated_at"] as string | undefined) ?? null,
-  };
+/** A refusal says what the server has instead. */
+function theirsIn(error: ApiError): { document: FlowDocument; etag: string } | null {
+  const document = error.params["draft"] as FlowDocument | undefined;
+  const etag = error.params["etag"];
+  return Array.isArray(document?.nodes) && typeof etag === "string" ? { document, etag } : null;
 }
 
 function quoted(etag: string): string {

@@ -5,8 +5,11 @@ import type { Problem } from "../api/client";
 import type { TestResult } from "../api/types";
 import type { Place } from "./blocks";
 import type { Command } from "./command";
+import { settle } from "./commands/settle";
 import { emptyDocument, type FlowDocument, type NodeTypes, type Position } from "./document";
 import { begin, type History, record, redo, stepTo, undo } from "./history";
+import { adopted } from "./together/adopt";
+import type { Conflict } from "./together/merge";
 
 export interface Selection {
   nodes: readonly string[];
@@ -63,6 +66,8 @@ interface EditorState {
   takeOut: ((node: string) => void) | null;
   /** Counts the wishes to see the whole drawing. */
   fits: number;
+  /** What both I and somebody else have changed, and nobody has chosen from yet. */
+  conflicts: readonly Conflict[];
 
   open: (document: FlowDocument, types: NodeTypes, readOnly: boolean) => void;
   run: <Args>(command: Command<Args>, args: Args) => boolean;
@@ -76,6 +81,10 @@ interface EditorState {
   goTo: (node: string, field?: string) => void;
   setProblems: (problems: readonly Problem[]) => void;
   setTest: (test: TestResult | null) => void;
+  /** Takes in what somebody else has kept since `base`, which the server had before; mine stays, also what can be undone. */
+  adopt: (base: FlowDocument, theirs: FlowDocument) => void;
+  /** One side of a conflict; null: it stays as it is. */
+  choose: (conflict: Conflict, side: "mine" | "theirs" | null) => void;
 }
 
 export const useEditor = create<EditorState>((set, get) => ({
@@ -92,6 +101,7 @@ export const useEditor = create<EditorState>((set, get) => ({
   picking: null,
   takeOut: null,
   fits: 0,
+  conflicts: [],
 
   open: (document, types, readOnly) =>
     set({
@@ -106,6 +116,7 @@ export const useEditor = create<EditorState>((set, get) => ({
       test: null,
       focus: null,
       picking: null,
+      conflicts: [],
     }),
 
   run: (command, args) => {
@@ -138,6 +149,21 @@ export const useEditor = create<EditorState>((set, get) => ({
   },
   setProblems: (problems) => set({ problems }),
   setTest: (test) => set({ test }),
+  adopt: (base, theirs) => {
+    const { history, types, selection, conflicts } = get();
+    const found = adopted(history, base, theirs, types);
+    const known = new Set(found.conflicts.map(({ id }) => id));
+    set({
+      history: found.history,
+      conflicts: [...conflicts.filter(({ id }) => !known.has(id)), ...found.conflicts],
+    });
+    get().select(stillThere(found.history.present, selection));
+  },
+  choose: (conflict, side) => {
+    const { run, conflicts } = get();
+    if (side !== null) run(settle, { conflict, value: conflict[side] });
+    set({ conflicts: conflicts.filter(({ id }) => id !== conflict.id) });
+  },
 }));
 
 function step(how: (history: History) => History): void {

@@ -38,6 +38,7 @@ import { type Reason, whyNotConnect } from "../rules";
 import { hiding } from "../sections";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
+import { OthersLayer } from "../together/OthersLayer";
 import { beginAiming, endAiming, useAiming } from "./aiming";
 import { useAriaLabels } from "./ariaLabels";
 import "./canvas.css";
@@ -278,6 +279,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         ariaLabelConfig={useAriaLabels()}
         proOptions={{ hideAttribution: true }}
       >
+        <OthersLayer />
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
         <Guides />
         <Controls showInteractive={false} position="bottom-left" />

@@ -38,6 +38,7 @@ import type { DraftControl } from "../../editor/draft";
 import { isError } from "../../editor/problems";
 import type { Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
+import { OthersHere } from "../../editor/together/OthersHere";
 import type { FlowFiles } from "./files";
 import { PublishDialog } from "./PublishDialog";
 import { StartDialog } from "./StartDialog";
@@ -181,6 +182,7 @@ export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
         </Dropdown>
         {files.input}
       </div>
+      <OthersHere words={words} />
       <Button icon={<CaretRightOutlined />} onClick={() => show("test")} data-testid="btn-test">
         {t("bar.test")}
       </Button>
@@ -249,7 +251,6 @@ const SAVE_ICONS = {
   saving: <CloudSyncOutlined spin />,
   unsaved: <EditOutlined />,
   offline: <DisconnectOutlined />,
-  stale: <DisconnectOutlined />,
   refused: <DisconnectOutlined />,
 };
 

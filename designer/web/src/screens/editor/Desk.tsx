@@ -10,7 +10,7 @@ import type { Desk as DeskHands } from "../../editor/actionList";
 import { Canvas } from "../../editor/canvas/Canvas";
 import { useDialog } from "../../editor/dialog";
 import type { FlowDocument } from "../../editor/document";
-import { useDraft } from "../../editor/draft";
+import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
 import "../../editor/editor.css";
 import { HistoryPanel } from "../../editor/HistoryPanel";
 import { Inspector } from "../../editor/Inspector";
@@ -25,6 +25,8 @@ import { useShortcuts } from "../../editor/shortcuts";
 import { type Panel, useDocument, useEditor } from "../../editor/store";
 import { TestPanel } from "../../editor/TestPanel";
 import { marksOf } from "../../editor/testMarks";
+import { Conflicts } from "../../editor/together/Conflicts";
+import { useOthers, useTogether } from "../../editor/together/others";
 import { LookSwitch } from "../../editor/vertical/LookSwitch";
 import { useLook } from "../../editor/vertical/look";
 import { useWords } from "../../editor/words";
@@ -32,8 +34,9 @@ import { Loading } from "../../ui/page";
 import { Bar } from "./Bar";
 import { CommandPalette } from "./CommandPalette";
 import { useFlowFiles } from "./files";
-import { StaleDialog } from "./StaleDialog";
 
+const PictureDialog = lazy(() => import("../../editor/paper/PictureDialog"));
+const SopDialog = lazy(() => import("../../editor/paper/SopDialog"));
 const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
 
 export function Desk(props: { flow: Flow; first: FlowDocument }) {
@@ -48,7 +51,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const { t } = useTranslation("editor");
   const document = useDocument();
   const words = useWords(document);
-  const draft = useDraft(flow.key, first, flow.draft.etag);
+  const together = useOthers((state) => state.others.length > 0);
+  const quietMs = together ? QUIET_TOGETHER_MS : QUIET_MS;
+  const draft = useDraft(flow.key, first, flow.draft.etag, quietMs);
   const problemMarks = useProblemMarks();
   const test = useEditor((state) => state.test);
   const panel = useEditor((state) => state.panel);
@@ -62,6 +67,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const files = useFlowFiles();
   const [look, setLook] = useLook(flow.key);
   const { show } = useEditor.getState();
+  useTogether(flow.key, look, draft.hear);
   const openField = useCallback((node: string, field?: string) => {
     if (field === undefined) return;
     useEditor.getState().show("inspector");
@@ -141,6 +147,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
             </Suspense>
           )}
           <LookSwitch look={look} onChange={setLook} />
+          <Conflicts flowKey={flow.key} words={words} />
         </main>
         <aside
           className="hr-e-side"
@@ -159,8 +166,11 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
       <RoleDialogHost />
       {dialog === "search" && <SearchNodes words={words} onClose={closeDialog} />}
       {dialog === "commands" && <CommandPalette words={words} desk={desk} onClose={closeDialog} />}
+      <Suspense fallback={null}>
+        {dialog === "picture" && <PictureDialog words={words} onClose={closeDialog} />}
+        {dialog === "sop" && <SopDialog onClose={closeDialog} />}
+      </Suspense>
       {dialog === "help" && <ShortcutSheet onClose={closeDialog} />}
-      {draft.stale !== null && <StaleDialog draft={draft} />}
     </div>
   );
 }

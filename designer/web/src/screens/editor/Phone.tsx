@@ -12,7 +12,7 @@ import { FlowDrawing } from "../../editor/canvas/FlowDrawing";
 import { renameNode } from "../../editor/commands/renameNode";
 import { setSettings } from "../../editor/commands/setSettings";
 import { type FlowDocument, type FlowNode, nodeOf, type Schema } from "../../editor/document";
-import { useDraft } from "../../editor/draft";
+import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
 import "../../editor/editor.css";
 import { BilingualInput } from "../../editor/form/BilingualField";
 import { FormContext } from "../../editor/form/context";
@@ -24,13 +24,15 @@ import { Problems } from "../../editor/Problems";
 import { isError, useChecking, useProblemMarks } from "../../editor/problems";
 import { nodeSentence, type Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
+import { Conflicts } from "../../editor/together/Conflicts";
+import { OthersHere } from "../../editor/together/OthersHere";
+import { useOthers, useTogether } from "../../editor/together/others";
 import { nameOf } from "../../editor/variables";
 import { readTree } from "../../editor/vertical/tree";
 import { useWords } from "../../editor/words";
 import { Loading } from "../../ui/page";
 import { SaveMark } from "./Bar";
 import { PublishDialog } from "./PublishDialog";
-import { StaleDialog } from "./StaleDialog";
 import { StartDialog } from "./StartDialog";
 
 const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
@@ -43,7 +45,10 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const readOnly = useEditor((state) => state.readOnly);
   const selected = useEditor((state) => state.selection.nodes[0]);
   const { select } = useEditor.getState();
-  const draft = useDraft(flow.key, first, flow.draft.etag);
+  const together = useOthers((state) => state.others.length > 0);
+  const quietMs = together ? QUIET_TOGETHER_MS : QUIET_MS;
+  const draft = useDraft(flow.key, first, flow.draft.etag, quietMs);
+  useTogether(flow.key, "vertical", draft.hear);
   const may = useMay();
   const fits = useMemo(() => readTree(document, types).tree !== null, [document, types]);
   const [chosen, setView] = useState<View | null>(null);
@@ -79,6 +84,7 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
         <div className="hr-editor-name">
           <h1>{words.text(document.name)}</h1>
         </div>
+        <OthersHere words={words} />
         <SaveMark draft={draft} readOnly={readOnly} />
       </header>
       <div className="hr-phone-body">
@@ -98,6 +104,7 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
           ))}
         </div>
         <div className="hr-phone-view">
+          <Conflicts flowKey={flow.key} words={words} />
           {draws ? (
             <Suspense fallback={<Loading rows={6} />}>
               <VerticalView
@@ -226,7 +233,6 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
       {open === "start" && (
         <StartDialog flowKey={flow.key} version={version} onClose={() => setOpen(null)} />
       )}
-      {draft.stale !== null && <StaleDialog draft={draft} />}
     </div>
   );
 }
