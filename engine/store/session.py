@@ -73,9 +73,11 @@ def _prepare_sqlite(dbapi_connection: Any, _: Any) -> None:
     # We say BEGIN ourselves: readers plain, the writer IMMEDIATE.
     dbapi_connection.isolation_level = None
     cursor = dbapi_connection.cursor()
-    # auto_vacuum works only when set before the first table: purging later must give disk back.
+    # auto_vacuum works only when set before the first table: purging later must give disk back. Set again it takes
+    # the lock of the writer, so that nobody could begin to read while the writer is at work.
+    if not cursor.execute("PRAGMA page_count").fetchone()[0]:
+        cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")
     for pragma in (
-        "auto_vacuum=INCREMENTAL",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from headrace.engine.errors import Busy
-from headrace.engine.store import facts, writer
+from headrace.engine.store import facts, session, writer
 from headrace.engine.store import tables as t
 from headrace.engine.store.writer import Writer
 from tests.fakes import House
@@ -197,3 +197,17 @@ def test_a_caller_who_waited_too_long_is_told_to_come_again(
 
     monkeypatch.undo()
     go_on.set()
+
+
+def test_whoever_opens_the_database_anew_reads_while_the_writer_is_at_work(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = closed_gate(house)
+    monkeypatch.setattr(session, "BUSY_TIMEOUT_MS", 50)
+    again = session.open_database(house.url)
+    try:
+        with again.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(t.users)) == 4
+    finally:
+        gate.set()
+        again.dispose()
