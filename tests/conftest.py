@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -153,3 +154,19 @@ def cabin(migrated_sqlite_url: str) -> Iterator[House]:
     """A furnished workspace on SQLite only, where the database makes no difference."""
     with furnished(migrated_sqlite_url) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def shop_keys() -> Any:
+    """Keys of simulated payment services, made once: that takes a second."""
+    from headrace.engine.sandbox.proofs import Keys
+
+    return Keys.new()
+
+
+@pytest.fixture
+def street(house: House, shop_keys: Any) -> Any:
+    """A furnished workspace in a street of simulated shops; see `orders.py`."""
+    from tests.orders import Street
+
+    return Street(house, shop_keys)

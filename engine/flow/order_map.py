@@ -155,6 +155,21 @@ def take(
     )
 
 
+def safe(value: Any, deep: int = 60) -> Any:
+    """A payload as JSON can keep it: numbers beyond 64 bits are texts, what is nested too deep is nothing."""
+    if isinstance(value, Mapping):
+        return {str(k): safe(v, deep - 1) for k, v in value.items()} if deep else None
+    if isinstance(value, list | tuple):
+        return [safe(one, deep - 1) for one in value] if deep else None
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return value if -(2**63) <= value < 2**63 else str(value)
+    if isinstance(value, float):
+        return value if value == value and abs(value) != float("inf") else None
+    return value if isinstance(value, Decimal) else str(value)
+
+
 def record_key(channel: str, shop: str, id_: str) -> str:
     """What makes an order one, whichever way it came (decision G2); at most 200 characters."""
     key = f"{channel}:{shop}:{id_}"

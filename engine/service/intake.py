@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from headrace.engine import jsontext
 from headrace.engine.clock import from_iso, to_iso
-from headrace.engine.connector import Incoming, ParamWrong, Pushed, Reply
+from headrace.engine.connector import Connector, Incoming, ParamWrong, Pushed, Reply
 from headrace.engine.errors import (
     HeadraceError,
     NotFound,
@@ -139,6 +139,7 @@ def take(
     if not source.enabled:
         raise NotFound(kind="source", id=source_key[:80])
     disk.require_room(workspace)
+    payloads = [order_map.safe(payload) for payload in payloads]
     taken = map_all(workspace, source, payloads, kind)
     gathered = workspace.operations.get("intake")
     if gathered is None:
@@ -579,7 +580,7 @@ def push(
         _refused(workspace, source.key, raw, 401, "signature_wrong")
         raise SignatureWrong
     try:
-        said = connector.unwrap(account, incoming) if connector.unwrap else _json(incoming.body)
+        said = _said(connector, account, incoming)
         told = list(connector.pushed(said, incoming)) if connector.pushed else _orders(said)
     except (ParamWrong, ValueError) as wrong:
         _refused(workspace, source.key, raw, 422, str(wrong), verdict="wrong")
@@ -605,13 +606,24 @@ def push(
         if payloads:
             outcomes += take(
                 workspace, source.key, "push", payloads, kind=what, raw=raw, wants=wants
-            )  # type: ignore[arg-type]
+            )
             wants = []
     if not outcomes:  # also a call that told nothing of an order is noted
         take(workspace, source.key, "push", [], raw=raw, wants=wants)
     if any(one.payload is None for one in told):
         workspace.wakeup.announce("polling")
     return outcomes, reply
+
+
+def _said(connector: Connector, account: ConnectionInfo, incoming: Incoming) -> Any:
+    if connector.unwrap is not None:
+        return connector.unwrap(account, incoming)
+    try:
+        return _json(incoming.body)
+    except ValueError:
+        if connector.pushed is None:
+            raise
+        return None  # a first call that only says hello
 
 
 def greeting(
@@ -637,12 +649,8 @@ def greeting(
 def _orders(said: Any) -> list[Pushed]:
     """Without a platform's own rule: one order, a list of them, or `{"orders": […], "refunds": […]}`."""
     if isinstance(said, Mapping) and isinstance(said.get("orders", said.get("refunds")), list):
-        return [
-            Pushed(what, one)
-            for what, name in (("order", "orders"), ("refund", "refunds"))
-            for one in said.get(name) or ()
-            if isinstance(one, Mapping)
-        ]
+        orders = [Pushed("order", one) for one in said.get("orders") or ()]
+        return orders + [Pushed("refund", one) for one in said.get("refunds") or ()]
     some = said if isinstance(said, list) else [said]
     if not all(isinstance(one, Mapping) for one in some):
         raise ValueError("Expected an order or a list of orders.")
@@ -723,6 +731,7 @@ def preview(
         about["statuses"] = {**source.statuses, kind: statuses}
     problems = order_map.check(about["fields"], about["statuses"])
     connector = source_service.connector_of(workspace, source)
+    payload = order_map.safe(payload)
     given = payload if isinstance(payload, Mapping) else {}
     taken = order_map.take(given, connector, about, kind)
     return {

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from headrace.engine.store import tables as t
 from headrace.engine.store import tables_intake as ti
 from headrace.engine.store.inbox import upsert
 
@@ -107,3 +108,19 @@ def months(connection: Connection, interfaces: Sequence[int], since: str) -> dic
     for row in connection.execute(query.order_by(columns.month.desc())):
         found.setdefault(row.interface, []).append(row)
     return found
+
+
+def flows_naming(connection: Connection, account: str) -> list[str]:
+    """Flows whose draft has a node with this connection."""
+    drafts = t.flows.c
+    query = sa.select(drafts.key).where(
+        drafts.draft.contains(f'"connection":"{account}"', autoescape=True)
+    )
+    return list(connection.execute(query.order_by(drafts.key).limit(50)).scalars())
+
+
+def flows_hearing(connection: Connection, names: Sequence[str]) -> list[str]:
+    """Flows that begin with one of these messages."""
+    columns = t.message_starts.c
+    query = sa.select(columns.flow_key).where(columns.name.in_(names)).distinct()
+    return list(connection.execute(query.order_by(columns.flow_key).limit(50)).scalars())

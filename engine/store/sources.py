@@ -254,3 +254,33 @@ def put_off(connection: Connection, id_: int, until_ms: int, tries: int) -> None
 def unwant(connection: Connection, ids: Sequence[int]) -> None:
     """These have come, or never will."""
     connection.execute(ti.source_wants.delete().where(ti.source_wants.c.id.in_(list(ids))))
+
+
+def next_due(connection: Connection) -> int | None:
+    """When the next source is due to be pulled, or something a push only named."""
+    columns = ti.source_states.c
+    first = [
+        connection.execute(query).scalar()
+        for query in (
+            sa.select(sa.func.min(columns.next_at)),
+            sa.select(sa.func.min(columns.reconcile_at)),
+            sa.select(sa.func.min(ti.source_wants.c.next_at)),
+        )
+    ]
+    return min((at for at in first if at is not None), default=None)
+
+
+def forward(connection: Connection, key: str, until_ms: int) -> None:
+    """Move the watermark, never back."""
+    columns = ti.source_states.c
+    statement = ti.source_states.update().where(
+        columns.source == key, columns.watermark_at.is_(None) | (columns.watermark_at < until_ms)
+    )
+    connection.execute(statement.values(watermark_at=until_ms))
+
+
+def running(connection: Connection, key: str) -> Sequence[Row[Any]]:
+    """Pulls of a source that say they run."""
+    columns = ti.source_pulls.c
+    query = sa.select(ti.source_pulls).where(columns.source == key, columns.status == "running")
+    return connection.execute(query.order_by(columns.id.desc()).limit(20)).all()

@@ -26,6 +26,8 @@ from headrace.engine.work import drain, jobs, relay, timers, versions
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.guard import GuardedHttp
 from headrace.engine.work.keeping import LOOK_S, Keeper
+from headrace.engine.work.polling import TIMEOUT_S as PULL_TIMEOUT_S
+from headrace.engine.work.polling import Poller, Pool
 from headrace.engine.work.sweeper import Sweeper
 from headrace.engine.work.world import WorkerWorld
 
@@ -69,10 +71,11 @@ class Runtime:
         self.workspace = workspace
         allow = getattr(workspace.settings, "allow_addresses", ())
         self.http = GuardedHttp(AddressGuard(allow))
+        owner = owner or f"{os.getpid()}-{os.urandom(4).hex()}"
         self._runner = jobs.JobRunner(
             workspace,
             self.world,
-            owner or f"{os.getpid()}-{os.urandom(4).hex()}",
+            owner,
             job_threads,
             queues,
         )
@@ -93,6 +96,18 @@ class Runtime:
         self._threads.append(
             threading.Thread(target=self._sweep, name="headrace-sweeper", daemon=True)
         )
+        self._poller = Poller(
+            workspace, self._ask, owner, self.open_connection, self._stopping.wait
+        )
+        self._pulling = Pool()
+        self._threads.append(
+            threading.Thread(
+                target=self._loop,
+                args=("polling", self._poll),
+                name="headrace-polling",
+                daemon=True,
+            )
+        )
         self._keeper = Keeper(workspace, self._stopping.is_set)
         self._threads.append(
             threading.Thread(target=self._keep, name="headrace-keeper", daemon=True)
@@ -110,6 +125,7 @@ class Runtime:
         for thread in self._threads:
             thread.join()
         self._runner.close()
+        self._pulling.close()
         self.http.close()
 
     def open_connection(self, key: str) -> ConnectionInfo:
@@ -221,6 +237,21 @@ class Runtime:
         if fired:  # where many come due, some of them at a time: a group costs a transaction however small it is
             return _Looked(True, TIMERS_REST_S)
         return _Looked(False, self._until(timers.next_due_at(self.workspace)))
+
+    def _ask(self, request: Request) -> HttpAnswer:
+        return self.http.request(
+            request.method,
+            request.url,
+            headers=request.headers,
+            body=request.body,
+            timeout_s=PULL_TIMEOUT_S,
+        )
+
+    def _poll(self) -> _Looked:
+        done = self._poller.look(self._pulling.run)
+        if done:
+            return _Looked(True, 0)
+        return _Looked(False, self._until(self._poller.due_ms()))
 
     def _outbox(self, channel: str) -> _Looked:
         found = False

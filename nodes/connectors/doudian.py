@@ -16,6 +16,7 @@ from headrace.engine.connector import (
     Operation,
     Paging,
     ParamWrong,
+    Pushed,
     Reply,
     Request,
     Verdict,
@@ -183,6 +184,20 @@ def _opened(row: dict[str, Any]) -> dict[str, Any]:
     return row if read is None else {**row, "data": read}
 
 
+def pushed(said: Any, _: Incoming) -> list[Pushed]:
+    """Events name an order, which is asked for; those of an after-sale say all of it."""
+    told: list[Pushed] = []
+    for event in said if isinstance(said, list) else []:
+        data = event.get("data")
+        if not isinstance(data, Mapping):
+            continue
+        if data.get("aftersale_id"):
+            told.append(Pushed("refund", data))
+        if number := wire.words(data.get("p_id") or data.get("pid") or data.get("order_id")):
+            told.append(Pushed("order", number=number))
+    return told
+
+
 def order(payload: Mapping[str, Any]) -> Mapped:
     """An order of /order/searchList or /order/orderDetail. Money is in fen; encrypted names and phones stay so."""
     reading = shop.Reading(payload)
@@ -326,6 +341,7 @@ CONNECTOR = Connector(
     reply=Reply('{"code":0,"msg":"success"}', "application/json"),
     errors=ERRORS,
     statuses=STATUSES,
+    pushed=pushed,
     order=order,
     refund=refund,
 )

@@ -17,6 +17,7 @@ from headrace.engine.connector import (
     Operation,
     Paging,
     ParamWrong,
+    Pushed,
     Rate,
     Request,
     Verdict,
@@ -28,6 +29,8 @@ from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form, setting
 
 VERSION = "2026-01"
+VERSIONS = {"2025-07": "2026-07-01", "2025-10": "2026-10-01", "2026-01": "2027-01-01"}
+"""Each is served for a year; then the oldest one that is still there answers in its place."""
 
 ERRORS = ErrorTable(
     {
@@ -201,6 +204,15 @@ def _quoted(value: str) -> str:
 def _escaped(text: str, *, key: bool = False) -> str:
     escaped = text.replace("%", "%25").replace("&", "%26")
     return escaped.replace("=", "%3D") if key else escaped
+
+
+def pushed(said: Any, incoming: Incoming) -> list[Pushed]:
+    """What a call tells of: its topic says whether an order or a refund; the whole of it comes along."""
+    topic = incoming.headers.get("x-shopify-topic", "orders/")
+    what = topic.partition("/")[0]
+    if not isinstance(said, Mapping) or what not in ("orders", "refunds"):
+        return []
+    return [Pushed("order" if what == "orders" else "refund", said)]
 
 
 def order(payload: Mapping[str, Any]) -> Mapped:
@@ -405,6 +417,8 @@ CONNECTOR = Connector(
     verify=verify,
     errors=ERRORS,
     statuses=STATUSES,
+    pushed=pushed,
+    versions=VERSIONS,
     order=order,
     refund=refund,
 )

@@ -19,6 +19,7 @@ from headrace.engine.connector import (
     Operation,
     Paging,
     ParamWrong,
+    Pushed,
     Reply,
     Request,
     Verdict,
@@ -201,6 +202,18 @@ def greet(account: ConnectionInfo, incoming: Incoming) -> str | None:
 # --- in our words -------------------------------------------------------------------------------
 
 
+def pushed(said: Any, _: Incoming) -> list[Pushed]:
+    """Events name an order or an after-sale, which is asked for."""
+    after = wire.inside(said, "finder_shop_aftersale_status_update")
+    told: list[Pushed] = []
+    if number := wire.words(wire.inside(after, "after_sale_order_id")):
+        told.append(Pushed("refund", number=number))
+    order_id = wire.inside(said, "order_info", "order_id") or wire.inside(after, "order_id")
+    if number := wire.words(order_id):
+        told.append(Pushed("order", number=number))
+    return told
+
+
 def order(payload: Mapping[str, Any]) -> Mapped:
     """The `order` of /channels/ec/order/get. Money is in fen."""
     reading = shop.Reading(payload)
@@ -360,6 +373,7 @@ CONNECTOR = Connector(
     reply=Reply("success"),
     errors=ERRORS,
     statuses=STATUSES,
+    pushed=pushed,
     order=order,
     refund=refund,
 )

@@ -18,6 +18,7 @@ from headrace.engine.connector import (
     Operation,
     Paging,
     ParamWrong,
+    Pushed,
     Request,
     Verdict,
     Wish,
@@ -173,6 +174,14 @@ def verify(account: ConnectionInfo, auth: str, incoming: Incoming) -> bool:
         return False
     expected = wire.b64(wire.hmac_sha256(secret, incoming.body))
     return wire.same(incoming.headers.get("x-wc-webhook-signature", ""), expected)
+
+
+def pushed(said: Any, incoming: Incoming) -> list[Pushed]:
+    """What a call tells of. Its first one only says which webhook it is."""
+    topic = incoming.headers.get("x-wc-webhook-topic", "order.")
+    if not isinstance(said, Mapping) or not topic.startswith("order.") or "id" not in said:
+        return []
+    return [Pushed("order", said)]
 
 
 def order(payload: Mapping[str, Any]) -> Mapped:
@@ -388,6 +397,7 @@ CONNECTOR = Connector(
     verify=verify,
     errors=ERRORS,
     statuses=STATUSES,
+    pushed=pushed,
     order=order,
     refund=refund,
     check=check,

@@ -1,0 +1,479 @@
+"""When a source is pulled, what a pull has read, and what follows from its failure. The calls themselves are in `work/polling.py`.
+
+A pull holds the source's lease, so there is one at a time whatever process; its watermark moves when what it read is in the
+store; it reads a little of what it has read again. A failure has a class (R015): only a time-out and being throttled are tried
+again soon. The third failure in a row is told once by mail and robot, and so is the recovery (R017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from headrace.engine.connector import Connector, Operation, Verdict
+from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
+from headrace.engine.service import audit, ops_alerts, order_rate
+from headrace.engine.service import sources as source_service
+from headrace.engine.service.actor import Actor
+from headrace.engine.service.sources import DAILY, ZONE, Source
+from headrace.engine.service.workspace import Workspace
+from headrace.engine.store import accounts
+from headrace.engine.store import sources as rows
+
+Class = Literal["auth", "scope", "timeout", "throttled", "gone", "interrupted", "refused"]
+"""Why a pull failed. timeout: no answer, or the platform's own trouble; interrupted: the process that pulled is gone."""
+
+RETRIED: frozenset[str] = frozenset({"timeout", "throttled"})
+RETRY_MS = (30_000, 60_000, 120_000)
+SLOW_MAX = 8.0
+ALERT_AFTER = 3
+LEASE_MS = 120_000
+"""A pull renews its lease with every page; a page takes less."""
+FIRST_BACK_MS = 86_400_000
+"""A new source begins with what has changed in the last day."""
+WINDOW_MAX_MS = 92 * 86_400_000
+"""The longest window that may be pulled again."""
+DUE_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One pull to be done, its lease taken."""
+
+    source: Source
+    kind: Literal["poll", "reconcile", "repull"]
+    pull: int
+    since_ms: int
+    until_ms: int
+    """By our clock; the platform's lag comes off."""
+
+
+def class_of(verdict: Verdict) -> Class:
+    """The class of what a platform said no with."""
+    match verdict.trouble:
+        case "throttled":
+            return "throttled"
+        case "busy":
+            return "timeout"
+        case "token_dead" | "signature":
+            return "auth"
+        case "not_allowed":
+            return "scope"
+        case "withdrawn":
+            return "gone"
+        case _:
+            # A gateway that says 404 or 410 to a list has no list any more (G16).
+            return "gone" if verdict.code in ("http_404", "http_410", "404", "410") else "refused"
+
+
+def list_operation(connector: Connector | None) -> Operation | None:
+    """The operation that lists orders by time of change."""
+    found = (one for one in (connector.operations if connector else ()) if one.name == "orders")
+    operation = next(found, None)
+    return operation if operation is not None and operation.build is not None else None
+
+
+# --- beginning -------------------------------------------------------------------------------------
+
+
+def begin_due(workspace: Workspace, owner: str) -> list[Job]:
+    """Take what is due and belongs to nobody: polls, daily looks back, windows people want again."""
+    now_ms = workspace.clock.now_ms()
+    with workspace.read() as connection:
+        keys = rows.due(connection, now_ms, DUE_MAX)
+        wished = rows.open_pulls(connection, DUE_MAX)
+    jobs: list[Job] = []
+    for row in wished:
+        job = workspace.writer.call(partial(_begin_repull, workspace, row, owner))
+        if job is not None:
+            jobs.append(job)
+    for key in keys:
+        job = workspace.writer.call(partial(_begin, workspace, key, owner))
+        if job is not None:
+            jobs.append(job)
+    return jobs
+
+
+def next_due_ms(workspace: Workspace) -> int | None:
+    """When the next one is due; None: nothing is polled."""
+    with workspace.read() as connection:
+        return rows.next_due(connection)
+
+
+def _begin(workspace: Workspace, key: str, owner: str, connection: Connection) -> Job | None:
+    now_ms = workspace.clock.now_ms()
+    state = rows.state(connection, key)
+    row = rows.find(connection, key)
+    if state is None or row is None or not row.enabled:
+        return None
+    if state.next_at > now_ms and state.reconcile_at > now_ms:
+        return None  # somebody else was faster
+    source = source_service.source_of(row)
+    every = source.every_ms
+    if every is None or not source.connection:
+        never = now_ms + 366 * 86_400_000
+        rows.set_state(connection, key, {"next_at": never, "reconcile_at": never})
+        return None
+    if not rows.take_lease(connection, key, owner, now_ms, now_ms + LEASE_MS):
+        return None
+    gone = state.lease_until is not None and state.lease_until <= now_ms
+    if gone and state.lease_owner not in (owner, "pause"):
+        _interrupted(workspace, connection, source, state, now_ms)
+    daily = state.reconcile_at <= now_ms
+    values: dict[str, Any] = {"last_pull_at": now_ms}
+    if daily:  # one look back, however many were missed (R006)
+        midnight = datetime.fromtimestamp(now_ms / 1_000, ZONE).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
+        since_ms = int((midnight - timedelta(days=1)).timestamp() * 1_000)
+        until_ms = int(midnight.timestamp() * 1_000)
+        at = (source.ways.get("poll") or {}).get("daily") or DAILY
+        values["reconcile_at"] = source_service.reconcile_after(now_ms, at)
+    else:
+        until_ms = now_ms
+        known = state.watermark_at
+        since_ms = now_ms - FIRST_BACK_MS if known is None else known - source.overlap_ms
+        values["next_at"] = now_ms + round(every * state.slow)
+    rows.set_state(connection, key, values)
+    pull = rows.begin_pull(
+        connection,
+        _pull(source, "reconcile" if daily else "poll", since_ms, until_ms, now_ms, "engine"),
+    )
+    return Job(source, "reconcile" if daily else "poll", pull, since_ms, until_ms)
+
+
+def _begin_repull(workspace: Workspace, row: Any, owner: str, connection: Connection) -> Job | None:
+    now_ms = workspace.clock.now_ms()
+    now = rows.find_pull(connection, row.id)
+    found = rows.find(connection, row.source)
+    if now is None or now.status not in ("queued", "running") or found is None:
+        return None
+    source = source_service.source_of(found)
+    if not rows.take_lease(connection, row.source, owner, now_ms, now_ms + LEASE_MS):
+        return None
+    rows.change_pull(connection, row.id, {"status": "running"})
+    return Job(source, "repull", row.id, now.done_to or now.since_at, now.until_at)
+
+
+def _pull(
+    source: Source, kind: str, since_ms: int, until_ms: int, now_ms: int, by: str
+) -> dict[str, Any]:
+    return {
+        "source": source.key, "kind": kind, "since_at": since_ms, "until_at": until_ms, "began_at": now_ms,
+        "status": "queued" if kind == "repull" else "running", "by": by,
+    }  # fmt: skip
+
+
+def _interrupted(
+    workspace: Workspace, connection: Connection, source: Source, state: Any, now_ms: int
+) -> None:
+    """Whoever pulled before is gone without a word: that is a failure of its own class (R015)."""
+    del state
+    for one in rows.running(connection, source.key):
+        rows.change_pull(
+            connection, one.id,
+            {"status": "failed", "ended_at": now_ms, "error_class": "interrupted", "error": "The process that pulled has gone."},
+        )  # fmt: skip
+        if one.kind != "repull":
+            _failed(
+                workspace,
+                connection,
+                source,
+                "interrupted",
+                "The process that pulled has gone.",
+                now_ms,
+            )
+        else:
+            rows.change_pull(
+                connection,
+                one.id,
+                {"status": "queued", "ended_at": None, "error_class": None, "error": None},
+            )
+
+
+# --- how far it has come ---------------------------------------------------------------------------
+
+
+def keep_on(workspace: Workspace, job: Job, owner: str, counts: Mapping[str, int]) -> bool:
+    """A page more is in the store: renew the lease. False: the lease has gone, or somebody has stopped it."""
+    now_ms = workspace.clock.now_ms()
+
+    def write(connection: Connection) -> bool:
+        held = rows.take_lease(connection, job.source.key, owner, now_ms, now_ms + LEASE_MS)
+        row = rows.find_pull(connection, job.pull)
+        rows.change_pull(connection, job.pull, dict(counts))
+        return held and row is not None and row.status == "running"
+
+    return bool(workspace.writer.call(write))
+
+
+def slice_done(workspace: Workspace, job: Job, until_ms: int) -> None:
+    """All changes until then are in the store: now, and not before, the watermark moves."""
+
+    def write(connection: Connection) -> None:
+        rows.change_pull(connection, job.pull, {"done_to": until_ms})
+        if job.kind == "poll":
+            rows.forward(connection, job.source.key, until_ms)
+
+    workspace.writer.call(write)
+
+
+def ended(workspace: Workspace, job: Job, owner: str, counts: Mapping[str, int]) -> None:
+    """The pull has read its whole window."""
+    now_ms = workspace.clock.now_ms()
+
+    def write(connection: Connection) -> None:
+        row = rows.find_pull(connection, job.pull)
+        stopped = row is not None and row.status == "stopped"
+        status = "stopped" if stopped else "ok"
+        rows.change_pull(connection, job.pull, {**counts, "status": status, "ended_at": now_ms})
+        state = rows.state(connection, job.source.key)
+        if state is None:
+            return
+        slow = max(1.0, state.slow / 2)
+        rows.set_state(
+            connection, job.source.key,
+            {"failures": 0, "slow": slow, "last_ok_at": now_ms, "missing": None, "gone_at": None, "alerted_at": None,
+             "last_class": None, "last_error": None},
+        )  # fmt: skip
+        if state.alerted_at is not None:
+            _tell_recovered(workspace, connection, job.source, state, now_ms)
+        order_rate.check(workspace, connection, job.source, now_ms)
+        rows.give_lease(connection, job.source.key, owner)
+
+    workspace.writer.call(write)
+
+
+def failed(
+    workspace: Workspace,
+    job: Job,
+    owner: str,
+    counts: Mapping[str, int],
+    why: Class,
+    message: str,
+    pause_s: float | None = None,
+) -> None:
+    """The pull could not go on. What it has read stays; the watermark stands where all before it is in."""
+    now_ms = workspace.clock.now_ms()
+
+    def write(connection: Connection) -> None:
+        again = job.kind == "repull" and why in RETRIED
+        rows.change_pull(
+            connection, job.pull,
+            {**counts, "status": "queued" if again else "failed", "ended_at": None if again else now_ms, "error_class": why,
+             "error": message[:500]},
+        )  # fmt: skip
+        _failed(
+            workspace,
+            connection,
+            job.source,
+            why,
+            message,
+            now_ms,
+            pause_s,
+            soon=job.kind == "poll",
+        )
+        order_rate.check(workspace, connection, job.source, now_ms)
+        rows.give_lease(connection, job.source.key, owner)
+        if again:  # the lease keeps everybody off for as long as the platform wants
+            rest = now_ms + round((pause_s or 30.0) * 1_000)
+            rows.set_state(
+                connection, job.source.key, {"lease_until": rest, "lease_owner": "pause"}
+            )
+
+    workspace.writer.call(write)
+
+
+def _failed(
+    workspace: Workspace,
+    connection: Connection,
+    source: Source,
+    why: Class,
+    message: str,
+    now_ms: int,
+    pause_s: float | None = None,
+    *,
+    soon: bool = True,
+) -> None:
+    state = rows.state(connection, source.key)
+    if state is None:
+        return
+    failures = state.failures + 1
+    values: dict[str, Any] = {
+        "failures": failures, "last_error_at": now_ms, "last_class": why, "last_error": message[:500],
+    }  # fmt: skip
+    every = source.every_ms or 900_000
+    if why == "throttled":  # go slower, and not before the platform wants us again (R016)
+        values["slow"] = min(SLOW_MAX, state.slow * 2)
+        wait = max(round((pause_s or 0) * 1_000), RETRY_MS[min(failures, len(RETRY_MS)) - 1])
+        values["next_at"] = now_ms + wait
+    elif why == "timeout" and soon:
+        wait = RETRY_MS[min(failures, len(RETRY_MS)) - 1]
+        values["next_at"] = min(state.next_at, now_ms + min(wait, every))
+    if why == "scope":
+        values["missing"] = message[:500]
+    if why == "gone" and state.gone_at is None:
+        values["gone_at"] = now_ms
+    if failures >= ALERT_AFTER and state.alerted_at is None:
+        values["alerted_at"] = now_ms
+        _tell_failing(workspace, connection, source, failures, why, message, now_ms)
+    rows.set_state(connection, source.key, values)
+
+
+_CLASSES: Mapping[str, tuple[str, str]] = {
+    "auth": ("授权失效或签名不对", "authorisation or signature"), "scope": ("缺少权限", "a permission is missing"),
+    "timeout": ("网络超时或平台故障", "no answer, or trouble at the platform"), "throttled": ("被平台限流", "throttled"),
+    "gone": ("接口已下线", "interface gone"), "interrupted": ("定时任务中断", "interrupted"),
+    "refused": ("接口调用失败", "refused"),
+}  # fmt: skip
+
+
+def _tell_failing(
+    workspace: Workspace,
+    connection: Connection,
+    source: Source,
+    failures: int,
+    why: str,
+    message: str,
+    now_ms: int,
+) -> None:
+    zh, en = _CLASSES[why]
+    texts = {
+        "zh": (
+            f"连续 {failures} 次拉取失败：{source.name('zh')}",
+            f"原因：{zh}。{message[:300]} 订单不会丢失：恢复后从上次位置补拉。",
+        ),
+        "en": (
+            f"{failures} pulls in a row have failed: {source.name('en')}",
+            f"Why: {en}. {message[:300]} No order is lost: when it is back, pulling goes on where it stood.",
+        ),
+    }
+    ops_alerts.tell(
+        workspace, connection, texts, f"pull.{source.key}.{now_ms}", ways=source.alerts,
+        people=order_rate.owners(source),
+    )  # fmt: skip
+
+
+def _tell_recovered(
+    workspace: Workspace, connection: Connection, source: Source, state: Any, now_ms: int
+) -> None:
+    minutes = (now_ms - state.alerted_at) // 60_000
+    texts = {
+        "zh": (
+            f"拉取已恢复：{source.name('zh')}",
+            f"{minutes} 分钟后恢复，期间失败 {state.failures} 次。",
+        ),
+        "en": (
+            f"Pulling works again: {source.name('en')}",
+            f"After {minutes} minutes and {state.failures} failures.",
+        ),
+    }
+    ops_alerts.tell(
+        workspace, connection, texts, f"back.{source.key}.{now_ms}", ways=source.alerts,
+        people=order_rate.owners(source),
+    )  # fmt: skip
+
+
+# --- for people ------------------------------------------------------------------------------------
+
+
+def poll_now(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
+    """Do not wait for the next poll."""
+    actor.require("records:write")
+
+    def write(connection: Connection) -> None:
+        source = source_service.read(connection, key)
+        _can_pull(connection, source)
+        rows.set_state(connection, key, {"next_at": workspace.clock.now_ms(), "slow": 1.0})
+        audit.note(connection, workspace, actor, "sources.poll", key)
+
+    workspace.writer.call(write)
+    workspace.wakeup.announce("polling")
+    return source_service.detail(workspace, actor, key)
+
+
+def repull(
+    workspace: Workspace, actor: Actor, key: str, since_ms: int | None, until_ms: int | None
+) -> dict[str, Any]:
+    """R162: read a window once more, in the background. Without a beginning: from where orders last came."""
+    actor.require("records:write")
+    now_ms = workspace.clock.now_ms()
+
+    def write(connection: Connection) -> int:
+        source = source_service.read(connection, key)
+        _can_pull(connection, source)
+        until = now_ms if until_ms is None else min(until_ms, now_ms)
+        since = since_ms
+        if since is None:
+            state = rows.state(connection, key)
+            known = [
+                at
+                for at in (
+                    getattr(state, "watermark_at", None),
+                    getattr(state, "last_order_at", None),
+                )
+                if at
+            ]
+            since = (min(known) if known else now_ms - FIRST_BACK_MS) - source.overlap_ms
+        if not 0 < until - since <= WINDOW_MAX_MS:
+            params = {"limit": WINDOW_MAX_MS // 86_400_000}
+            text = (
+                f"Expected a window of at most {params['limit']} days, its end after its beginning."
+            )
+            raise ValidationFailed(
+                what="window", count=1, problems=[Problem("/since", "window_wrong", params, text)]
+            )
+        id_ = rows.begin_pull(
+            connection, _pull(source, "repull", since, until, now_ms, actor.user_id)
+        )
+        audit.note(connection, workspace, actor, "sources.repull", key, since=since, until=until)
+        return id_
+
+    id_ = workspace.writer.call(write)
+    workspace.wakeup.announce("polling")
+    return pull(workspace, actor, key, id_)
+
+
+def pull(workspace: Workspace, actor: Actor, key: str, id_: int) -> dict[str, Any]:
+    """One pull with its progress."""
+    actor.require("records:read")
+    with workspace.read() as connection:
+        row = rows.find_pull(connection, id_)
+    if row is None or row.source != key:
+        raise NotFound(kind="pull", id=str(id_))
+    return source_service.pull_json(row)
+
+
+def stop(workspace: Workspace, actor: Actor, key: str, id_: int) -> dict[str, Any]:
+    """No more of this window; what was read stays."""
+    actor.require("records:write")
+    now_ms = workspace.clock.now_ms()
+
+    def write(connection: Connection) -> None:
+        row = rows.find_pull(connection, id_)
+        if row is None or row.source != key:
+            raise NotFound(kind="pull", id=str(id_))
+        if row.status not in ("queued", "running"):
+            raise Conflict(expected="a pull under way", found=row.status)
+        rows.change_pull(connection, id_, {"status": "stopped", "ended_at": now_ms})
+        audit.note(connection, workspace, actor, "sources.stop", key, pull=id_)
+
+    workspace.writer.call(write)
+    return pull(workspace, actor, key, id_)
+
+
+def _can_pull(connection: Connection, source: Source) -> None:
+    row = accounts.find(connection, source.connection) if source.connection else None
+    if row is None:
+        problem = Problem(
+            "/connection",
+            "source_cannot_poll",
+            {"found": source.connection or ""},
+            "Expected a source with a shop's account, but it has none.",
+        )
+        raise ValidationFailed(what="source", count=1, problems=[problem])
