@@ -212,12 +212,16 @@ class Trial:
         content = wanted.body if isinstance(wanted.body, bytes) else wanted.body.encode()
         return Said(content, wanted.status)
 
-    def _pushed(self, url: str, headers: Mapping[str, str], body: bytes) -> Said:
-        """What a simulator pushes: `…/hooks/<flow>/<node>`."""
-        _, _, flow, node = urlsplit(url).path.split("/")[:4]
+    def pushed(self, flow: str, node: str, headers: Mapping[str, str], body: bytes) -> Said:
+        """A call as it comes from the wire: a form or JSON."""
         kind = {k.lower(): v for k, v in headers.items()}.get("content-type", "")
         fields = form_fields(body) if kind.startswith(FORM_TYPE) else jsontext.loads(body)
         return self.push(flow, node, headers, body, fields)
+
+    def _pushed(self, url: str, headers: Mapping[str, str], body: bytes) -> Said:
+        """What a simulator pushes: `…/hooks/<flow>/<node>`."""
+        _, _, flow, node = urlsplit(url).path.split("/")[:4]
+        return self.pushed(flow, node, headers, body)
 
     # --- time ---
 
@@ -370,6 +374,15 @@ class Trial:
     def instances(self, flow: str, **more: Any) -> list[dict[str, Any]]:
         """All instances of a flow."""
         return list(self._pages(instances.listing, flow=flow, **more))
+
+    def open_instances(self) -> list[dict[str, Any]]:
+        """Instances of any flow that have not ended."""
+        ended = {"completed", "cancelled", "failed"}
+        return [one for one in self._pages(instances.listing) if one["status"] not in ended]
+
+    def messages(self, name: str) -> list[dict[str, Any]]:
+        """Messages of a name that were published."""
+        return list(self._pages(messages.listing, name=name))
 
     def records(self, table: str, **more: Any) -> list[dict[str, Any]]:
         """Every record of a table, with its `key`."""

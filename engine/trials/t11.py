@@ -1,0 +1,132 @@
+"""T11, payment notices: twice each at 0 ms, 3 s and 4 min, twenty at once, one forged, one of another amount, one never told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import parse_qsl
+
+from headrace.engine.sandbox.calls import Said
+from headrace.engine.sandbox.pushes import Push, Pushing
+from headrace.engine.sandbox.world import Fact
+from headrace.engine.trials.bench import MINUTE, SECOND, Trial, TrialBroken
+
+ORDERS = 47
+PAUSES_MS = (0, 3 * SECOND, 4 * MINUTE)
+BURST = 20
+FEN = 9_900
+
+
+def run(trial: Trial) -> None:
+    """Notices of real simulators, signed by their keys, in all the ways they come."""
+    providers = {number: trial.dice.choice(("alipay", "wechat_pay")) for number in range(ORDERS)}
+    providers[0] = "alipay"  # the one that comes twenty times at once
+    answers: list[tuple[str, Said]] = []
+    for number, provider in providers.items():
+        _due(trial, f"A-{number}", provider)
+    trial.settle()
+    again: dict[int, list[Push]] = {pause: [] for pause in PAUSES_MS}
+    for number, provider in providers.items():
+        push = _paid(trial, provider, f"A-{number}", FEN)
+        answers.append((provider, _send(trial, push)))
+        again[PAUSES_MS[number % 3]].append(push)
+    begun = trial.now_ms
+    for pause, pushes in again.items():
+        trial.until(begun + pause)
+        answers += [(push.simulator, _send(trial, push)) for push in pushes]
+    answers += _burst(trial)
+    trial.settle()
+    _forged(trial)
+    _mismatch(trial)
+    rescued = _silent(trial)
+    trial.later(10 * MINUTE)
+    paid = [one for one in trial.records("payments") if one["status"] == "paid"]
+    booked = [one["result"] for one in trial.instances("payment-settle")]
+    repeated = [said for provider, said in answers[ORDERS:] if provider == "alipay"]
+    stock = trial.record("inventory", "HW-101")["on_hand"]
+    trial.measure(
+        paid=len(paid) - rescued,
+        notices=len(answers),
+        success=bool(repeated) and all((a.status, a.body) == (200, b"success") for a in repeated),
+        bookings=booked.count("paid") - rescued,
+        stock=100 - stock - rescued,
+        paid_events=len(trial.messages("order.paid")) - rescued,
+        hanging=len(trial.open_instances()),
+    )
+
+
+def _due(trial: Trial, order_no: str, provider: str) -> None:
+    order = {
+        "number": order_no, "total": "99.00", "provider": provider, "items": [{"sku": "HW-101", "quantity": 1}],
+    }  # fmt: skip
+    trial.tell("order.created", {"order": order}, key=order_no)
+
+
+def _paid(trial: Trial, provider: str, order_no: str, fen: int) -> Push:
+    """Somebody pays over there; the notice of it."""
+    trial.sandbox.world.pay(provider, order_no, fen, trial.now_ms)
+    simulator = trial.sandbox.simulators[provider]
+    fact = Fact(0, trial.now_ms, "paid", provider, order_no)
+    push = simulator.push(fact, "", trial.now_ms) if isinstance(simulator, Pushing) else None
+    if push is None:
+        raise TrialBroken(f"expected a notice of {provider}, but found none")
+    return push
+
+
+def _send(trial: Trial, push: Push, body: bytes | None = None) -> Said:
+    node = {"alipay": "alipay", "wechat_pay": "wechat"}[push.simulator]
+    return trial.pushed("payment-notify", node, push.headers, body or push.body)
+
+
+def _burst(trial: Trial) -> list[tuple[str, Said]]:
+    """The same notice twenty times at the same moment."""
+    push = _paid(trial, "alipay", "A-0", FEN)
+    with ThreadPoolExecutor(BURST) as pool:
+        return [("alipay", said) for said in pool.map(lambda _: _send(trial, push), range(BURST))]
+
+
+def _forged(trial: Trial) -> None:
+    """A real notice about an order that nobody has paid, with the number changed."""
+    _due(trial, "A-forged", "alipay")
+    trial.settle()
+    before = _state(trial)
+    push = _paid(trial, "alipay", "A-0", FEN)
+    said = _send(trial, push, push.body.replace(b"A-0", b"A-forged"))
+    if dict(parse_qsl(push.body.decode()))["out_trade_no"] != "A-0":
+        raise TrialBroken("expected a notice of A-0")
+    trial.settle()
+    trial.measure(forged=said.status, forged_changed=sum(before[k] != v for k, v in _state(trial).items()))  # fmt: skip
+
+
+def _state(trial: Trial) -> Mapping[str, str]:
+    kept = [*trial.records("payments"), *trial.records("payment_notifies"), *trial.records("inventory")]  # fmt: skip
+    return {one["key"]: str(sorted(one.items(), key=str)) for one in kept}
+
+
+def _mismatch(trial: Trial) -> None:
+    """One yuan less than is due."""
+    _due(trial, "A-less", "alipay")
+    trial.settle()
+    _send(trial, _paid(trial, "alipay", "A-less", FEN - 100))
+    trial.settle()
+    trial.measure(
+        mismatch=trial.record("payments", "A-less")["status"],
+        alarms=len(trial.notices("finance_ops", "A-less")),
+    )
+
+
+def _silent(trial: Trial) -> int:
+    """It is paid, and nobody says so; answers how many were rescued."""
+    _due(trial, "A-silent", "wechat_pay")
+    trial.settle()
+    begun = trial.now_ms
+    trial.later(MINUTE)
+    trial.sandbox.world.pay("wechat_pay", "A-silent", FEN, trial.now_ms)
+    while trial.record("payments", "A-silent")["status"] != "paid" and trial.now_ms < begun + 20 * MINUTE:  # fmt: skip
+        trial.later(SECOND)
+    (watch,) = [one for one in trial.instances("payment-watch") if one["business_key"] == "A-silent"]  # fmt: skip
+    status = trial.record("payments", "A-silent")["status"]
+    trial.measure(
+        rescued=f"{status} {watch['result']}", rescue_minutes=(trial.now_ms - begun) / MINUTE
+    )
+    return int(status == "paid")
