@@ -1,6 +1,6 @@
 // On the canvas: the pointers of others, and what they have selected.
 
-import { useReactFlow, ViewportPortal } from "@xyflow/react";
+import { useReactFlow, useStore, ViewportPortal } from "@xyflow/react";
 import { useEffect } from "react";
 import { nodeOf, notesOf, type Size, sizeOf } from "../document";
 import { useDocument, useEditor } from "../store";
@@ -12,11 +12,16 @@ const ROOM = 6;
 export function OthersLayer() {
   const others = useOthers((state) => state.others);
   useOwnCursor();
-  if (others.length === 0) return null;
+  return others.length === 0 ? null : <Shown others={others} />;
+}
+
+function Shown({ others }: { others: readonly Other[] }) {
+  // Pointers and names keep their size, however small the drawing is shown.
+  const size = useStore((state) => 1 / state.transform[2]);
   return (
     <ViewportPortal>
       {others.map((other) => (
-        <Selected key={`${other.client} selected`} other={other} />
+        <Selected key={`${other.client} selected`} other={other} size={size} />
       ))}
       {others.map(
         (other) =>
@@ -27,7 +32,7 @@ export function OthersLayer() {
               aria-hidden="true"
               data-testid="other-cursor"
               style={{
-                transform: `translate(${other.cursor.x}px, ${other.cursor.y}px)`,
+                transform: `translate(${other.cursor.x}px, ${other.cursor.y}px) scale(${size})`,
                 color: colourOf(other.client),
               }}
             >
@@ -46,7 +51,7 @@ export function OthersLayer() {
   );
 }
 
-function Selected({ other }: { other: Other }) {
+function Selected({ other, size: scale }: { other: Other; size: number }) {
   const document = useDocument();
   const types = useEditor((state) => state.types);
   return other.selection.map((id) => {
@@ -68,7 +73,9 @@ function Selected({ other }: { other: Other }) {
           borderColor: colourOf(other.client),
         }}
       >
-        <span style={{ background: colourOf(other.client) }}>{other.name}</span>
+        <span style={{ background: colourOf(other.client), transform: `scale(${scale})` }}>
+          {other.name}
+        </span>
       </div>
     );
   });
