@@ -175,7 +175,7 @@ function Coverage({ run, words }: { run: CaseRun; words: Words }) {
       {/* Over the drawing: the lines no case has taken. */}
       <style>
         {
-          '.hr-editor-canvas .hr-line[data-faded="true"] path.react-flow__edge-path{stroke:var(--hr-warn);stroke-dasharray:6 5;opacity:1}'
+          ".hr-editor-canvas .hr-line[data-faded]{opacity:1}.hr-editor-canvas .hr-line[data-faded] path.react-flow__edge-path{stroke:var(--hr-warn);stroke-dasharray:6 5}"
         }
       </style>
       <p className="hr-cases-sum">

@@ -7,6 +7,7 @@ import {
   DownloadOutlined,
   EditOutlined,
   EllipsisOutlined,
+  HeatMapOutlined,
   PlayCircleOutlined,
 } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
@@ -57,6 +58,16 @@ export function FlowActions({ flow }: { flow: FlowSummary }) {
             icon: <BarChartOutlined />,
             label: t("board"),
             onClick: () => navigate(`/operations/board?flow=${flow.key}`),
+          },
+        ]
+      : []),
+    ...(may("instances:read") && flow.published_version !== null
+      ? [
+          {
+            key: "heat",
+            icon: <HeatMapOutlined />,
+            label: t("heat"),
+            onClick: () => navigate(`/flows/${flow.key}/heat`),
           },
         ]
       : []),

@@ -1,6 +1,6 @@
 // All cases: which flow, how they stand, since when, where they wait.
 
-import { NodeIndexOutlined } from "@ant-design/icons";
+import { CloseOutlined, NodeIndexOutlined } from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown, Select } from "antd";
 import { useState } from "react";
@@ -45,6 +45,8 @@ export default function Instances() {
   const flow = asked.get("flow") ?? "";
   const status = asked.get("status") ?? "";
   const range = asked.get("range") ?? "";
+  const node = asked.get("node") ?? "";
+  const version = asked.get("version") ?? "";
   const search = asked.get("search") ?? "";
   const delayed = useDelayed(search);
   const where = asked.get("where") ?? "";
@@ -63,7 +65,15 @@ export default function Instances() {
     );
   const list = useList<InstanceSummary>(
     "/api/instances",
-    { flow, status, search: delayed, from: rangeStart(range), filter: delayedWhere },
+    {
+      flow,
+      status,
+      search: delayed,
+      from: rangeStart(range),
+      filter: delayedWhere,
+      node,
+      version,
+    },
     { everyMs: EVERY_MS },
   );
   const chosen = (list.rows ?? []).filter((instance) => ticked.has(instance.id));
@@ -73,8 +83,12 @@ export default function Instances() {
     search: delayed,
     from: rangeStart(range),
     filter: delayedWhere,
+    node,
   });
-  const filtered = [flow, status, range, search, where].some((value) => value !== "");
+  if (version !== "") all["version"] = Number(version);
+  const filtered = [flow, status, range, search, where, node, version].some(
+    (value) => value !== "",
+  );
   return (
     <>
       <PageHeader title={t("title")} subtitle={t("subtitle")} />
@@ -109,6 +123,23 @@ export default function Instances() {
             data-testid="filter-range"
           />
           <BusinessFilter flow={flow} value={where} onChange={(value) => set("where", value)} />
+          {(["node", "version"] as const).map(
+            (name) =>
+              asked.get(name) !== null && (
+                <Button
+                  key={name}
+                  icon={<CloseOutlined />}
+                  iconPlacement="end"
+                  onClick={() => set(name, "")}
+                  aria-label={t("drop_filter", {
+                    what: t(`only.${name}`, { value: asked.get(name) }),
+                  })}
+                  data-testid={`filter-${name}`}
+                >
+                  {t(`only.${name}`, { value: asked.get(name) })}
+                </Button>
+              ),
+          )}
           {kinds.length > 0 && (list.rows?.length ?? 0) > 1 && (
             <Dropdown
               trigger={["click"]}
@@ -180,7 +211,7 @@ function useKinds(): string[] {
 }
 
 /** What is asked for, as a batch is told: only what is set; "open" is what most kinds mean by themselves. */
-function selectionOf(filters: Record<string, string | null>): Record<string, string> {
+function selectionOf(filters: Record<string, string | null>): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(filters).flatMap(([name, value]) =>
       value === null || value === "" || (name === "status" && value === "open")

@@ -2,9 +2,10 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useNavigate, useParams } from "react-router";
+import { Link, useNavigate, useParams } from "react-router";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
+import { useMay } from "../../api/session";
 import type { Flow } from "../../api/types";
 import { EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
@@ -24,6 +25,7 @@ export default function Versions() {
   const { key = "", tab: asked } = useParams();
   const { text } = useText();
   const navigate = useNavigate();
+  const may = useMay();
   const tab: Tab = TABS.find((one) => one === asked) ?? "list";
   const flow = useQuery({
     queryKey: ["flow", key],
@@ -39,6 +41,13 @@ export default function Versions() {
         title={text(flow.data?.name) || key}
         subtitle={t("subtitle")}
         back={`/flows/${key}`}
+        actions={
+          may("instances:read") && (
+            <Link className="hr-link" to={`/flows/${key}/heat`} data-testid="link-heat">
+              {t("heat")}
+            </Link>
+          )
+        }
         below={
           <Segments
             label={t("title")}

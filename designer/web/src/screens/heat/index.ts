@@ -1,0 +1,7 @@
+import { lazy } from "react";
+import type { Screen } from "../screen";
+
+export const screen: Screen = {
+  path: "/flows/:key/heat",
+  component: lazy(() => import("./Heat")),
+};
