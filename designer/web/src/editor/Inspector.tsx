@@ -231,18 +231,31 @@ function useFieldFocus(node: string, body: React.RefObject<HTMLDivElement | null
   const focus = useEditor((state) => state.focus);
   useEffect(() => {
     if (focus?.node !== node || (focus.field === undefined && !focus.inspector)) return;
-    const timer = setTimeout(() => {
+    let tries = 0;
+    // Parts of a form come when they are needed; the field may not be there at once.
+    const timer = setInterval(() => {
+      tries += 1;
+      if (!isDrawn(body.current, focus.field) && tries < FIELD_TRIES) return;
+      clearInterval(timer);
       const place = fieldPlace(body.current, focus.field);
       const control = place?.querySelector<HTMLElement>(CONTROLS);
       place?.closest("details")?.setAttribute("open", "");
       (control ?? place)?.scrollIntoView({ block: "center" });
       control?.focus();
     }, 60);
-    return () => clearTimeout(timer);
+    return () => clearInterval(timer);
   }, [focus, node, body]);
 }
 
 const CONTROLS = "input:not([type=hidden]), textarea, .cm-content, button";
+
+const FIELD_TRIES = 12;
+
+function isDrawn(body: HTMLElement | null, field: string | undefined): boolean {
+  if (field === undefined) return true;
+  const [first = ""] = field.split("/");
+  return body?.querySelector(`[data-path="${CSS.escape(first)}"]`) != null;
+}
 
 /** The field, or the nearest one around it that is drawn. */
 function fieldPlace(body: HTMLElement | null, field: string | undefined): HTMLElement | null {

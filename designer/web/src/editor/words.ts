@@ -16,9 +16,16 @@ import {
 } from "./remote";
 import { inputTitles, type Words } from "./sentence";
 
-export function useWords(document: FlowDocument): Words {
-  const { t } = useTranslation("editor");
-  const { language } = useText();
+/** The words of another language than the one spoken here, for a document that is handed on. */
+export interface Tongue {
+  language: "zh" | "en";
+  t: Words["t"];
+}
+
+export function useWords(document: FlowDocument, tongue?: Tongue): Words {
+  const { t: spoken } = useTranslation("editor");
+  const { language: own } = useText();
+  const { t, language } = tongue ?? { t: spoken, language: own };
   const roles = useRoles();
   const people = usePeople();
   const flows = useFlows();

@@ -275,6 +275,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         selectionMode={SelectionMode.Partial}
         zoomOnDoubleClick={false}
         nodeDragThreshold={3}
+        elevateNodesOnSelect={false}
         onlyRenderVisibleElements={document.nodes.length > MANY_NODES}
         ariaLabelConfig={useAriaLabels()}
         proOptions={{ hideAttribution: true }}

@@ -62,3 +62,19 @@ test("an event's line drops to what stands below, and makes a detour to what doe
   expect(found.get("down")).toEqual({ way: "drop" });
   expect(found.get("back")?.way).toBe("detour");
 });
+
+test("what stands right below is reached from above, beside what stands between", () => {
+  const flow = refundFlow();
+  const below = (y: number) =>
+    flow.nodes.map((node) => (node.id === "check" ? { ...node, position: { x: 0, y } } : node));
+  expect(routes({ ...flow, nodes: below(200) }, types).get("e1")).toEqual({
+    way: "fall",
+    out: null,
+  });
+
+  const between = below(400).map((node) =>
+    node.id === "done" ? { ...node, position: { x: 20, y: 200 } } : node,
+  );
+  const route = routes({ ...flow, nodes: between }, types).get("e1");
+  expect(route?.way === "fall" && route.out).toBeGreaterThan(20 + 232);
+});

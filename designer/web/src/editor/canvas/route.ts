@@ -17,21 +17,28 @@ import {
   sizeOf,
 } from "../document";
 
+// What stands below its source, not to the right of it, is reached from above (`fall`), as in a drawing that runs downwards.
 // Events leave downwards: straight down to the height of their target and then right (`drop`), else by a detour too.
 
 export type Route =
   | { way: "late" }
   | { way: "early" }
   | { way: "drop" }
+  /** Down beside the node at this x; null: straight out of its lower edge. */
+  | { way: "fall"; out: number | null }
   | { way: "detour"; y: number; lane: number };
 
 const LATE: Route = { way: "late" };
 const DROP: Route = { way: "drop" };
+/** Nearer than this below, there is no room for a line from above. */
+const FALL_MIN = 24;
+const ASIDE = 9;
 const MARGIN = 10;
 const BELOW = 34;
 /** Detours beside each other keep this distance. */
 const LANE = 16;
-const ENTRY = 31;
+export const ENTRY = 31;
+export const STEM = 26;
 
 interface Box {
   id: string;
@@ -62,8 +69,9 @@ export function routes(document: FlowDocument, types: NodeTypes): Map<string, Ro
         if (straight) return [edge.id, DROP];
         return [edge.id, detour(start, end, boxes, from, to, lanes)];
       }
-      const start = { x: from.right, y: exitOf(edge, document, types, from) };
-      return [edge.id, routeOf(start, end, boxes, from, to, lanes)];
+      const exit = exitOf(edge, document, types, from);
+      const start = { x: from.right, y: exit.y };
+      return [edge.id, routeOf(start, end, boxes, from, to, exit.port, lanes)];
     }),
   );
 }
@@ -73,15 +81,20 @@ function eventIndex(edge: FlowEdge, document: FlowDocument): number {
   return events?.findIndex((event) => event.id === edge.port) ?? -1;
 }
 
-function exitOf(edge: FlowEdge, document: FlowDocument, types: NodeTypes, from: Box): number {
+function exitOf(
+  edge: FlowEdge,
+  document: FlowDocument,
+  types: NodeTypes,
+  from: Box,
+): { y: number; port: number | null } {
   const node = document.nodes.find((each) => each.id === edge.from);
   const ports = node === undefined ? [] : portsOf(node, types);
-  if (ports.length < 2) return from.top + ENTRY;
+  if (ports.length < 2) return { y: from.top + ENTRY, port: null };
   const index = Math.max(
     0,
     ports.findIndex((port) => port.name === edge.port),
   );
-  return from.top + NODE_HEIGHT + 4 + PORT_HEIGHT * (index + 0.5);
+  return { y: from.top + NODE_HEIGHT + 4 + PORT_HEIGHT * (index + 0.5), port: index };
 }
 
 function routeOf(
@@ -90,15 +103,55 @@ function routeOf(
   boxes: readonly Box[],
   from: Box,
   to: Box,
+  port: number | null,
   lanes: Map<number, number>,
 ): Route {
   const others = boxes.filter((box) => box !== from && box !== to);
+  if (to.top >= from.bottom + FALL_MIN && to.left < from.right + STEM) {
+    const found = fall(start, from, to, port, others);
+    if (found !== null) return found;
+  }
   if (end.x > start.x) {
     const near = end.x - start.x < 260;
     if (near || !blocked(start.x, end.x, start.y, others)) return LATE;
     if (!blocked(start.x, end.x, end.y, others)) return { way: "early" };
   }
   return detour(start, end, boxes, from, to, lanes);
+}
+
+/** From above, unless something stands in the way of the last piece. */
+function fall(
+  start: Position,
+  from: Box,
+  to: Box,
+  port: number | null,
+  others: readonly Box[],
+): Route | null {
+  const between = (x: number) =>
+    others.find(
+      (box) =>
+        box.left - MARGIN < x && box.right + MARGIN > x && box.top < to.top && box.bottom > start.y,
+    );
+  const middle = (to.left + to.right) / 2;
+  const own = (from.left + from.right) / 2;
+  if (port === null && between(own) === undefined && between(middle) === undefined)
+    return { way: "fall", out: null };
+  const aside = ASIDE * (port ?? 0);
+  let out = start.x + STEM + aside;
+  for (const _ of others) {
+    const box = between(out);
+    if (box === undefined) break;
+    out = box.right + 2 * MARGIN + aside;
+  }
+  // The last piece: above the target, where nothing else may stand.
+  const low = others.some(
+    (box) =>
+      box.bottom > to.top - 2 * FALL_MIN &&
+      box.top < to.top &&
+      box.right > Math.min(out, middle) &&
+      box.left < Math.max(out, middle),
+  );
+  return low ? null : { way: "fall", out };
 }
 
 function detour(
