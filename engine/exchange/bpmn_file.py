@@ -202,8 +202,17 @@ class File:
 def original(element: Element) -> str:
     """An element's settings as they stood, for whoever draws them anew; without what is drawn and without names of spaces."""
     lines: list[str] = []
+    hidden: set[int] = set()
     for one in xml.below(element):
         space, name = xml.split(one.tag)
+        if (
+            id(one) in hidden
+            or _secret(name)
+            or any(map(_secret, (one.get("name", ""), one.get("key", ""))))
+        ):
+            hidden.add(id(one))
+            hidden.update(map(id, one))
+            continue
         if space in _DRAWN or not name or name in {"incoming", "outgoing", "extensionElements"}:
             continue
         told = " ".join(
@@ -213,11 +222,7 @@ def original(element: Element) -> str:
         )
         text = (one.text or "").strip()
         if told or text:
-            lines.append(
-                " ".join(
-                    filter(None, (name, told, "" if _secret(one.get("name", "")) else text[:500]))
-                )
-            )
+            lines.append(" ".join(filter(None, (name, told, text[:500]))))
         if len(lines) > 60:
             break
     return "\n".join(lines)[:4000]

@@ -33,7 +33,7 @@ def node_of(file: File, element: Element) -> dict[str, Any] | None:
         id_ and type_ and isinstance(kept, Mapping) and isinstance(kept.get("settings"), Mapping)
     ):
         return None
-    node = {"id": id_, "type": type_, **kept}
+    node = {**kept, "id": id_, "type": type_}
     tag = name_of(element)
     if tag not in (tag_of(node, activity=False), tag_of(node, activity=True)):
         file.say(element, "changed", "own_retyped", found=tag)

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from headrace.engine.exchange import bpmn_own, xml
 from headrace.engine.exchange.bpmn_file import File, as_mapping
 from headrace.engine.exchange.bpmn_words import NODE_HEIGHT, NODE_WIDTH
-from headrace.engine.exchange.draw import Drawing, flow_key, node_id
+from headrace.engine.exchange.draw import Drawing, flow_key, node_id, texts_in
 from headrace.engine.exchange.translate import Kind, Path, Translated, inside, template, translate
 from headrace.engine.exchange.xml import name_of, text_of
 from headrace.engine.flow.expression import variables_of
@@ -34,6 +34,11 @@ Exit = tuple[str, str]
 
 _IN_EXPRESSIONS = re.compile(r"[$#]\{([^{}]*)\}")
 _WORD = re.compile(r"[A-Za-z_]\w*")
+_MADE = re.compile(
+    r"(sid-|_)?[A-Za-z]*_?[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{20,}.*|_[0-9]+.*"
+    r"|[A-Za-z]*(Activity|Gateway|Event|Flow|Task|Process)_(?=\w*\d)\w{1,8}"
+)
+"""Ids that a tool has made up."""
 
 
 @dataclass(slots=True)
@@ -107,11 +112,9 @@ class Process:
         return [self._document(), *self.more]
 
     def steps(self, scope: Element) -> list[Element]:
-        """What tokens visit; boundary events after what they hang on."""
-        found = self.file.flow_nodes(scope)
-        return [e for e in found if name_of(e) != "boundaryEvent"] + [
-            e for e in found if name_of(e) == "boundaryEvent"
-        ]
+        """What tokens visit: choices by event first (they take the events behind them), what hangs at a step last."""
+        order = {"eventBasedGateway": 0, "boundaryEvent": 2}
+        return sorted(self.file.flow_nodes(scope), key=lambda e: order.get(name_of(e), 1))
 
     def _read_own(self) -> None:
         found = self.file.own(self.element, "flow")
@@ -181,12 +184,9 @@ class Process:
         """The id a node would like: that of the element if it says something, else its name."""
         id_ = element.get("id", "")
         name = node_id(self.file.name(element), "")
-        generated = re.fullmatch(
-            r"(sid-|_)?[A-Za-z]*_?[0-9a-fA-F]{4,}[-0-9A-Za-z_]*|(Activity|Gateway|Event|Flow|Task)_\w+",
-            id_,
-        )
-        plain = name or node_id(id_, "step")
-        return plain if generated or not id_ else node_id(id_, "step")
+        if id_ and not _MADE.fullmatch(id_):
+            return node_id(id_, name or "step")
+        return name or node_id(name_of(element))
 
     def take_id(self, element: Element) -> str:
         """The id reserved for an element, or a free one."""
@@ -536,7 +536,7 @@ def names_set(nodes: Iterable[Mapping[str, Any]]) -> set[str]:
     found: set[str] = set()
     for node in nodes:
         found.add(str(node.get("result") or node["id"]))
-        found |= {str(event["id"]) for event in node.get("events", ())}
+        found |= texts_in(node.get("events"), "id")
         if node["type"] in {"set_values", "message_start", "webhook", "schedule"}:
-            found |= {str(row["name"]) for row in node["settings"].get("values", ())}
+            found |= texts_in(node["settings"].get("values"), "name")
     return found

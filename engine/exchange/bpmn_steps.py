@@ -33,7 +33,7 @@ def read_step(process: Process, scope: Element, element: Element) -> None:
     from headrace.engine.exchange.bpmn_process import Piece
 
     key = process.file.key(element)
-    if _read_own(process, scope, element):
+    if key in process.pieces or _read_own(process, scope, element):
         return
     name = name_of(element)
     if name in GATEWAYS:
@@ -197,9 +197,6 @@ def _work(process: Process, scope: Element, element: Element, note: str = "") ->
     assert piece.entry is not None
     _result(process, element, piece.entry)
     process.nodes_of[file.key(element)] = piece.entry
-    if element.get("isForCompensation") == "true":
-        piece.exits.clear()
-        drawing.edges = [edge for edge in drawing.edges if edge["from"] != piece.entry]
     for one in (*file.children(element), *file.extensions(element)):
         if not file.knows(one) and one.get("id"):
             file.report.say(
@@ -361,9 +358,10 @@ def _form(process: Process, element: Element, node: str) -> dict[str, Any]:
         if row["values"]:
             schema["enum"] = row["values"].split("\n")
         properties[id_] = schema
-        process.file.report.say(
-            id_, "formField", "carried", "form_field", flow=process.drawing.key, node=node
-        )
+        for one in filter(None, (id_, *row["values"].split("\n"))):
+            process.file.report.say(
+                one, "formField", "carried", "form_field", flow=process.drawing.key, node=node
+            )
         if row["required"]:
             required.append(id_)
     if not properties:

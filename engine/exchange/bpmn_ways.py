@@ -102,6 +102,8 @@ def placeholder(
     file.say(element, "placeholder", code, node=node, **params)
     process.describe(element, node)
     flows = file.leaving(scope, file.key(element))
+    if element.get("isForCompensation") == "true":
+        return piece  # nothing follows what undoes
     if len(flows) > 1 and name_of(element).endswith("Gateway"):
         exits = []
         for flow in flows:

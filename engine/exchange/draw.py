@@ -135,8 +135,8 @@ class Drawing:
         settings = item["settings"]
         taken = {"out", "else", "error", "approved", "rejected", "returned", "missed", "no_match"}
         for listed in ("branches", "events", "exits"):
-            taken |= {entry["id"] for entry in settings.get(listed, ())}
-        taken |= {event["id"] for event in item.get("events", ())}
+            taken |= texts_in(settings.get(listed), "id")
+        taken |= texts_in(item.get("events"), "id")
         taken.add(item.get("result", node))
         base = node_id(wanted, "way")[:50]
         found, count = base, 1
@@ -171,6 +171,15 @@ class Drawing:
         if self.notes:
             document["notes"] = self.notes[:200]
         return laid_out(document)
+
+
+def texts_in(rows: Any, name: str) -> set[str]:
+    """What the rows of a list say under a name, whatever else is there."""
+    if not isinstance(rows, list):
+        return set()
+    return {
+        row[name] for row in rows if isinstance(row, Mapping) and isinstance(row.get(name), str)
+    }
 
 
 def _place(value: float) -> float:

@@ -76,8 +76,11 @@ WORDS: Mapping[str, str] = {
     "multi_instance": "Once for each of {text}.",
     "multi_open": "Its repetition ({text}) has no certain translation: draw it.",
     "group_open": "Several people decide it there ({text}): look at who and how.",
-    "values_as_they_come": "The values come as the call brings them.",
-    "looks_past": "It reads data of {text}, which cannot be told here.",
+    "choose_connection": "Choose a connection for {text}.",
+    "several_merged": "Here it only waits for the ways; every step's result keeps its own name ({text}).",
+    "answered_at_once": "A call that comes in is answered at once here; what was sent back ({text}) is not.",
+    "loop_open": "Items are looped over by a flow of their own here: draw the body as a flow, and call it for each item.",
+    "zone": "Times are meant in {text}.",
 }
 """Code → the line in English; `designer/locales/<lang>/exchange.json` has the same keys."""
 
