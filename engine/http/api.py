@@ -19,7 +19,7 @@ from headrace.engine.http.door import view
 from headrace.engine.http.errors import REQUEST_ID
 from headrace.engine.http.route import House, Route
 
-PREFIXES = ("/api/", "/hooks/", "/mail/", "/health", "/readyz", "/metrics")
+PREFIXES = ("/api/", "/hooks/", "/intake/", "/mail/", "/health", "/readyz", "/metrics")
 """What belongs to the API; everything else is the browser application's."""
 
 POLICY = "; ".join(

@@ -77,7 +77,7 @@ def _of_the_web(error: HTTPException) -> Response:
 def _note(status: int, code: str, problems: Sequence[Problem]) -> None:
     if code in _QUIET:
         return
-    hook = request.path.startswith("/hooks/")
+    hook = request.path.startswith(("/hooks/", "/intake/"))
     level = logging.WARNING if hook or status >= 500 else logging.INFO
     named = "".join(f", {_line(p.path)} {p.code}" for p in problems[:PROBLEMS_NOTED_MAX])
     more = len(problems) - PROBLEMS_NOTED_MAX

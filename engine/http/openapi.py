@@ -110,7 +110,7 @@ def _operation(known: Route) -> dict[str, Any]:
 
 
 def _raw(known: Route) -> dict[str, Any]:
-    if known.path.startswith("/hooks/"):
+    if known.path.startswith(("/hooks/", "/intake/")):
         return {
             "application/json": {"schema": {}},
             "application/x-www-form-urlencoded": {"schema": OBJECT},

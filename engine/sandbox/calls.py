@@ -120,18 +120,24 @@ class Simulator:
 
     def answer(self, asked: Asked) -> Said:
         """What the platform says."""
-        if self.on("withdrawn_404"):
+        version = self.version(asked)
+        if self.on("withdrawn_404", version):
             return said({"error": "not found", "message": "接口不存在"}, 404)
         try:
             self.prove(asked)
-            met = next((trouble for trouble in self.BODILY if self.on(trouble)), None)
+            met = next((trouble for trouble in self.BODILY if self.on(trouble, version)), None)
             return self.no(met, "", asked) if met else self.do(asked)
         except No as refusal:
             return self.no(refusal.kind, str(refusal), asked)
 
-    def on(self, trouble: str) -> bool:
+    def version(self, asked: Asked) -> str:
+        """Which version of its interface is asked; empty where there is one."""
+        del asked
+        return ""
+
+    def on(self, trouble: str, version: str = "") -> bool:
         """Does this call meet that trouble?"""
-        return self.switches.take(self.name, trouble) is not None
+        return self.switches.take(self.name, trouble, version) is not None
 
 
 class Shop(Simulator):
@@ -149,7 +155,7 @@ class Shop(Simulator):
         """Orders changed between, youngest change first; none at all where the list is silently empty."""
         if since_ms > until_ms:
             raise No("params", "the end is before the beginning")
-        if self.on("empty"):
+        if self.on("empty", self.version(asked)):
             return []
         found = self.world.changed(self.name, since_ms, min(until_ms, asked.now_ms))
         return found[::-1] if ascending else found

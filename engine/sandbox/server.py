@@ -275,8 +275,9 @@ class Sandbox:
         if abs(seconds) > 10**6:
             raise ValueError("seconds")
         switch = Switch(
-            trouble, int(value.get("skip", 0)), None if times is None else int(times), seconds
-        )
+            trouble, int(value.get("skip", 0)), None if times is None else int(times), seconds,
+            str(value.get("version", "")),
+        )  # fmt: skip
         self.switches.put(name, switch)
         return {"switches": self.switches.shown()}
 

@@ -75,6 +75,11 @@ class Shopify(Shop):
         more = {"retry-after": "2.0"} if status == 429 else {}
         return said({"errors": f"{words} {message}".strip()}, status, more)
 
+    def version(self, asked: Asked) -> str:
+        """See `Simulator`: it stands in the path."""
+        found = _PATH.fullmatch(asked.path)
+        return found.group(1) if found else ""
+
     def do(self, asked: Asked) -> Said:
         """See `Simulator`."""
         found = _PATH.fullmatch(asked.path)

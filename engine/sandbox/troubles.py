@@ -34,6 +34,8 @@ class Switch:
     skip: int = 0
     times: int | None = None
     seconds: float = 0.0
+    version: str = ""
+    """Only calls of this version of the interface meet it; empty: all do."""
 
 
 class Switches:
@@ -55,11 +57,11 @@ class Switches:
                 if simulator in (None, key[0]) and trouble in (None, key[1]):
                     del self._on[key]
 
-    def take(self, simulator: str, trouble: str) -> Switch | None:
-        """Does this call meet that trouble? Counts."""
+    def take(self, simulator: str, trouble: str, version: str = "") -> Switch | None:
+        """Does this call, of this version of the interface, meet that trouble? Counts."""
         with self._lock:
             switch = self._on.get((simulator, trouble))
-            if switch is None:
+            if switch is None or switch.version not in ("", version):
                 return None
             if switch.skip > 0:
                 switch.skip -= 1
@@ -75,6 +77,6 @@ class Switches:
         with self._lock:
             return [
                 {"simulator": name, "trouble": s.trouble, "skip": s.skip, "times": s.times,
-                 "seconds": s.seconds}
+                 "seconds": s.seconds, "version": s.version}
                 for (name, _), s in sorted(self._on.items())
             ]  # fmt: skip

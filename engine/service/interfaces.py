@@ -110,10 +110,13 @@ def _fresh(workspace: Workspace, one: Called) -> dict[str, Any]:
     connector = connectors().get(one.connector)
     operation = _operation(connector, one.operation)
     ends = (connector.versions.get(one.version) if connector else "") or ""
+    api = operation.api if operation else one.operation
+    if one.version and connector is not None:  # the version has a place of its own
+        api = " ".join(part for part in api.split() if part not in connector.versions)
     now_ms = workspace.clock.now_ms()
     return {
         "connection": one.account, "connector": one.connector, "operation": one.operation,
-        "api": (operation.api if operation else one.operation)[:200], "version": one.version[:32], "url": place(one.url),
+        "api": api[:200], "version": one.version[:32], "url": place(one.url),
         "owner": {}, "expires_at": moment_of(ends) if ends else None, "status": "ok", "first_at": now_ms,
         "last_at": now_ms, "failures": 0, "retired": False,
     }  # fmt: skip
@@ -225,7 +228,11 @@ def _tell_gone(
         ),
     }
     ops_alerts.tell(
-        workspace, connection, texts, f"gone.{row.id}.{values['last_at']}", people=_owners(row)
+        workspace,
+        connection,
+        texts,
+        f"gone.{row.id}.{values['last_at']}",
+        people=_people(connection, row),
     )
 
 
@@ -239,7 +246,14 @@ def _tell_deprecated(
         "en": (f"Interface will end: {of}", f"Connection {row.connection}: it says {why}"),
     }
     key = f"deprecated.{row.id}.{values['last_at']}"
-    ops_alerts.tell(workspace, connection, texts, key, people=_owners(row))
+    ops_alerts.tell(workspace, connection, texts, key, people=_people(connection, row))
+
+
+def _people(connection: Connection, row: Any) -> list[str]:
+    """Who looks after the interface, and after the sources that use it."""
+    named = [source.owner for source in sources.of_connection(connection, row.connection)]
+    owners = [one for owner in named for one in (owner.get("primary"), owner.get("backup"))]
+    return sorted({*_owners(row), *(str(one) for one in owners if one)})
 
 
 def _owners(row: Any) -> list[str]:
@@ -303,7 +317,7 @@ def remind(workspace: Workspace) -> int:
                 ),
             }
             key = f"expires.{row.id}.{today.isoformat()}"
-            ops_alerts.tell(workspace, connection, texts, key, people=_owners(row))
+            ops_alerts.tell(workspace, connection, texts, key, people=_people(connection, row))
             rows.change(connection, row.id, {"reminded_on": today.isoformat()})
             told += 1
         return told
@@ -325,7 +339,11 @@ def listing(
 ) -> dict[str, Any]:
     """Interfaces in use, each with who depends on it and how it answered this month."""
     actor.require("connections:read")
-    after = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else None
+    after = (
+        int(cursor)
+        if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 19
+        else None
+    )
     flush(workspace, now=True)
     now_ms = workspace.clock.now_ms()
     since = (datetime.fromtimestamp(now_ms / 1_000, ZONE) - timedelta(days=31 * MONTHS)).strftime(

@@ -87,7 +87,7 @@ def quiet(counts: Mapping[int, int], until_ms: int) -> tuple[int, int, float] | 
 
 
 def check(workspace: Workspace, connection: Connection, source: Source, now_ms: int) -> bool:
-    """Look at one source; tell once when it falls silent, once when orders come again. Answers whether it is quiet."""
+    """Look at one source; tell once when it falls silent, once when orders come again. Is it quiet?"""
     state = rows.state(connection, source.key)
     if state is None or not source.enabled:
         return False
@@ -130,8 +130,8 @@ def _tell_quiet(
         ),
         "en": (
             f"Critical: far fewer orders than usual: {source.name('en')}",
-            f"{count} in the last {minutes} minutes, usually about {usual:.0f}. An interface may be dead without an error: check its"
-            f" version and authorisation, then pull the gap again under Sources / {source.key}.",
+            f"{count} in the last {minutes} minutes, usually about {usual:.0f}. An interface may be dead without an error: check"
+            f" its version and authorisation, then pull the gap again under Sources / {source.key}.",
         ),
     }
     ops_alerts.tell(

@@ -293,7 +293,11 @@ def pulls(
 ) -> dict[str, Any]:
     """Pulls of a source, newest first."""
     actor.require("records:read")
-    before = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() else None
+    before = (
+        int(cursor)
+        if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 19
+        else None
+    )
     with workspace.read() as connection:
         read(connection, key)
         found = rows.pulls(connection, key, before=before, limit=limit + 1)

@@ -109,6 +109,9 @@ class Poller:
             self._pull(job, counts)
         except Stopped as stopped:
             log.warning("pull of %s: %s: %s", job.source.key, stopped.why, stopped)
+            interfaces.flush(
+                self.workspace, now=True
+            )  # that it is gone is told before that it fails
             polling.failed(
                 self.workspace, job, self.owner, counts.told(), stopped.why, str(stopped), stopped.pause_s
             )  # fmt: skip

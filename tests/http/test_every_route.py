@@ -76,6 +76,13 @@ POST /api/tables/{}/imports · GET /api/tables/{}/imports/{} · POST /api/tables
 POST /api/tables/{}/imports/{}/apply · GET /api/tables/{}/export
 POST /api/tables/{}/change · POST /api/tables/{}/delete · POST /api/tables/{}/restore
 GET /api/tables/{}/views · POST /api/tables/{}/views · PUT /api/tables/{}/views/{} · DELETE /api/tables/{}/views/{}
+GET /api/sources · POST /api/sources · GET /api/sources/{} · PUT /api/sources/{} · DELETE /api/sources/{}
+POST /api/sources/{}/orders · POST /api/sources/{}/preview · POST /api/sources/{}/poll · GET /api/sources/{}/pulls
+POST /api/sources/{}/pulls · GET /api/sources/{}/pulls/{} · POST /api/sources/{}/pulls/{}/stop
+GET /api/interfaces · PATCH /api/interfaces/{} · POST /api/interfaces/{}/acknowledge
+POST /intake/{} · GET /intake/{} · GET /api/order-exceptions · GET /api/order-exceptions/{}
+POST /api/order-exceptions/{}/retry · POST /api/order-exceptions/{}/learn · POST /api/order-exceptions/{}/accept
+POST /api/order-exceptions/{}/dismiss · GET /api/inflows · GET /api/inflows/{} · POST /api/inflows/{}/replay
 GET /api/decision-tables · POST /api/decision-tables · GET /api/decision-tables/{} · PUT /api/decision-tables/{}
 DELETE /api/decision-tables/{} · POST /api/decision-tables/{}/check · POST /api/decision-tables/{}/publish
 GET /api/decision-tables/{}/versions · GET /api/decision-tables/{}/versions/{}
@@ -135,6 +142,10 @@ RIGHT_BODIES: dict[str, Any] = {
     "POST /api/tables/{}/imports/{}/apply": {"mapping": ["a"]},
     "POST /api/tables/{}/views": {"title": "V", "content": {}},
     "PUT /api/tables/{}/views/{}": {"title": "V", "content": {}},
+    "PUT /api/sources/{}": {"revision": 1},
+    "POST /api/sources/{}/orders": {"items": []},
+    "POST /api/order-exceptions/{}/learn": {"state": "paid"},
+    "POST /api/order-exceptions/{}/dismiss": {"note": "x"},
     "PUT /api/decision-tables/{}": {
         "definition": {"title": {}, "policy": "unique", "inputs": [], "outputs": [], "rules": []},
         "revision": 1,

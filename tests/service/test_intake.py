@@ -314,7 +314,10 @@ def test_the_map_of_a_source_stands_over_the_platforms(shop):
                 "note": "买家.留言", "created_at": "时间"},
         statuses={"已付": "paid"},
     )  # fmt: skip
-    row = {"单号": "E-1", "金额": 1250, "买家": {"留言": "加急", "昵称": "x"}, "时间": "2026/01/09 16:00:00", "status_code": "已付"}  # fmt: skip
+    row = {
+        "单号": "E-1", "金额": 1250, "买家": {"留言": "加急", "昵称": "x"}, "时间": "2026/01/09 16:00:00",
+        "status_code": "已付",
+    }  # fmt: skip
     take(shop, row, source="erp")
 
     value = orders(shop)["file:erp:E-1"]["value"]
