@@ -28,14 +28,17 @@ test: ## every test: Python, designer, end to end in a browser
 	$(SETUP) test
 	@$(MAKE) --keep-going --no-print-directory test-python test-web test-e2e
 
+# Two processes, a file at a time each, those that start many processes in turn: tests/conftest.py.
+SIDE_BY_SIDE ?= -n 2
+
 test-python:
-	$(BIN)/pytest --ignore=tests/e2e
+	$(BIN)/pytest --ignore=tests/e2e $(SIDE_BY_SIDE)
 
 test-web:
 	$(NPX) vitest run
 
 test-e2e:
-	$(BIN)/pytest tests/e2e
+	$(BIN)/pytest tests/e2e $(SIDE_BY_SIDE)
 
 check: ## format, lint, types and import rules, of both sides
 	$(SETUP) check

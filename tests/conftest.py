@@ -13,6 +13,7 @@ import psycopg
 import pytest
 import redis
 from sqlalchemy import make_url
+from xdist.scheduler import LoadScopeScheduling
 
 from headrace.engine.store.migrations import migrate
 from headrace.engine.store.session import open_database
@@ -26,6 +27,29 @@ LOT = os.environ.setdefault("HEADRACE_TEST_LOT", str(time.time_ns() % 1_000_000)
 def pytest_report_header() -> str:
     """Said in the output, so that a failure can be tried again."""
     return f"lot: HEADRACE_TEST_LOT={LOT}"
+
+
+PROCESSES = ("tests/crash/", "tests/machines/", "tests/http/test_serving.py")
+"""Many processes of ours, watched in real time: never two of these at once, and first, as they take longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First what takes longest, so that nobody waits for it in the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(PROCESSES))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """With `-n 2` each file is done by one process."""
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
+class ByFile(LoadScopeScheduling):
+    """Hands out files in the order they were collected; `PROCESSES` are as one file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "processes" if nodeid.startswith(PROCESSES) else nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.routing import Rule
 
 from headrace.engine.clock import ManualClock
 from headrace.engine.connector import Receipt
@@ -34,6 +35,20 @@ from headrace.engine.store import users
 
 # What a hash costs is tried in tests/service/test_access.py; here it is only waited for.
 passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+_compile_builder = Rule._compile_builder
+_builders: dict[tuple[str, bool], Any] = {}
+
+
+def _builder(rule: Rule, append_unknown: bool = True) -> Any:
+    """Werkzeug compiles code for each route of each application, to build addresses that nobody here builds: once is enough."""
+    key = (rule.rule, append_unknown)
+    if key not in _builders:
+        _builders[key] = _compile_builder(rule, append_unknown)
+    return _builders[key]
+
+
+Rule._compile_builder = _builder  # type: ignore[method-assign]
 
 PASSWORD = "correct horse"
 HASH = hash_password(PASSWORD)
@@ -198,9 +213,9 @@ def _people(connection: Any, workspace: Workspace) -> None:
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
+def api(tmp_path: Path, migrated_sqlite_url: str) -> Iterator[Api]:
     """A fresh API with the people of `PEOPLE`."""
-    yield from make_api(tmp_path)
+    yield from make_api(tmp_path, migrated_sqlite_url)
 
 
 @pytest.fixture

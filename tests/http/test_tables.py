@@ -31,8 +31,8 @@ BUYERS: dict[str, Any] = {
 
 
 @pytest.fixture
-def api(tmp_path: Path) -> Iterator[Api]:
-    yield from make_api(tmp_path)
+def api(tmp_path: Path, migrated_sqlite_url: str) -> Iterator[Api]:
+    yield from make_api(tmp_path, migrated_sqlite_url)
 
 
 def drawn(api: Api, **more: Any) -> Browser:
