@@ -30,7 +30,7 @@ LEARNING = sorted(Path(flows.__file__).parent.glob("*.json"))
 NOW_MS = ManualClock().now_ms()
 INTAKE = {"orders", "refunds"}
 """Tables that ways in for orders bring."""
-UNDRAWN = {"order-intake": {"buyers", "stock", "pick_tasks"}, "exception-desk": {"exceptions"}}
+UNDRAWN = {"order-intake": {"buyers", "stock", "pick_tasks"}}
 """Tables that these leave to be made by their first record."""
 NODE_WIDTH, NODE_HEIGHT, PORT_HEIGHT = 232, 64, 26
 """What a node takes on the designer's canvas; more than one exit adds a row each."""
