@@ -24,6 +24,7 @@ import { ShortcutSheet } from "../../editor/ShortcutSheet";
 import { useShortcuts } from "../../editor/shortcuts";
 import { type Panel, useDocument, useEditor } from "../../editor/store";
 import { TestPanel } from "../../editor/TestPanel";
+import { TourOffer } from "../../editor/TourOffer";
 import { marksOf } from "../../editor/testMarks";
 import { Conflicts } from "../../editor/together/Conflicts";
 import { useOthers, useTogether } from "../../editor/together/others";
@@ -36,6 +37,7 @@ import { CommandPalette } from "./CommandPalette";
 import { useFlowFiles } from "./files";
 
 const PictureDialog = lazy(() => import("../../editor/paper/PictureDialog"));
+const Tour = lazy(() => import("../../editor/Tour"));
 const SopDialog = lazy(() => import("../../editor/paper/SopDialog"));
 const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
 
@@ -125,6 +127,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
             onChange={setLeft}
           />
           {left === "palette" ? <Palette text={words.text} /> : <Outline words={words} />}
+          <TourOffer />
         </aside>
         <main className="hr-editor-canvas">
           {look === "canvas" ? (
@@ -168,6 +171,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
       {dialog === "commands" && <CommandPalette words={words} desk={desk} onClose={closeDialog} />}
       <Suspense fallback={null}>
         {dialog === "picture" && <PictureDialog words={words} onClose={closeDialog} />}
+        {dialog === "tour" && <Tour onClose={closeDialog} />}
         {dialog === "sop" && <SopDialog onClose={closeDialog} />}
       </Suspense>
       {dialog === "help" && <ShortcutSheet onClose={closeDialog} />}

@@ -1,8 +1,13 @@
 // All flows: their state, how much runs through them, and the ways to get a new one.
 
-import { AppstoreOutlined, ImportOutlined, PlusOutlined } from "@ant-design/icons";
+import {
+  AppstoreOutlined,
+  ImportOutlined,
+  PlusOutlined,
+  QuestionCircleOutlined,
+} from "@ant-design/icons";
 import { Button } from "antd";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useList } from "../../api/list";
@@ -21,6 +26,8 @@ import { Incidents, Open, Starts, State } from "./FlowCells";
 import { useImport } from "./useImport";
 import "./flows.css";
 
+const Describe = lazy(() => import("./Describe"));
+
 const STATES = ["", "published", "changed", "draft"] as const;
 type Filter = (typeof STATES)[number];
 
@@ -30,6 +37,7 @@ export default function Flows() {
   const [typed, setTyped] = useState("");
   const [state, setState] = useState<Filter>("");
   const [creating, setCreating] = useState(false);
+  const [describing, setDescribing] = useState(false);
   const importing = useImport();
   const list = useList<FlowSummary>("/api/flows", { search: useDelayed(typed) });
   const rows = list.rows?.filter((flow) => fits(flow, state));
@@ -40,7 +48,15 @@ export default function Flows() {
       <PageHeader
         title={t("title")}
         {...(write
-          ? { actions: <Ways onCreate={() => setCreating(true)} onImport={importing.choose} /> }
+          ? {
+              actions: (
+                <Ways
+                  onCreate={() => setCreating(true)}
+                  onDescribe={() => setDescribing(true)}
+                  onImport={importing.choose}
+                />
+              ),
+            }
           : {})}
       />
       <PageBody>
@@ -59,7 +75,11 @@ export default function Flows() {
           list={{ ...list, rows }}
           empty={
             untouched && write ? (
-              <ThreeWays onCreate={() => setCreating(true)} onImport={importing.choose} />
+              <Beginnings
+                onCreate={() => setCreating(true)}
+                onDescribe={() => setDescribing(true)}
+                onImport={importing.choose}
+              />
             ) : (
               <EmptyState
                 title={t("app:state.nothing_found")}
@@ -70,6 +90,9 @@ export default function Flows() {
         />
       </PageBody>
       {creating && <CreateFlow onClose={() => setCreating(false)} />}
+      <Suspense fallback={null}>
+        {describing && <Describe onClose={() => setDescribing(false)} />}
+      </Suspense>
       {importing.dialog}
     </>
   );
@@ -147,15 +170,19 @@ function FlowTable({ list, empty }: FlowTableProps) {
 
 interface WaysProps {
   onCreate: () => void;
+  onDescribe: () => void;
   onImport: () => void;
 }
 
-function Ways({ onCreate, onImport }: WaysProps) {
+function Ways({ onCreate, onDescribe, onImport }: WaysProps) {
   const { t } = useTranslation("flows");
   return (
     <>
       <Button icon={<ImportOutlined />} onClick={onImport} data-testid="btn-import">
         {t("import.action")}
+      </Button>
+      <Button icon={<QuestionCircleOutlined />} onClick={onDescribe} data-testid="btn-describe">
+        {t("describe.action")}
       </Button>
       <Button type="primary" icon={<PlusOutlined />} onClick={onCreate} data-testid="btn-new-flow">
         {t("create.action")}
@@ -164,12 +191,13 @@ function Ways({ onCreate, onImport }: WaysProps) {
   );
 }
 
-/** An empty list teaches: what a flow is, and three ways to the first one. */
-function ThreeWays({ onCreate, onImport }: WaysProps) {
+/** An empty list teaches: what a flow is, and four ways to the first one. */
+function Beginnings({ onCreate, onDescribe, onImport }: WaysProps) {
   const { t } = useTranslation("flows");
   const navigate = useNavigate();
   const ways: [string, ReactNode, () => void][] = [
     ["template", <AppstoreOutlined key="icon" />, () => navigate("/templates")],
+    ["describe", <QuestionCircleOutlined key="icon" />, onDescribe],
     ["blank", <PlusOutlined key="icon" />, onCreate],
     ["import", <ImportOutlined key="icon" />, onImport],
   ];
