@@ -558,7 +558,7 @@ def live(url: str, document: Document, seed: int, *, restart: bool) -> tuple[Any
         house.close()
 
 
-@settings(settings.get_profile("default"), max_examples=8 * FACTOR)
+@settings(settings.get_profile("default"), max_examples=8 * FACTOR if FACTOR > 1 else 4)
 @given(documents(), st.integers(0, 2**32 - 1))
 def test_a_new_process_after_every_operation_makes_no_difference(
     sqlite_template: Path, tmp_path_factory: Any, document: Document, seed: int
