@@ -216,7 +216,10 @@ def keep(
     origin: str,
 ) -> int:
     """Write cases that came with a file or a template (`{name, input, expect, …}`); answers how many."""
-    rows = [_row(workspace, actor, key, one, origin) for one in told[:CASES_MAX]]
+    rows = [
+        _row(workspace, actor, key, one, origin, index)
+        for index, one in enumerate(told[:CASES_MAX])
+    ]
     _room(connection, key, len(rows))
     cases.insert(connection, rows)
     return len(rows)
@@ -372,11 +375,11 @@ def _told(results: Sequence[Mapping[str, Any]], flow: CompiledFlow | None) -> di
 
 
 def _row(
-    workspace: Workspace, actor: Actor, key: str, told: Mapping[str, Any], origin: str
+    workspace: Workspace, actor: Actor, key: str, told: Mapping[str, Any], origin: str, nth: int = 0
 ) -> dict[str, Any]:
     now_ms = workspace.clock.now_ms()
     return {
-        "id": workspace.id("tcs"),
+        "id": workspace.new_id("tcs", now_ms + nth),  # those of one file stay in its order
         "flow_key": key,
         "name": dict(told["name"]),
         "content": checked({part: told[part] for part in _PARTS if part in told}),
