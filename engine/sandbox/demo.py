@@ -18,7 +18,7 @@ from headrace.engine.sandbox.proofs import Keys
 from headrace.engine.sandbox.pushes import Target
 from headrace.engine.sandbox.server import HOST, MAIL_PORT, PORT, Listening, Sandbox
 from headrace.engine.sandbox.world import PER_MINUTE
-from headrace.engine.service import connections
+from headrace.engine.service import connections, sources
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.serving import PortTaken, check_port
@@ -45,8 +45,14 @@ NAMES = {
     "mail": "沙箱：邮箱 Mail",
 }
 INTAKE = "order-intake"
-PUSHING = ("shopify", "woocommerce")
-"""Whose orders the demo's intake flow takes as these platforms push them; node and connection there have their names."""
+SHOPS = ("taobao", "jd", "pdd", "doudian", "wechat_shop", "shopify", "woocommerce")
+"""Shops of the sandbox: each is a source of orders."""
+PUSHING = ("doudian", "wechat_shop", "shopify", "woocommerce")
+"""Those that call us."""
+FIRST = ("shopify", "woocommerce")
+"""Where the first orders are made."""
+POLLED, CHECKED = "PT15S", "PT1M"
+"""How often shops that do not call are asked, and how often those that do, in case a call got lost."""
 PULLED = "woocommerce_api"
 """The intake template's account for fetching, empty as it comes."""
 FIRST_FEN = (128_900, 4_900)
@@ -161,6 +167,35 @@ def fill(workspace: Workspace, sandbox: Sandbox) -> None:
             connections.create(workspace, ENGINE, made)
     with suppress(HeadraceError):  # the template may have been taken away
         _fill_pulled(workspace, sandbox)
+    for name in SHOPS:
+        _source(workspace, name)
+
+
+def _source(workspace: Workspace, name: str) -> None:
+    """A source for this shop, where there is none; one that is there stays as people have changed it."""
+    key = source_key(name)
+    try:
+        sources.get(workspace, key)
+    except NotFound:
+        every = CHECKED if name in PUSHING else POLLED
+        ways = {
+            "poll": {"enabled": True, "every": every},
+            "push": {"enabled": name in PUSHING},
+        }
+        title = {"zh": NAMES[name], "en": NAMES[name]}
+        told = {
+            "key": key,
+            "title": title,
+            "connection": f"sandbox-{name}",
+            "shop": "sandbox",
+            "ways": ways,
+        }
+        sources.create(workspace, ENGINE, told)
+
+
+def source_key(name: str) -> str:
+    """The key of the source of this shop."""
+    return f"sandbox-{name.replace('_', '-')}"
 
 
 def _fill_pulled(workspace: Workspace, sandbox: Sandbox) -> None:
@@ -177,10 +212,10 @@ def _fill_pulled(workspace: Workspace, sandbox: Sandbox) -> None:
 
 
 def aim(workspace: Workspace, sandbox: Sandbox, engine: str) -> None:
-    """Let shops push what is paid to the demo's intake flow, signed with what its connections hold; a first order at once."""
-    for name, total_fen in zip(PUSHING, FIRST_FEN, strict=True):
+    """Let shops that can push do so, each to its source; the first orders come at once."""
+    for name in PUSHING:
         with suppress(HeadraceError):
-            secret = connections.open_connection(workspace, name).secrets.get("secret", "")
-            url = f"{engine}/hooks/{INTAKE}/{name}"
-            sandbox.pusher.aim(name, Target(url, secret, frozenset({"paid"})))
-            sandbox.world.order_now(sandbox.clock.now_ms(), name, total_fen)
+            source = sources.get(workspace, source_key(name))
+            sandbox.pusher.aim(name, Target(f"{engine}/intake/{source.key}"))
+    for name, total_fen in zip(FIRST, FIRST_FEN, strict=True):
+        sandbox.world.order_now(sandbox.clock.now_ms(), name, total_fen)
