@@ -165,6 +165,19 @@ def _parser() -> argparse.ArgumentParser:
         "--database", default="", help="an empty one; else SQLite in a folder that goes"
     )
 
+    bpmn = commands.add_parser("bpmn", help="drawings of other tools: BPMN 2.0 and n8n")
+    bpmns = bpmn.add_subparsers(required=True, metavar="what")
+    read = _command(bpmns, "import", "say what became of every element, and keep it", _bpmn_import)
+    read.add_argument("file", type=Path, nargs="+", help="files, or folders with files in them")
+    read.add_argument("--keep", action="store_true", help="make flows of them in the database")
+    read.add_argument("--to", type=Path, help="write the flows as JSON into this folder")
+    read.add_argument("--brief", action="store_true", help="only what a person must look at")
+    _database(read)
+    write = _command(bpmns, "export", "a flow as BPMN 2.0 XML, to the standard output", _bpmn_export)
+    write.add_argument("flow", help="the key of a flow, or a file with one")
+    write.add_argument("--language", choices=("zh", "en"), default="zh")
+    _database(write)
+
     new = commands.add_parser("new", help="make a file to start from")
     node = _command(
         new.add_subparsers(required=True, metavar="what"), "node", "a node type", _new_node
@@ -516,6 +529,32 @@ def _password() -> str:
     if sys.stdin.isatty():
         return getpass.getpass("Password: ")
     return sys.stdin.readline().rstrip("\n")
+
+
+def _bpmn_import(options: argparse.Namespace) -> int:
+    from headrace.engine.service import exchange_files
+
+    found = exchange_files.read(options.file, _say, brief=options.brief)
+    if options.to:
+        exchange_files.write(found, options.to, _say)
+    if options.keep:
+        with _open(options) as workspace:
+            exchange_files.keep(workspace, found, _say)
+    return 1 if any(one.wrong for one in found) else 0
+
+
+def _bpmn_export(options: argparse.Namespace) -> int:
+    from headrace.engine.service import exchange_files
+
+    path = Path(options.flow)
+    if path.suffix == ".json":
+        data = exchange_files.bpmn_of_file(path, options.language)
+    else:
+        with _open(options) as workspace:
+            data = exchange_files.bpmn_of_flow(workspace, options.flow, options.language)
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+    return 0
 
 
 def _template_list(options: argparse.Namespace) -> int:

@@ -217,6 +217,36 @@ def import_file(
     )
 
 
+def put(
+    connection: Connection,
+    workspace: Workspace,
+    actor: Actor,
+    key: str,
+    document: Document,
+    etag: str | None,
+) -> dict[str, Any]:
+    """One flow of an import, within its transaction: a new one, or (`etag`) in place of the draft that says so."""
+    now = workspace.clock.now_ms()
+    drawn = {**document, "key": key}
+    columns = _columns(drawn, actor, now)
+    row = drafts.find(connection, key)
+    if row is not None and etag is None:
+        raise Conflict(
+            expected="a new flow key", found=f"{key}, which is taken", current={"key": key}
+        )
+    if row is None:
+        if etag is not None:
+            raise NotFound(kind="flow", id=key)
+        drafts.insert(
+            connection, {"key": key, "created_at": now, "created_by": actor.user_id, **columns}
+        )
+    else:
+        _check_etag(workspace, connection, row, str(etag))
+        if columns["draft_etag"] != row.draft_etag:
+            drafts.update(connection, key, columns)
+    return {"key": key, "created": row is None, "etag": columns["draft_etag"]}
+
+
 def save(
     workspace: Workspace, actor: Actor, key: str, document: Document, etag: str
 ) -> dict[str, Any]:

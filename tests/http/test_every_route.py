@@ -27,12 +27,15 @@ GET /api/flows/{}/migrations · POST /api/flows/{}/migrations · GET /api/flows/
 GET /api/migrations/{} · GET /api/migrations/{}/items · POST /api/migrations/{}/check · POST /api/migrations/{}/apply
 POST /api/migrations/{}/undo · POST /api/migrations/{}/stop
 GET /api/flows/{}/compare · GET /api/flows/{}/diff · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
-GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
+POST /api/exchange/preview · POST /api/exchange/compare · POST /api/exchange/take · GET /api/exchange/export
+GET /api/flows/{}/bpmn · GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
 POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
 GET /api/instances/{}/live · POST /api/instances/{}/cancel · POST /api/incidents/{}/retry · POST /api/incidents/{}/skip
 GET /api/incidents · GET /api/tasks · GET /api/tasks/count · GET /api/tasks/live · GET /api/tasks/{} · POST /api/tasks/{}/decide
 GET /api/notifications · POST /api/notifications/{}/read · GET /api/deliveries
 GET /api/templates · GET /api/templates/{} · POST /api/templates/{}/install · POST /api/templates/{}/try
+POST /api/templates/{}/plan · GET /api/templates/{}/removal · POST /api/templates/{}/remove · GET /api/templates/{}/file
+POST /api/templates/import · POST /api/templates/suggest · POST /api/templates/export · DELETE /api/templates/{}
 GET /api/users · POST /api/users · PATCH /api/users/{} · GET /api/roles · POST /api/roles · PATCH /api/roles/{}
 DELETE /api/roles/{} · PUT /api/roles/{}/members · GET /api/connections · POST /api/connections
 PATCH /api/connections/{} · DELETE /api/connections/{} · POST /api/connections/{}/test · GET /api/connectors
