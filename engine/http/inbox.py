@@ -23,7 +23,7 @@ from headrace.engine.service import glance
 STREAMS_MAX = 16
 """Beside those of single instances; together they leave the server more than a third of its threads."""
 
-EACH_MAX = 4
+EACH_MAX = 6
 """Of one person: who has more tabs open than that asks now and then in the others, and leaves room for colleagues."""
 
 LOOK_EVERY_S = 0.4

@@ -206,6 +206,7 @@ def _people(workspace: Workspace) -> None:
     for person in (*PEOPLE, *STAFF):
         if person.login not in known:
             values = {"login": person.login, "name": person.name, "roles": person.roles}
+            values["email"] = f"{person.login}@example.com"  # the sandbox's mail server takes them
             users.create(workspace, ENGINE, values, password=person.password)
 
 

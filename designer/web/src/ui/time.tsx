@@ -1,6 +1,7 @@
 // Times as people say them, with the exact one on hover.
 
 import { useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
 import { type Language, useText } from "./text";
 
 const TICK_MS = 30_000;
@@ -14,12 +15,13 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** "3 minutes ago", "in 2 days"; kept up to date while it is shown. */
 export function RelativeTime({ at }: { at: string | null | undefined }) {
+  const { t } = useTranslation("app");
   const { language } = useText();
   const now = useNow();
   if (!at) return <span className="hr-muted">–</span>;
   return (
     <time dateTime={at} title={exactTime(at, language)}>
-      {relativeTime(at, now, language)}
+      {relativeTime(at, now, language, t("just_now"))}
     </time>
   );
 }
@@ -30,11 +32,17 @@ export function ExactTime({ at }: { at: string | null | undefined }) {
   return <time dateTime={at}>{exactTime(at, language)}</time>;
 }
 
-export function relativeTime(at: string, now: number, language: Language): string {
+/** `justNow`: what a moment ago is called. */
+export function relativeTime(
+  at: string,
+  now: number,
+  language: Language,
+  justNow?: string,
+): string {
   const seconds = (Date.parse(at) - now) / 1000;
   const format = new Intl.RelativeTimeFormat(tag(language), { numeric: "auto" });
   const [unit, size] = UNITS.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
-  if (unit === "second") return format.format(0, "second");
+  if (unit === "second") return (seconds <= 0 && justNow) || format.format(0, "second");
   return format.format(Math.trunc(seconds / size), unit);
 }
 

@@ -32,7 +32,7 @@ export function useStands(): (error: ApiError) => string {
       by
         ? t(`stands_by.${outcome}`, { name: by, defaultValue: t("conflict_text") })
         : t(`stands.${outcome}`, { defaultValue: t("conflict_text") }),
-      at ? `(${relativeTime(at, Date.now(), language)})` : "",
+      at ? `(${relativeTime(at, Date.now(), language, t("app:just_now"))})` : "",
     ]
       .filter(Boolean)
       .join(" ");
