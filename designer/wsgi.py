@@ -56,7 +56,8 @@ class Application:
             if works:
                 runtime.start()
                 self._stack.callback(runtime.stop)
-            outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms)
+            folder = getattr(self.workspace.settings, "sqlite_folder", None)
+            outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms, folder)
             self.house = House(self.workspace, outside, runtime.alive if works else None)
             self._stack.callback(scraping.listen(self.workspace, self.house.threads))
             self.flask = create_api(self.house)

@@ -99,6 +99,10 @@ class Outside(Protocol):
         """Connect to the mail server and sign in; nothing is sent."""
         ...
 
+    def greet_database(self, connection: ConnectionInfo) -> Receipt:
+        """Connect to the database and sign in; nothing is changed."""
+        ...
+
     def send_robot(self, connection: ConnectionInfo, title: str, text: str) -> Receipt:
         """Send one message to the group."""
         ...

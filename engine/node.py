@@ -366,6 +366,39 @@ class Decision:
     """A code and a message."""
 
 
+@dataclass(frozen=True, slots=True)
+class SqlStep:
+    """One statement with bound values (`:name`)."""
+
+    sql: str
+    params: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    name: str = ""
+    """Under which its rows are told."""
+    expect: int | None = None
+    """So many rows, or all is undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlWork:
+    """Statements of one transaction."""
+
+    steps: Sequence[SqlStep]
+    write: bool
+    key: str = ""
+    """Noted over there in the same transaction; where it is already, nothing is done."""
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAnswer:
+    """What a database told, or a code and why nothing was done."""
+
+    output: Mapping[str, Any] = field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+    retryable: bool = False
+
+
 class World(Protocol):
     """What a node in a worker may touch. Guarded: sizes, times, addresses."""
 
@@ -393,6 +426,10 @@ class World(Protocol):
         self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str
     ) -> RecordAnswer:
         """create | find | upsert one business record; safe to repeat with the same `step_key`."""
+        ...
+
+    def sql(self, connection: ConnectionInfo, work: SqlWork) -> SqlAnswer:
+        """One transaction at somebody else's database. Raises `NotSent` or `OutcomeUnknown`; `errors.AddressRefused`."""
         ...
 
     def table(

@@ -58,6 +58,8 @@ class Settings:
     """How many proxies of our own stand before the server: so many `X-Forwarded-*` are believed, none by default."""
     url: str = ""
     """The address people know this installation by, such as https://flows.example.com: links in messages begin with it."""
+    sqlite_folder: Path | None = None
+    """Below it stand the SQLite files that flows may ask (connector `sql`); None: no file may be."""
     redis_url: str | None = field(default=None, repr=False)
     """Where nudges between processes go; without it each looks by itself every second at the latest."""
 
@@ -79,6 +81,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         log=_log(env.get("HEADRACE_LOG") or "text"),
         proxies=_proxies(env.get("HEADRACE_PROXIES") or "0"),
         url=_url(env.get("HEADRACE_URL") or ""),
+        sqlite_folder=_folder(env.get("HEADRACE_SQLITE_FOLDER") or ""),
         redis_url=_redis(env.get("HEADRACE_REDIS_URL") or ""),
     )
 
@@ -87,6 +90,10 @@ def _port(text: str, name: str = "HEADRACE_PORT") -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
         raise WrongSettings(f"{name}: expected a number from 0 to 65535, but found {text!r}")
     return int(text)
+
+
+def _folder(text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def _proxies(text: str) -> int:

@@ -16,7 +16,14 @@ from headrace.engine import jsontext
 from headrace.engine.clock import Clock, ManualClock
 from headrace.engine.flow.compile import compile_flow
 from headrace.engine.flow.model import sha256
-from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer, TableAnswer
+from headrace.engine.node import (
+    ConnectionInfo,
+    HttpAnswer,
+    RecordAnswer,
+    SqlAnswer,
+    SqlWork,
+    TableAnswer,
+)
 from headrace.engine.people.directory import Directory, Person
 from headrace.engine.registry import node_types
 from headrace.engine.run import commands as c
@@ -209,6 +216,9 @@ class ScriptedWorld:
 
     def renew(self, connection: ConnectionInfo) -> ConnectionInfo | None:
         return None
+
+    def sql(self, connection: ConnectionInfo, work: SqlWork) -> SqlAnswer:
+        raise AssertionError(f"expected no database to be asked, but {connection.key} was")
 
     def http(
         self,

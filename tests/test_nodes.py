@@ -20,6 +20,7 @@ from headrace.engine.node import (
     NodeType,
     Outcome,
     RecordAnswer,
+    SqlAnswer,
     WaitForChildren,
     WaitForEvent,
     WaitForLock,
@@ -56,12 +57,12 @@ def test_every_file_is_found():
 
 def test_these_come_with_the_engine():
     assert set(node_types()) == {
-        "approval", "cancel", "compensate", "condition", "connector", "decide", "end", "join", "lock", "message_start",
+        "approval", "cancel", "compensate", "condition", "connector", "database", "decide", "end", "join", "lock", "message_start",
         "milestone", "notification", "operation", "placeholder", "publish", "receive", "record", "schedule", "set_values", "split",
         "start", "subflow", "timer", "unlock", "webhook",
     }  # fmt: skip
     assert set(connectors()) == {
-        "alipay", "aliyun_sms", "doudian", "jd", "pdd", "rest", "robot", "shopify", "smtp", "taobao", "webhook",
+        "alipay", "aliyun_sms", "doudian", "jd", "pdd", "rest", "robot", "shopify", "smtp", "sql", "taobao", "webhook",
         "wechat_pay", "wechat_shop", "woocommerce",
     }  # fmt: skip
 
@@ -237,6 +238,9 @@ class ObligingWorld:
     """A world where everything works; what really happens there is asked in tests/nodes and tests/work."""
 
     def connection(self, key):
+        if key == "stock":
+            sql = connectors()["sql"]
+            return ConnectionInfo(key, sql.name, sql.example, sql.example_secrets)
         if key == "shop":
             shop = connectors()["woocommerce"]
             return ConnectionInfo(key, shop.name, shop.example, shop.example_secrets)
@@ -245,6 +249,9 @@ class ObligingWorld:
 
     def http(self, method, url, *, headers, body, timeout_s):
         return HttpAnswer(200, {"content-type": "application/json"}, b'{"ok":true}')
+
+    def sql(self, connection, work):
+        return SqlAnswer({"rows": [], "count": 1})
 
     def record(self, operation, table, key, value, step_key):
         return RecordAnswer(operation == "find", operation == "create", value)
@@ -285,6 +292,9 @@ class ObligingOutside(ObligingWorld, Outside):
 
     def greet_mail(self, connection):
         return Receipt(True, "220 ready")
+
+    def greet_database(self, connection):
+        return Receipt(True, "SELECT 1")
 
     def send_robot(self, connection, title, text):
         return Receipt(True, "HTTP 200")

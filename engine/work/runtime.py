@@ -171,7 +171,8 @@ class Runtime:
             return answer
 
         open_, renew = self.open_connection, self.renew_connection
-        return WorkerWorld(open_, record, self.http, operate, renew)  # type: ignore[arg-type]
+        folder = getattr(self.workspace.settings, "sqlite_folder", None)
+        return WorkerWorld(open_, record, self.http, operate, renew, folder)  # type: ignore[arg-type]
 
     def alive(self) -> dict[str, bool]:
         """Which of the threads live; all of them, unless something went wrong that nothing foresaw."""

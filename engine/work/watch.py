@@ -14,6 +14,8 @@ from headrace.engine.node import (
     NotSent,
     OutcomeUnknown,
     RecordAnswer,
+    SqlAnswer,
+    SqlWork,
     TableAnswer,
     World,
 )
@@ -83,6 +85,10 @@ class WatchedWorld:
             good = answer.status < 500
             self.calls.append(Call(host, good, "" if good else f"HTTP {answer.status}"))
         return answer
+
+    def sql(self, connection: ConnectionInfo, work: SqlWork) -> SqlAnswer:
+        """One transaction at somebody else's database."""
+        return self._world.sql(connection, work)
 
     def record(
         self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str

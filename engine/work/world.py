@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from headrace.engine import tracing
 from headrace.engine.connector import Receipt
-from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer, TableAnswer
+from headrace.engine.node import (
+    ConnectionInfo,
+    HttpAnswer,
+    RecordAnswer,
+    SqlAnswer,
+    SqlWork,
+    TableAnswer,
+)
+from headrace.engine.work import database
 from headrace.engine.work.guard import GuardedHttp
 from headrace.engine.work.mail import greet_mail
 from headrace.engine.work.robot import send_robot
@@ -29,12 +38,14 @@ class WorkerWorld:
         http: GuardedHttp,
         tables: Operations | None = None,
         renewing: Callable[[ConnectionInfo], ConnectionInfo | None] = lambda _: None,
+        sqlite_folder: Path | None = None,
     ) -> None:
         self._connections = connections
         self._records = records
         self._tables = tables
         self._http = http
         self._renewing = renewing
+        self._sqlite_folder = sqlite_folder
 
     def connection(self, key: str) -> ConnectionInfo:
         """The connection by that key."""
@@ -58,6 +69,10 @@ class WorkerWorld:
             headers = {"traceparent": trace, **headers}
         return self._http.request(method, url, headers=headers, body=body, timeout_s=timeout_s)
 
+    def sql(self, connection: ConnectionInfo, work: SqlWork) -> SqlAnswer:
+        """One transaction at somebody else's database."""
+        return database.perform(connection, work, self._http.addresses, self._sqlite_folder)
+
     def record(
         self, operation: str, table: str, key: str, value: Mapping[str, Any], step_key: str
     ) -> RecordAnswer:
@@ -75,9 +90,12 @@ class WorkerWorld:
 class WorkerOutside:
     """Implements `connector.Outside`."""
 
-    def __init__(self, http: GuardedHttp, now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, http: GuardedHttp, now_ms: Callable[[], int], sqlite_folder: Path | None = None
+    ) -> None:
         self._http = http
         self._now_ms = now_ms
+        self._sqlite_folder = sqlite_folder
 
     def now_ms(self) -> int:
         """What time it is."""
@@ -98,6 +116,10 @@ class WorkerOutside:
     def greet_mail(self, connection: ConnectionInfo) -> Receipt:
         """Connect and sign in."""
         return greet_mail(connection, self._http.addresses)
+
+    def greet_database(self, connection: ConnectionInfo) -> Receipt:
+        """Connect, sign in, ask for 1."""
+        return database.greet(connection, self._http.addresses, self._sqlite_folder)
 
     def send_robot(self, connection: ConnectionInfo, title: str, text: str) -> Receipt:
         """One message to the group."""

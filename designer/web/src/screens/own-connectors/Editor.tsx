@@ -16,7 +16,6 @@ import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { useErrorText } from "../../ui/errorText";
-import type { JsonObject } from "../../ui/form/kinds";
 import { SchemaForm } from "../../ui/form/SchemaForm";
 import type { FormProblem } from "../../ui/form/validate";
 import { withoutEmpty } from "../../ui/form/validate";
@@ -28,9 +27,11 @@ import {
   type Definition,
   emptyOperation,
   type Forms,
+  generalForm,
   generalOf,
   type Operation,
   type OwnConnector,
+  withGeneral,
 } from "./connector";
 import { OperationSheet } from "./OperationSheet";
 import { RenewSheet } from "./RenewSheet";
@@ -238,11 +239,9 @@ function Desk({ kept, forms }: { kept: OwnConnector; forms: Forms }) {
           </Card>
           <Card title={t("general")}>
             <SchemaForm
-              schema={forms.general}
+              schema={generalForm(forms.general)}
               value={generalOf(draft)}
-              onChange={(next) =>
-                setDraft({ ...(next as JsonObject as Definition), operations: draft.operations })
-              }
+              onChange={(next) => setDraft(withGeneral(draft, next))}
               problems={problems.filter((each) => !each.path.startsWith("/operations"))}
               disabled={!write}
             />

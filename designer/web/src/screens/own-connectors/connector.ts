@@ -88,10 +88,22 @@ export function keyOf(title: string): string {
   return plain || "my-api";
 }
 
-/** What is asked besides its operations. */
+/** What is asked besides its operations, and besides what an import noted. */
 export function generalOf(definition: Definition): JsonObject {
-  const { operations: _operations, ...general } = definition;
+  const { operations: _operations, document: _document, ...general } = definition;
   return general;
+}
+
+/** The form of that. */
+export function generalForm(schema: JsonSchema): JsonSchema {
+  const { document: _document, ...properties } = schema.properties ?? {};
+  return { ...schema, properties };
+}
+
+/** A definition with what was typed into that form. */
+export function withGeneral(definition: Definition, typed: JsonObject): Definition {
+  const { operations, document } = definition;
+  return { ...(typed as Definition), operations, ...(document ? { document } : {}) };
 }
 
 /** The form of an operation's parameters, for trying it. */
