@@ -58,7 +58,13 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def far_port() -> int:
+    """Where a test may let another system listen: the only private address the server may call."""
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def base_url(tmp_path_factory: pytest.TempPathFactory, far_port: int) -> Iterator[str]:
     """The address of a real server with a demo workspace; `page.goto("/")` starts from it."""
     if not (ROOT / "designer" / "static" / "index.html").exists():
         pytest.fail("The designer is not built: run `make web`, or `make test`, which does.")
@@ -67,7 +73,12 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     outside = {
         name: value for name, value in os.environ.items() if not name.startswith("HEADRACE_")
     }
-    env = {**outside, "HEADRACE_HOME": str(home), "HEADRACE_PORT": str(port)}
+    env = {
+        **outside,
+        "HEADRACE_HOME": str(home),
+        "HEADRACE_PORT": str(port),
+        "HEADRACE_ALLOW_ADDRESSES": f"{HOST}:{far_port}",
+    }
     command = [str(Path(sys.executable).parent / "headrace"), "serve", "--demo"]
     log = home / "server.log"
     with log.open("w") as out:
