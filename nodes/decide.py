@@ -147,6 +147,7 @@ NODE = NodeType(
         inputs=pairs(
             ("输入", "Inputs"),
             ("表的每一列条件用哪个数据。", "Which value each condition column of the table gets."),
+            **{"x-names": "decision"},
         ),
         route=setting(
             ("按哪个结果分支", "Branch by"),
@@ -156,6 +157,7 @@ NODE = NodeType(
             ),
             type="string",
             pattern=NAME,
+            widget="decision_result",
         ),
         branches=setting(
             ("分支", "Branches"),

@@ -207,7 +207,7 @@ def check(settings: Mapping[str, Any]) -> Problems:
     ]
 
 
-_FIELD = {"type": "string", "pattern": NAME}
+_FIELD = {"type": "string", "pattern": NAME, "widget": "table_field"}
 _MODES = {
     "theirs": ("以新来的为准", "Take what comes"),
     "ours": ("以已有的为准", "Keep what is there"),
@@ -283,6 +283,7 @@ NODE = NodeType(
         values=pairs(
             ("字段", "Fields"),
             ("要保存的字段。", "The fields to keep."),
+            **{"x-names": "table"},
             when=_CHANGES,
         ),
         conflict=setting(

@@ -219,10 +219,11 @@ export function useNodeForm(node: FlowNode, words: Words) {
         return path === null ? [] : [{ ...problem, path }];
       }),
       example: types.get(node.type)?.example ?? {},
+      settings: node.settings,
       disabled: readOnly,
       Form: SettingsForm,
     }),
-    [document, node.id, node.type, types, t, words, problems, tried, readOnly],
+    [document, node.id, node.type, node.settings, types, t, words, problems, tried, readOnly],
   );
 }
 

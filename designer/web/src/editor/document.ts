@@ -45,6 +45,8 @@ export interface Schema {
   "x-order"?: string[];
   "x-advanced"?: boolean;
   "x-widget"?: string;
+  /** Of names and values: the names that are offered are fields of the chosen table, or what a decision table asks. */
+  "x-names"?: "table" | "decision";
   /** Of an input: instances can be found by it. */
   "x-search"?: boolean;
   "x-enum-titles"?: Record<string, Text>;

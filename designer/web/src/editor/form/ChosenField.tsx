@@ -11,7 +11,7 @@ interface Option {
   label: string;
 }
 
-function OneOf({
+export function OneOf({
   path,
   value,
   onChange,

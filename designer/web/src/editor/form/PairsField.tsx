@@ -1,10 +1,12 @@
 // A list of names and values: what is sent, what is set.
 
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
-import { Button, Input } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { CodeInput } from "./CodeInput";
 import { type FieldProps, testIdOf, useForm } from "./context";
+import { OfferedName } from "./TableFields";
+import { useNames } from "./tables";
 
 interface Pair {
   name: string;
@@ -13,26 +15,32 @@ interface Pair {
 
 export function PairsField({ path, schema, value, onChange, label }: FieldProps) {
   const { t } = useTranslation(["editor", "errors"]);
-  const { variables, sample, disabled, problems } = useForm();
+  const { variables, sample, disabled, problems, settings } = useForm();
+  const names = useNames(schema["x-names"], settings["table"]);
   const pairs = (Array.isArray(value) ? value : []) as Pair[];
   const kind =
     schema.items?.properties?.["value"]?.format === "template" ? "template" : "expression";
   const change = (index: number, patch: Partial<Pair>) =>
     onChange(pairs.map((pair, at) => (at === index ? { ...pair, ...patch } : pair)));
+  const taken = new Set(pairs.map(({ name }) => name));
+  const free = names.filter(({ name }) => !taken.has(name));
+  const missing = schema["x-names"] === "decision" ? free.filter((each) => !each.optional) : [];
+  const known = new Set(variables.map(({ path: variable }) => variable));
   const wrong = (at: string) => problems.some((problem) => problem.path === `${path}/${at}`);
   return (
     <div className="hr-pairs" data-testid={testIdOf(path)}>
       {pairs.map((pair, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: names change while they are typed
         <div key={index} className="hr-pair">
-          <Input
+          <OfferedName
             value={pair.name ?? ""}
             placeholder={t("field.pair_name")}
-            onChange={(event) => change(index, { name: event.target.value })}
-            {...(wrong(`${index}/name`) ? { status: "error" as const } : {})}
+            onChange={(name) => change(index, { name })}
+            offered={names.filter(({ name }) => name === pair.name || !taken.has(name))}
+            wrong={wrong(`${index}/name`)}
             disabled={disabled}
-            aria-label={`${label} ${index + 1}: ${t("field.pair_name")}`}
-            data-testid={`${testIdOf(path)}.${index}.name`}
+            label={`${label} ${index + 1}: ${t("field.pair_name")}`}
+            testId={`${testIdOf(path)}.${index}.name`}
           />
           <CodeInput
             kind={kind}
@@ -56,6 +64,20 @@ export function PairsField({ path, schema, value, onChange, label }: FieldProps)
           />
         </div>
       ))}
+      {missing.length > 0 && !disabled && (
+        <Button
+          block
+          onClick={() =>
+            onChange([
+              ...pairs.filter(({ name, value: given }) => name !== "" || given !== ""),
+              ...missing.map(({ name }) => ({ name, value: known.has(name) ? name : "" })),
+            ])
+          }
+          data-testid={`${testIdOf(path)}.fill`}
+        >
+          {t("field.fill_names", { count: missing.length })}
+        </Button>
+      )}
       <Button
         type="dashed"
         block

@@ -20,6 +20,12 @@ import { withItem } from "./items";
 import { ListField } from "./ListField";
 import { NodeField, NodesField } from "./NodeField";
 import { PairsField } from "./PairsField";
+import {
+  DecisionResultField,
+  DecisionTableField,
+  TableField,
+  TableFieldField,
+} from "./TableFields";
 import { TagsField } from "./TagsField";
 import "./form.css";
 
@@ -127,6 +133,14 @@ function controlOf(schema: Schema): ComponentType<FieldProps> {
       return NodesField;
     case "tags":
       return TagsField;
+    case "table":
+      return TableField;
+    case "table_field":
+      return TableFieldField;
+    case "decision_table":
+      return DecisionTableField;
+    case "decision_result":
+      return DecisionResultField;
   }
   switch (schema.format) {
     case "expression":

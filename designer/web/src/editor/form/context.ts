@@ -22,6 +22,8 @@ export interface FormContextValue {
   problems: readonly Problem[];
   /** Settings that are valid, to show what could stand in a field. */
   example: Settings;
+  /** The settings of the node the form belongs to. */
+  settings: Settings;
   disabled: boolean;
   /** The form itself, for fields that hold forms. */
   Form: ComponentType<SettingsFormProps>;
