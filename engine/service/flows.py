@@ -365,7 +365,34 @@ def problems(workspace: Workspace, document: Any) -> list[Problem]:
         called += own_connectors.problems(connection, document)
     found = validate(document, workspace.types, known_flows=flows)
     found += connections.problems(document, workspace.types, known)
+    found += _repeats_freely(workspace, document)
     return sorted([*found, *called], key=lambda problem: problem.severity == "warning")
+
+
+_ASKING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _repeats_freely(workspace: Workspace, document: Any) -> list[Problem]:
+    """Steps that change something outside and yet may be repeated at will: money would leave twice. A warning."""
+    nodes = document.get("nodes") if isinstance(document, Mapping) else None
+    found: list[Problem] = []
+    for index, node in enumerate(nodes if isinstance(nodes, list) else ()):
+        settings = node.get("settings") if isinstance(node, Mapping) else None
+        if not isinstance(settings, Mapping) or settings.get("effect") != "pure":
+            continue
+        kind = workspace.types.get(str(node.get("type")))
+        method = settings.get("method")
+        if kind is None or not kind.in_worker or method in _ASKING or not isinstance(method, str):
+            continue
+        message = f"Expected a {method} to be sent with a key, but it is repeated freely."
+        path = f"/nodes/{index}/settings/effect"
+        id_ = node.get("id")
+        where = id_ if isinstance(id_, str) else None
+        params = {"method": method[:20]}
+        found.append(
+            Problem(path, "repeats_freely", params, message, node=where, severity="warning")
+        )
+    return found
 
 
 def _call_problems(

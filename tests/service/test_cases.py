@@ -17,7 +17,7 @@ from headrace.engine.service.actor import EVERYTHING, PERMISSIONS, Actor
 from headrace.engine.service.testrun import run_test
 from headrace.engine.store import audits
 from headrace.engine.store import tables as t
-from tests.builder import Flow, flow, role, user
+from tests.builder import Flow, flow, role
 from tests.fakes import ANN, BOB, NOON, TYPES, House, ScriptedWorld, settle
 
 EN = {"en": "A case"}
@@ -376,6 +376,24 @@ def test_the_check_list_says_what_stands_between_draft_and_publish(drawn: House)
     assert found["changes"]["loud"] == 1
 
 
+def test_a_step_that_changes_something_and_is_repeated_freely_is_warned_about(
+    drawn: House,
+) -> None:
+    document = refund()
+    (pay,) = [node for node in document["nodes"] if node["id"] == "pay"]
+    for effect, method, warned in (
+        ("pure", "POST", True),
+        ("pure", "GET", False),
+        ("keyed", "POST", False),
+    ):
+        pay["settings"] |= {"effect": effect, "method": method}
+        found = flows.problems(drawn.workspace, document)
+        codes = [p.code for p in found if p.node == "pay" and p.severity == "warning"]
+        assert ("repeats_freely" in codes) is warned
+    for odd in ({"nodes": [1, {"settings": {"effect": "pure"}}]}, None):
+        assert isinstance(flows._repeats_freely(drawn.workspace, odd), list)
+
+
 def test_only_connections_of_the_draft_can_be_tried_by_who_publishes(drawn: House) -> None:
     with pytest.raises(NotFound):
         readiness.try_connection(
@@ -385,4 +403,3 @@ def test_only_connections_of_the_draft_can_be_tried_by_who_publishes(drawn: Hous
             "somebody-elses",
             None,  # type: ignore[arg-type]
         )
-    assert user("x")
