@@ -17,6 +17,7 @@ from headrace.engine.flow.compile import compile_flow
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.flow.forms import check_form
 from headrace.engine.flow.validate import validate
+from headrace.engine.http.templates import FORMS
 from headrace.engine.registry import connectors, node_types
 from headrace.engine.service import bundles
 from headrace.engine.service.expectation import unmet
@@ -166,7 +167,7 @@ def test_it_packs_into_a_file_and_comes_out_the_same(folder):
 
     assert bundles.to_zip(again) == bundles.to_zip(bundle)
     assert again.samples == bundle.samples
-    assert bundles.problems(bundle, TYPES, {}) == []
+    assert bundles.problems(bundle, TYPES, FORMS) == []
 
 
 def named(settings: Any, kind: str) -> Iterator[str]:

@@ -394,7 +394,12 @@ def problems(
     for flow in bundle.flows:
         where = f"/flows/{str(flow.get('key'))[:64]}"
         found += [_below(where, p) for p in shape_problems(flow)]
-        kinds = {str(n.get("type")) for n in flow.get("nodes", ()) if isinstance(n, Mapping)}
+        nodes = flow.get("nodes")
+        kinds = {
+            str(node.get("type"))
+            for node in (nodes if isinstance(nodes, list) else ())
+            if isinstance(node, Mapping)
+        }
         found += [
             _wrong(where, "node_type_unknown", "node types of this installation", kind[:80])
             for kind in sorted(kinds - set(types))

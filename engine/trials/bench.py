@@ -209,8 +209,7 @@ class Trial:
         wanted = hooks.reply(self.workspace, flow, node, account)
         if wanted is None:
             return Said(b"", 202)
-        content = wanted.body if isinstance(wanted.body, bytes) else wanted.body.encode()
-        return Said(content, wanted.status)
+        return Said(wanted.body.encode(), wanted.status)
 
     def pushed(self, flow: str, node: str, headers: Mapping[str, str], body: bytes) -> Said:
         """A call as it comes from the wire: a form or JSON."""
