@@ -62,9 +62,10 @@ export default function Describe({ onClose }: { onClose: () => void }) {
   const parts: Record<(typeof QUESTIONS)[number], ReactNode> = {
     begins: (
       <>
-        <label className="hr-describe-name">
+        <label className="hr-describe-name" htmlFor="describe-name">
           <span>{t("describe.name")}</span>
           <Input
+            id="describe-name"
             value={name}
             onChange={(event) => setName(event.target.value)}
             placeholder={t("describe.name_example")}
@@ -145,9 +146,10 @@ export default function Describe({ onClose }: { onClose: () => void }) {
           />
         )}
         {needsAmount && (
-          <label className="hr-describe-name">
+          <label className="hr-describe-name" htmlFor="describe-above">
             <span>{t("describe.above")}</span>
             <InputNumber
+              id="describe-above"
               min={0}
               value={answers.above ?? null}
               onChange={(above) => change({ above: above ?? 0 })}
