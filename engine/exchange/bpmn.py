@@ -6,7 +6,6 @@ At the end every element that nobody has spoken of gets its line here: nothing i
 
 from __future__ import annotations
 
-import re
 from xml.etree.ElementTree import Element
 
 from headrace.engine.errors import FileRefused, Problem
@@ -77,8 +76,7 @@ def _has_something(file: File, element: Element) -> bool:
 def _key(file: File, element: Element, taken: set[str]) -> str:
     own = file.own(element, "flow")
     wanted = str(as_mapping(own[1]).get("key", "")) if own else ""
-    fits = re.fullmatch(r"[a-z][a-z0-9-]{1,63}", wanted)
-    base = wanted if fits else flow_key(element.get("id", "") or file.name(element))
+    base = wanted or flow_key(element.get("id", "") or file.name(element))
     key, count = base, 1
     while key in taken:
         count += 1

@@ -14,6 +14,7 @@ from headrace.engine.exchange.bpmn_words import (
     SMALL,
     box_of,
     label,
+    printable,
     tag_of,
 )
 from headrace.engine.exchange.draw import named
@@ -30,7 +31,10 @@ def node_of(file: File, element: Element) -> dict[str, Any] | None:
     told, kept = found
     id_, type_ = told.get("id"), told.get("type")
     if not (
-        id_ and type_ and isinstance(kept, Mapping) and isinstance(kept.get("settings"), Mapping)
+        id_
+        and type_ is not None
+        and isinstance(kept, Mapping)
+        and isinstance(kept.get("settings"), Mapping)
     ):
         return None
     node = {**kept, "id": id_, "type": type_}
@@ -109,7 +113,7 @@ def note_of(file: File, element: Element) -> dict[str, Any] | None:
     if not isinstance(note.get("id"), str) or not isinstance(note.get("text"), str):
         return None
     text = text_of(file.child(element, "text"))
-    if text != note["text"].strip() and text:
+    if text and text.split() != printable(note["text"]).split():
         note["text"] = text[:4000]
     box = file.boxes.get(element.get("id", ""))
     place = as_mapping(note.get("position"))

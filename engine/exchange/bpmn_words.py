@@ -65,6 +65,7 @@ _TAGS: Mapping[str, str] = {
     "connector": "serviceTask",
     "operation": "serviceTask",
     "record": "serviceTask",
+    "database": "serviceTask",
 }
 
 

@@ -61,6 +61,7 @@ class Drawing:
         self.known: set[str] = set()
         """Names something in the flow sets."""
         self._edge_ids: set[str] = set()
+        self._as_it_was: set[str] = set()
 
     def free(self, wanted: str) -> str:
         """An id nobody has."""
@@ -98,6 +99,7 @@ class Drawing:
     def put(self, node: dict[str, Any]) -> str:
         """A whole node of ours."""
         self.nodes[node["id"]] = node
+        self._as_it_was.add(node["id"])
         return str(node["id"])
 
     def placeholder(
@@ -170,7 +172,7 @@ class Drawing:
         document["edges"] = self.edges
         if self.notes:
             document["notes"] = self.notes[:200]
-        return laid_out(document)
+        return laid_out(document, self._as_it_was)
 
 
 def texts_in(rows: Any, name: str) -> set[str]:

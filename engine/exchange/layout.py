@@ -5,7 +5,7 @@ The designer's own layout (dagre) is better and a click away; this one makes a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -15,10 +15,10 @@ STEP_Y = 130
 SWEEPS = 4
 
 
-def laid_out(document: dict[str, Any]) -> dict[str, Any]:
-    """The document with a place for every node. Where some have one, the rest stand below them."""
+def laid_out(document: dict[str, Any], leave: Collection[str] = ()) -> dict[str, Any]:
+    """The document with a place for every node but those to `leave`. Where some have one, the rest stand below them."""
     nodes = document["nodes"]
-    without = [node["id"] for node in nodes if "position" not in node]
+    without = [node["id"] for node in nodes if "position" not in node and node["id"] not in leave]
     if not without:
         return document
     placed = [node["position"] for node in nodes if "position" in node]

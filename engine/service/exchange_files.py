@@ -27,10 +27,15 @@ def read(paths: Sequence[Path], say: Say, *, brief: bool = False) -> list[Import
     """Read everything, and say what became of each element. No file stops the others."""
     found: list[Imported] = []
     for path in _files(paths):
-        if path.stat().st_size > BYTES_MAX:
-            told = [_refused(path, f"{path.stat().st_size} bytes")]
-        else:
-            told = read_files([(str(path), path.read_bytes())])
+        try:
+            size = path.stat().st_size
+            told = (
+                read_files([(str(path), path.read_bytes())])
+                if size <= BYTES_MAX
+                else [_refused(path, f"at most {BYTES_MAX} bytes", str(size))]
+            )
+        except OSError as error:
+            told = [_refused(path, "a file that can be read", error.strerror or "none")]
         for one in told:
             _tell(one, say, brief=brief)
         found += told
@@ -52,11 +57,10 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _refused(path: Path, found: str) -> Imported:
-    refused = FileRefused(expected=f"at most {BYTES_MAX} bytes", found=found)
-    return Imported(
-        "flow", str(path), wrong=[Problem(str(path), refused.code, refused.params, refused.message)]
-    )
+def _refused(path: Path, expected: str, found: str) -> Imported:
+    refused = FileRefused(expected=expected, found=found)
+    problem = Problem(str(path), refused.code, refused.params, refused.message)
+    return Imported("flow", str(path), wrong=[problem])
 
 
 def _tell(one: Imported, say: Say, *, brief: bool) -> None:
