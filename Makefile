@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs lock clean \
+.PHONY: tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -97,6 +97,10 @@ scenarios: ## the failures of the requirements as they were told, with as many o
 tasks: ## what people do with tasks, in any order, a hundred times longer
 	$(SETUP) python
 	HEADRACE_TASKS_FACTOR=100 $(BIN)/pytest tests/people/test_task_machine.py tests/people/test_voting.py tests/service/test_task_rows.py
+
+fuzz: ## 10,000 spoilt calls of every platform at both doors (FUZZ=1000 for a short run)
+	$(SETUP) python
+	HEADRACE_FUZZ=$(or $(FUZZ),10000) $(BIN)/pytest tests/http/test_fuzzed_calls.py
 
 docs: ## write docs/nodes.md and docs/connectors.md from what they list
 	$(SETUP) python
