@@ -33,6 +33,7 @@ SCREENS = {
         "/start/refund-approval",
         "/flows",
         "/flows/refund-approval",
+        "/flows/refund-approval/heat",
         "/templates",
         "/templates/refund-approval",
         "/instances",

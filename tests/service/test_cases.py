@@ -287,6 +287,46 @@ def test_a_disguise_keeps_length_and_kind() -> None:
     assert hidden == 5
 
 
+def test_what_forms_and_tables_mask_stays_behind_whoever_records(house: House) -> None:
+    phone = {"type": "string", "x-mask": "phone"}
+    form = {
+        "title": {"en": "Refund"},
+        "schema": {"type": "object", "properties": {"phone": phone, "why": {"type": "string"}}},
+    }
+    drawing = flow("secret", form={"use": "refund"}).then("done", "end")
+    document = {**drawing.document(), "forms": {"refund": form}}
+    house.publish(document)
+    given = {"phone": "13812345678", "why": "broken"}
+    id_ = house.start("secret", {"refund": given})
+    settle(house)
+
+    found = recording.record(house.workspace, house.actor(ANN), "secret", id_)
+
+    assert found["content"]["input"]["refund"]["phone"] == "13800005678"
+    assert found["content"]["input"]["refund"]["why"] == "broken"
+    assert found["hidden"] == 1
+    assert "13812345678" not in jsontext.dumps(found)
+    assert found["differences"] == []
+
+
+def test_fields_that_a_table_of_the_flow_masks_are_disguised_wherever_they_stand() -> None:
+    plain = {
+        "mocks": {
+            "find": {
+                "output": {"buyer_phone": "13812345678", "n": [{"buyer_phone": "13987654321"}]}
+            }
+        }
+    }
+
+    found, hidden = recording.disguised(plain, recording._by_field(plain, {"buyer_phone": "phone"}))
+
+    assert hidden == 2
+    assert found["mocks"]["find"]["output"] == {
+        "buyer_phone": "13800005678",
+        "n": [{"buyer_phone": "13900004321"}],
+    }
+
+
 # --- no way out --------------------------------------------------------------------------------------
 
 
