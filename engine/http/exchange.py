@@ -127,7 +127,11 @@ def _given(call: Call) -> list[tuple[str, bytes]]:
         raise BodyTooLarge(limit=limit, found="more") from None
     if not given:
         raise FileEmpty(name="file")
-    return [((one.filename or "file")[:200], one.stream.read()) for one in given]
+    found = []
+    for one in given:
+        found.append(((one.filename or "file")[:200], one.stream.read()))
+        one.close()
+    return found
 
 
 @route(

@@ -18,6 +18,7 @@ from tests.patterns.processes import process
 
 ROOT = Path(__file__).parents[2]
 Document = dict[str, Any]
+ODD_NAMES = ("", "A & B", "x" * 90, "\ufffe", "𠮷")
 
 
 def files() -> list[Path]:
@@ -55,7 +56,8 @@ def with_all_exits(type_: str, settings: dict[str, Any], ports: tuple[str, ...])
         {"id": "undo", "kind": "compensation"},
     ]  # fmt: skip
     node = {
-        "id": "n", "type": type_, "name": {"zh": "节点 <&\"'>", "en": "Node"}, "position": {"x": 300.5, "y": -20}, "settings": settings,
+        "id": "n", "type": type_, "name": {"zh": "节点 <&\"'>", "en": "Node"}, "position": {"x": 300.5, "y": -20},
+        "settings": settings,
         "result": "told_result", "visits_max": 7, "events": events,
     }  # fmt: skip
     exits = [*ports, *(event["id"] for event in events)]
@@ -88,7 +90,7 @@ def half_done(seed: int) -> Document:
         node: Document = {
             "id": id_,
             "type": type_,
-            "name": {"en": dice.choice(["", "A & B", "x" * 90, "\ufffe", "𠮷"])},
+            "name": {"en": dice.choice(ODD_NAMES)},
             "settings": settings,
         }
         if dice.random() < 0.7:

@@ -67,12 +67,14 @@ def exported(name: str) -> str:
 
 def test_elements_are_those_that_mean_the_same() -> None:
     wanted = {
-        "approval": "userTask", "connector": "serviceTask", "operation": "serviceTask", "record": "serviceTask", "set_values": "scriptTask",
-        "decide": "businessRuleTask", "subflow": "callActivity", "notification": "sendTask", "split": "parallelGateway",
-        "join": "parallelGateway", "condition": "exclusiveGateway", "receive": "eventBasedGateway", "timer": "intermediateCatchEvent",
-        "milestone": "intermediateCatchEvent", "publish": "intermediateThrowEvent", "compensate": "intermediateThrowEvent",
-        "start": "startEvent", "schedule": "startEvent", "message_start": "startEvent", "webhook": "startEvent", "end": "endEvent",
-        "lock": "task", "unlock": "task", "cancel": "task", "placeholder": "task", "database": "serviceTask",
+        "approval": "userTask", "connector": "serviceTask", "operation": "serviceTask", "record": "serviceTask",
+        "set_values": "scriptTask", "decide": "businessRuleTask", "subflow": "callActivity",
+        "notification": "sendTask", "split": "parallelGateway", "join": "parallelGateway",
+        "condition": "exclusiveGateway", "receive": "eventBasedGateway", "timer": "intermediateCatchEvent",
+        "milestone": "intermediateCatchEvent", "publish": "intermediateThrowEvent",
+        "compensate": "intermediateThrowEvent", "start": "startEvent", "schedule": "startEvent",
+        "message_start": "startEvent", "webhook": "startEvent", "end": "endEvent", "lock": "task", "unlock": "task",
+        "cancel": "task", "placeholder": "task", "database": "serviceTask",
     }  # fmt: skip
     found = {}
     for name, settings in {
