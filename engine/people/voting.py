@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from headrace.engine.people.tasking import Seat
+    from headrace.engine.people.seats import Seat
 
 Mode = Literal["any", "all", "ratio", "count", "weight", "sequence"]
 Result = Literal["approved", "rejected", "returned"]
