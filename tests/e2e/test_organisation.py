@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.pages import DESK, PHONE, SAVED_MS, Editor, Keys, api, make_flow, session_of
 
@@ -198,6 +199,82 @@ def test_what_is_not_saved_of_a_rota_is_not_lost_in_silence(person: Callable[...
     expect(page.get_by_test_id("rota-grid")).to_contain_text("Dora")
     page.get_by_test_id("btn-discard").click()
     expect(page.get_by_test_id("rota-grid")).not_to_contain_text("Dora")
+
+
+def test_two_who_plan_one_rota_choose_whose_plan_stands(person: Callable[..., Page]) -> None:
+    mine = open_as(person, "admin", "/organisation/rotas/demo-night", viewport=DESK)
+    theirs = open_as(person, "admin", "/organisation/rotas/demo-night", viewport=PHONE)
+    for page, who in ((theirs, "Ben"), (mine, "Dora")):
+        expect(page.get_by_test_id("rota-grid")).to_be_visible()
+        page.locator("[data-testid^=cell-][data-testid$=-add]").first.click()
+        pick(page, "cell-people", who)
+        page.get_by_test_id("btn-save").click()
+    theirs.get_by_test_id("btn-save-rota").click()
+    expect(theirs.get_by_test_id("btn-save-rota")).to_have_count(0)
+
+    mine.get_by_test_id("btn-save-rota").click()
+    expect(mine.get_by_test_id("rota-stale")).to_be_visible()
+    mine.keyboard.press("Escape")
+    expect(mine.get_by_test_id("rota-grid")).to_contain_text("Dora")  # nothing is lost by looking
+    mine.get_by_test_id("btn-save-rota").click()
+    mine.get_by_test_id("btn-rota-theirs").click()
+
+    first = mine.locator("[data-testid^=cell-]").first
+    expect(mine.get_by_test_id("btn-save-rota")).to_have_count(0)
+    expect(first).to_contain_text("Ben")
+    expect(mine.get_by_test_id("rota-grid")).not_to_contain_text("Dora")
+
+
+def test_who_is_back_takes_back_what_the_substitute_still_has(
+    browser: Browser, base_url: str, person: Callable[..., Page]
+) -> None:
+    context = browser.new_context(base_url=base_url)
+    asks = {"assignees": [{"kind": "user", "id": "ben"}]}
+    document = {
+        "format": 1,
+        "key": "while-away",
+        "name": {"zh": "外出期间", "en": "While away"},
+        "nodes": [
+            {"id": "start", "type": "start", "name": {"en": "Start"}, "settings": {}},
+            {"id": "ask", "type": "approval", "name": {"en": "Ask"}, "settings": {**asks, "title": "While Ben was away"}},
+            {"id": "done", "type": "end", "name": {"en": "Done"}, "settings": {}},
+        ],
+        "edges": [
+            {"id": "e1", "from": "start", "port": "out", "to": "ask"},
+            {"id": "e2", "from": "ask", "port": "approved", "to": "done"},
+            {"id": "e3", "from": "ask", "port": "rejected", "to": "done"},
+        ],
+    }  # fmt: skip
+    make_flow(context, "dora", document)
+    headers = session_of(context, "ben")
+    people = api(context, "/api/people?search=sue&state=active")["items"]
+    now = datetime.now(UTC)
+    made = context.request.post("/api/substitutions", headers=headers, data={
+        "substitute_id": people[0]["id"], "from": now.isoformat().replace("+00:00", "Z"),
+        "until": (now + timedelta(days=1)).isoformat().replace("+00:00", "Z"), "flows": ["while-away"],
+    })  # fmt: skip
+    assert made.ok, made.text()
+    away = made.json()["id"]
+    headers = session_of(context, "dora")
+    published = context.request.post("/api/flows/while-away/publish", headers=headers, data={})
+    assert published.ok, published.text()
+    begun = context.request.post(
+        "/api/flows/while-away/instances", headers=headers, data={"input": {}}
+    )
+    assert begun.ok, begun.text()
+    headers = session_of(context, "ben")
+    ended = context.request.delete(f"/api/substitutions/{away}", headers=headers)
+    assert ended.ok, ended.text()
+    context.close()
+
+    page = open_as(person, "ben", "/account", viewport=PHONE)
+    page.get_by_test_id(f"give-back-{away}").click()
+    page.get_by_test_id("btn-confirm").click()
+    expect(page.locator(".ant-message-success")).to_be_visible()
+
+    page.goto("/tasks/todo")
+    row = page.locator("a[data-testid^=task-]", has_text="While Ben was away")
+    expect(row).to_be_visible(timeout=SAVED_MS)
 
 
 def test_a_table_is_looked_at_before_it_comes_in(
