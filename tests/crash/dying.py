@@ -15,12 +15,14 @@ import json
 import logging
 import os
 import signal
+import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -102,7 +104,10 @@ def live(request: dict[str, Any], out: int) -> None:
     jobs.attempt = dying(jobs.attempt)
     job_store.LEASE_MS, job_store.HEARTBEAT_MS = LEASE_MS, HEARTBEAT_MS
     runtime.SWEEP_S = SWEEP_S
-    settings = Settings(request["home"], request["url"], 0, ("127.0.0.0/8",), (KEY,))
+    home = Path(request["home"])
+    settings = Settings(
+        home, request["url"], 0, ("127.0.0.0/8",), (KEY,), sqlite_folder=home.resolve()
+    )
     chosen = {name: kind for name, kind in kinds().items() if name in request["kinds"]}
     documents = [document for kind in chosen.values() for document in kind.documents]
     cases = request["cases"]
@@ -200,6 +205,7 @@ def furnish(
             settings={"base_url": f"http://127.0.0.1:{port}"}, created_at=0, updated_at=0, updated_by="x",
         )
     )  # fmt: skip
+    furnish_books(workspace, connection)
     # One call in five fails here for ever: left alone for half a minute each time, nothing would ever end.
     connection.execute(
         t.limits.insert().values(connection="bank", settings=BREAKER, updated_at=0, updated_by="x")
@@ -221,6 +227,22 @@ def furnish(
         schedules.follow(connection, document, workspace.clock.now_ms())
     # Its moment has passed a while ago: it is made up for once.
     connection.execute(t.schedules.update().values(next_at=workspace.clock.now_ms() - 90_000))
+
+
+def furnish_books(workspace: Workspace, connection: sa.Connection) -> None:
+    """Somebody else's database: what is sold twice breaks its key, and the case would never end."""
+    books = sqlite3.connect(Path(workspace.settings.home) / "books.db")
+    books.executescript(
+        'CREATE TABLE IF NOT EXISTS sold ("case" TEXT PRIMARY KEY);'
+        "CREATE TABLE IF NOT EXISTS headrace_done (step_key VARCHAR(200) PRIMARY KEY, answer TEXT NOT NULL);"
+    )
+    books.close()
+    connection.execute(
+        t.connections.insert().values(
+            key="books", name="Books", connector="sql", secrets=seal(workspace, {}),
+            settings={"kind": "sqlite", "file": "books.db", "write": True}, created_at=0, updated_at=0, updated_by="x",
+        )
+    )  # fmt: skip
 
 
 def furnish_tables(connection: sa.Connection) -> None:

@@ -230,6 +230,17 @@ def kinds() -> dict[str, Kind]:
             attempts=20,
             backoff_s=0.1,
         ),
+        "database": plain(
+            "database",
+            "database",
+            connection="books",
+            action="insert",
+            table="sold",
+            values=CASE,
+            timeout_s=10,
+            attempts=20,
+            backoff_s=0.1,
+        ),
         "schedule": Kind(
             [
                 ended(
