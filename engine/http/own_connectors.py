@@ -125,7 +125,7 @@ def create(call: Call) -> Any:
             "trouble": or_null(STRING),
         }
     ),
-    errors=(503,),
+    errors=(409, 503),
 )
 def attempt(call: Call) -> Any:
     outside = call.house.outside

@@ -56,6 +56,9 @@ SCREENS = {
         "/operations/retention",
         "/operations/schedules",
         "/connections",
+        "/own-connectors",
+        "/own-connectors/new",
+        "/own-connectors/screens-api",
         "/users",
         "/organisation",
         "/organisation/people",
@@ -147,6 +150,16 @@ def addresses(browser: Browser, base_url: str) -> Iterator[Callable[[str], str]]
     headers = session_of(context, "admin")
     told = {"kind": "priority", "selection": {"ids": [case]}, "params": {"priority": 1}}
     batch = context.request.post("/api/batches", headers=headers, data=told).json()["id"]
+    drawn = {
+        "title": {"en": "Stock of Kelp", "zh": "海带仓库"},
+        "base_url": "https://kelp.example.com/v1",
+        "auth": {"kind": "hmac", "name": "X-Sign", "parts": [{"kind": "body"}]},
+        "operations": [
+            {"name": "items", "title": {"en": "Items", "zh": "商品"}, "method": "GET", "path": "/items", "effect": "pure"}
+        ],
+    }  # fmt: skip
+    made = {"key": "screens-api", "definition": drawn}
+    context.request.post("/api/own-connectors", headers=headers, data=made)
     context.close()
     yield lambda address: address.format(case=case, task=task, batch=batch)
 

@@ -145,7 +145,9 @@ def value_changed(dice: random.Random, sent: Sent) -> Sent:
         )
     try:
         told = json.loads(sent.body)
-    except ValueError:
+    except (ValueError, RecursionError):
+        return sent
+    if not isinstance(told, dict | list):
         return sent
     whole, here = told, told
     for _ in range(6):
@@ -185,7 +187,7 @@ def said(name: str, body: bytes) -> Any:
     if name == "wechat_shop":
         try:
             return json.loads(body).get("Encrypt")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return None
     return body
 
