@@ -14,6 +14,7 @@ from headrace.engine.connector import (
     Outside,
     ParamWrong,
     Receipt,
+    Verdict,
     Wish,
 )
 from headrace.engine.errors import AddressRefused
@@ -140,6 +141,20 @@ def not_of_tokens(method: str) -> str:
     if any(word in method.lower() for word in ("token", "oauth", "auth.")):
         raise ParamWrong("Expected an interface that hands out no tokens.")
     return method
+
+
+def renewed(answer: Any) -> Verdict:
+    """The new tokens a platform hands out, as the engine keeps them; wherever in the answer they stand."""
+    found = answer
+    for _ in range(3):
+        if isinstance(found, Mapping) and "access_token" not in found:
+            inner = [value for value in found.values() if isinstance(value, Mapping)]
+            found = inner[0] if inner else None
+    token = found.get("access_token") if isinstance(found, Mapping) else None
+    if not isinstance(found, Mapping) or not token:
+        return Verdict(trouble="unlisted", code="no_token")
+    names = ("access_token", "refresh_token")
+    return Verdict({"secrets": {name: str(found[name]) for name in names if found.get(name)}})
 
 
 # --- the trial ----------------------------------------------------------------------------------

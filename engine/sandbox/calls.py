@@ -125,10 +125,17 @@ class Simulator:
             return said({"error": "not found", "message": "接口不存在"}, 404)
         try:
             self.prove(asked)
+            if self.renews(asked):
+                return self.do(asked)
             met = next((trouble for trouble in self.BODILY if self.on(trouble, version)), None)
             return self.no(met, "", asked) if met else self.do(asked)
         except No as refusal:
             return self.no(refusal.kind, str(refusal), asked)
+
+    def renews(self, asked: Asked) -> bool:
+        """Does it ask for a new token? That needs no living one."""
+        del asked
+        return False
 
     def version(self, asked: Asked) -> str:
         """Which version of its interface is asked; empty where there is one."""
@@ -144,6 +151,16 @@ class Shop(Simulator):
     """A platform with orders: they are named by the simulator's name in the world."""
 
     troubles = (*Simulator.troubles, "empty", "moving")
+    renewed = ""
+    """What stands behind the first token: `-1` after the first renewal."""
+
+    def renew(self, given: str, known: str) -> str:
+        """The token that counts from now on. Raises `No`."""
+        if given != known:
+            raise No("token_dead", "refresh_token")
+        self.renewed = f"-{int(self.renewed[1:] or 0) + 1}"
+        self.switches.off(self.name, "token_dead")
+        return self.renewed
 
     def payload(self, order: Order) -> dict[str, Any]:
         """The order as this platform writes it."""

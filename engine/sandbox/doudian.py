@@ -11,6 +11,7 @@ from headrace.engine.sandbox.pushes import Push
 from headrace.engine.sandbox.world import Fact, Order
 
 APP_KEY, SECRET, TOKEN = "7099000000000000001", "sandbox-doudian-secret", "sandbox-doudian-token"
+REFRESH = "sandbox-doudian-refresh"
 SHOP_ID = 66_009_001
 CLOCK_S = 600
 PAGE_MAX = 100
@@ -48,7 +49,11 @@ class Doudian(Shop):
     def account(self, base: str) -> Account:
         """See `Simulator`."""
         settings = {"app_key": APP_KEY, "gateway": f"{base}/doudian"}
-        return Account(self.name, settings, {"app_secret": SECRET, "access_token": TOKEN})
+        return Account(
+            self.name,
+            settings,
+            {"app_secret": SECRET, "access_token": TOKEN, "refresh_token": REFRESH},
+        )
 
     def prove(self, asked: Asked) -> None:
         """See `Simulator`."""
@@ -66,7 +71,9 @@ class Doudian(Shop):
             raise No("signature")
         if abs(whole(seconds) - asked.now_ms // 1_000) > CLOCK_S:
             raise No("clock")
-        if query.get("access_token") != TOKEN:
+        if self.renews(asked):
+            return  # the refresh token is what counts there
+        if query.get("access_token") != f"{TOKEN}{self.renewed}":
             raise No("token_dead")
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
@@ -74,6 +81,10 @@ class Doudian(Shop):
         code, sub, words = NO[kind]
         answer = {"code": code, "msg": words, "sub_code": sub, "sub_msg": message or words}
         return said({**answer, "log_id": "sandbox", "data": None})
+
+    def renews(self, asked: Asked) -> bool:
+        """See `Simulator`."""
+        return asked.path == "/token/refresh"
 
     def do(self, asked: Asked) -> Said:
         """See `Simulator`."""
@@ -89,6 +100,13 @@ class Doudian(Shop):
                 id_, waybill = str(own.get("order_id", "")), str(own.get("logistics_code", ""))
                 self.ship(asked, id_, str(own.get("company_code", "")), waybill)
                 data = {"pack_id": f"P{id_}"}
+            case "/token/refresh":
+                new = self.renew(str(own.get("refresh_token", "")), REFRESH)
+                data = {
+                    "access_token": f"{TOKEN}{new}",
+                    "refresh_token": REFRESH,
+                    "expires_in": 604_800,
+                }
             case path:
                 raise No("withdrawn", path[:80])
         return said({"code": 10000, "msg": "success", "log_id": "sandbox", "data": data})

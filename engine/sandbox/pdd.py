@@ -9,6 +9,7 @@ from headrace.engine.sandbox.calls import Account, Asked, No, Said, Shop, china,
 from headrace.engine.sandbox.world import Order
 
 CLIENT_ID, SECRET, TOKEN = "sandbox-pdd-client", "sandbox-pdd-secret", "sandbox-pdd-token"
+REFRESH = "sandbox-pdd-refresh"
 CLOCK_S = 600
 WINDOW_S = 1_800
 LAG_S = 180
@@ -37,7 +38,11 @@ class Pdd(Shop):
     def account(self, base: str) -> Account:
         """See `Simulator`."""
         settings = {"app_key": CLIENT_ID, "gateway": f"{base}/pdd/api/router"}
-        return Account(self.name, settings, {"app_secret": SECRET, "access_token": TOKEN})
+        return Account(
+            self.name,
+            settings,
+            {"app_secret": SECRET, "access_token": TOKEN, "refresh_token": REFRESH},
+        )
 
     def prove(self, asked: Asked) -> None:
         """See `Simulator`."""
@@ -48,7 +53,9 @@ class Pdd(Shop):
             raise No("signature")
         if abs(whole(fields.get("timestamp")) - asked.now_ms // 1_000) > CLOCK_S:
             raise No("clock")
-        if fields.get("access_token") != TOKEN:
+        if self.renews(asked):
+            return  # the refresh token is what counts there
+        if fields.get("access_token") != f"{TOKEN}{self.renewed}":
             raise No("token_dead")
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
@@ -56,6 +63,10 @@ class Pdd(Shop):
         code, words = NO[kind]
         error = {"error_code": code, "error_msg": words, "sub_code": None, "sub_msg": message}
         return said({"error_response": {**error, "request_id": "sandbox"}})
+
+    def renews(self, asked: Asked) -> bool:
+        """See `Simulator`."""
+        return asked.form().get("type") == "pdd.pop.auth.token.refresh"
 
     def do(self, asked: Asked) -> Said:
         """See `Simulator`."""
@@ -79,6 +90,10 @@ class Pdd(Shop):
                 company, waybill = fields.get("logistics_id", ""), fields.get("tracking_number", "")
                 self.ship(asked, fields.get("order_sn", ""), company, waybill)
                 return said({"logistics_online_send_response": {"is_success": True}})
+            case "pdd.pop.auth.token.refresh":
+                new = self.renew(fields.get("refresh_token", ""), REFRESH)
+                answer = {"access_token": f"{TOKEN}{new}", "refresh_token": REFRESH}
+                return said({"pop_auth_token_refresh_response": answer})
             case method:
                 raise No("withdrawn", method[:80])
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from headrace.engine.service import archive, decisions
 from headrace.engine.service.rules import DAY_MS, Rules, load
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import facts, files, purge, rules, vacuum
+from headrace.engine.store import facts, files, intake, purge, rules, sources, vacuum
 from headrace.engine.store import tables as t
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,10 @@ RETAG_MAX = 1_000
 REPLIES_KEPT_MS = DAY_MS
 """As `service/idempotency.py` promises."""
 
+INFLOWS_KEPT_MS = 30 * 86_400_000
+"""How long requests are kept as they came: buyers' data is in them."""
+PULLS_KEPT_MS = 90 * 86_400_000
+"""How long pulls, counts of orders and settled exceptions are kept."""
 BATCHES_KEPT_MS = 90 * DAY_MS
 """How long one can look up what a batch has done."""
 
@@ -208,6 +212,8 @@ def _limits(workspace: Workspace, done: Purged, stopping: Callable[[], bool]) ->
         (files.delete_left, files.WAITING_KEPT_MS),
         (files.delete_contents, files.UNUSED_KEPT_MS),
         *((purge.delete_old_messages, age) for age in messages),
+        (intake.forget, INFLOWS_KEPT_MS),
+        (sources.forget, PULLS_KEPT_MS),
     ):
         while not stopping():
             rows = workspace.writer.call(partial(_older, delete, now_ms - age))

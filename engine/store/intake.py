@@ -195,3 +195,12 @@ def close_exception(
     """Done, or dismissed."""
     statement = ti.order_exceptions.update().where(ti.order_exceptions.c.id == id_)
     connection.execute(statement.values(status=status, closed_by=by, note=note, updated_at=now_ms))
+
+
+def forget(connection: Connection, before_ms: int, limit: int = 500) -> int:
+    """Requests older than this, some at a time; answers how many."""
+    columns = ti.inflows.c
+    old = sa.select(columns.id).where(columns.created_at < before_ms).limit(limit)
+    return connection.execute(
+        ti.inflows.delete().where(columns.id.in_(old.scalar_subquery()))
+    ).rowcount

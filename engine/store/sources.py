@@ -215,10 +215,26 @@ def counted(connection: Connection, key: str, since_ms: int, until_ms: int) -> d
     return {row.slot: row.orders for row in connection.execute(query)}
 
 
-def forget_counts(connection: Connection, before_ms: int) -> None:
-    """Counts nobody compares with any more."""
-    statement = ti.source_counts.delete().where(ti.source_counts.c.slot < before_ms // SLOT_MS)
-    connection.execute(statement)
+def forget(connection: Connection, before_ms: int, limit: int = 500) -> int:
+    """Counts, pulls and settled exceptions older than this, some at a time; answers how many."""
+    gone = 0
+    counts = ti.source_counts.c
+    gone += connection.execute(
+        ti.source_counts.delete().where(counts.slot < before_ms // SLOT_MS)
+    ).rowcount
+    for table, settled in (
+        (ti.source_pulls, ti.source_pulls.c.ended_at < before_ms),
+        (
+            ti.order_exceptions,
+            (ti.order_exceptions.c.status != "open")
+            & (ti.order_exceptions.c.updated_at < before_ms),
+        ),
+    ):
+        old = sa.select(table.c.id).where(settled).order_by(table.c.id).limit(limit)
+        gone += connection.execute(
+            table.delete().where(table.c.id.in_(old.scalar_subquery()))
+        ).rowcount
+    return gone
 
 
 # --- what a push only named ------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from headrace.engine.errors import HeadraceError
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import Context, Done, Failed, Outcome, Policy, World
 from headrace.engine.run import commands as c
-from headrace.engine.service import breakers, calendars
+from headrace.engine.service import breakers, calendars, interfaces
 from headrace.engine.service.advance import advance_each
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import jobs
@@ -104,9 +104,46 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
         # The node may have reached the far side before it broke: nobody knows.
         log.exception("job %s failed", claim.id)
         outcome = Failed("node_failed", f"{type(bug).__name__}: {bug}", unknown=True)
+    ended_at = workspace.clock.now_ms()
+    if node.type.name == OPERATION and world.calls:
+        _register(
+            workspace, node.settings, outcome, world.calls[-1].host, ended_at, ended_at - started_at
+        )
     return Result(
-        claim, outcome, started_at, workspace.clock.now_ms(), node.policy(), world.calls, world.connector,
-        world.main, wait_until,
+        claim, outcome, started_at, ended_at, node.policy(), world.calls, world.connector, world.main, wait_until,
+    )  # fmt: skip
+
+
+OPERATION = "operation"
+"""The node type that asks platforms: each of its operations stands in the registry of interfaces (R158)."""
+
+_TROUBLES = {
+    "throttled": "throttled", "busy": "timeout", "no_answer": "timeout", "not_sent": "timeout", "token_dead": "auth",
+    "signature": "auth", "not_allowed": "scope", "withdrawn": "gone", "unlisted": "refused",
+}  # fmt: skip
+"""What says that the interface is not well; a refused order says nothing of it."""
+
+
+def _register(
+    workspace: Workspace,
+    settings: Mapping[str, Any],
+    outcome: Outcome,
+    host: str,
+    at_ms: int,
+    took_ms: int,
+) -> None:
+    connector, _, operation = str(settings["operation"]).partition(".")
+    account = str(settings["connection"])
+    kept = workspace.accounts.get(account)
+    version = str(kept[0].settings.get("version") or "") if kept is not None else ""
+    trouble = _TROUBLES.get(outcome.code, "") if isinstance(outcome, Failed) else ""
+    said = outcome.message if isinstance(outcome, Failed) else ""
+    interfaces.note(
+        workspace,
+        interfaces.Called(
+            account, connector, operation, version, f"https://{host}", at_ms, max(0, took_ms), trouble,
+            said[:500] if trouble else "",
+        ),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from headrace.engine.service import (
     batches,
     calendars,
     data_tables,
+    interfaces,
     purge,
     record_files,
     task_batches,
@@ -48,6 +49,7 @@ class Keeper:
         if now_ms >= self._follow_at:
             more = calendars.follow(self._workspace) + data_tables.refill(self._workspace)
             more += record_files.work(self._workspace)
+            interfaces.watch(self._workspace)
             self._follow_at = now_ms + (0 if more else FOLLOW_EVERY_S * 1_000)
         if now_ms >= self._purge_at:
             self._purge_at = now_ms + PURGE_EVERY_S * 1_000

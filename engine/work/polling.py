@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from headrace.engine import jsontext
 from headrace.engine.clock import to_iso
 from headrace.engine.connector import (
     Connector,
@@ -451,7 +452,8 @@ class Poller:
             account, connector = self._account(source.connection, source.version)
             found = self._one(row.source, account, connector, row.what, row.number)
             if found is not None:
-                intake.take(self.workspace, row.source, "push", [found], kind=row.what)
+                raw = intake.Raw(jsontext.dumps(found).encode())
+                intake.take(self.workspace, row.source, "push", [found], kind=row.what, raw=raw)
         except (Stopped, HeadraceError) as trouble:
             tries = row.tries + 1
             if tries < WANT_TRIES and not isinstance(trouble, NotFound):

@@ -17,6 +17,7 @@ from headrace.engine.connector import (
     Paging,
     ParamWrong,
     Pushed,
+    Renewal,
     Reply,
     Request,
     Verdict,
@@ -198,6 +199,18 @@ def pushed(said: Any, _: Incoming) -> list[Pushed]:
     return told
 
 
+def _renew(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {"grant_type": "refresh_token", "refresh_token": wire.secret(account, "refresh_token")}
+    return signed(account, "/token/refresh", own, wish.now_ms)
+
+
+def _judge_renewed(answer: HttpAnswer) -> Verdict:
+    verdict = judge(answer)
+    if verdict.trouble:
+        return verdict
+    return shop.renewed(verdict.output)
+
+
 def order(payload: Mapping[str, Any]) -> Mapped:
     """An order of /order/searchList or /order/orderDetail. Money is in fen; encrypted names and phones stay so."""
     reading = shop.Reading(payload)
@@ -342,6 +355,7 @@ CONNECTOR = Connector(
     errors=ERRORS,
     statuses=STATUSES,
     pushed=pushed,
+    renewal=Renewal(_renew, _judge_renewed),
     order=order,
     refund=refund,
 )

@@ -16,6 +16,7 @@ from headrace.engine.connector import (
     Operation,
     Paging,
     Rate,
+    Renewal,
     Request,
     Verdict,
     Window,
@@ -186,6 +187,16 @@ def status_code(payload: Mapping[str, Any]) -> str:
     return wire.words(payload.get("order_status"))
 
 
+def _renew(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {"refresh_token": wire.secret(account, "refresh_token")}
+    return signed(account, "pdd.pop.auth.token.refresh", own, wish.now_ms)
+
+
+def _judge_renewed(answer: HttpAnswer) -> Verdict:
+    verdict = judge(answer)
+    return verdict if verdict.trouble else shop.renewed(verdict.output)
+
+
 def order(payload: Mapping[str, Any]) -> Mapped:
     """An order of `pdd.order.information.get`. Names and phones are ciphers of the platform and stay so."""
     reading = shop.Reading(payload)
@@ -316,5 +327,6 @@ CONNECTOR = Connector(
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,
     statuses=STATUSES,
+    renewal=Renewal(_renew, _judge_renewed),
     order=order,
 )

@@ -286,16 +286,32 @@ def test_a_window_that_was_broken_off_goes_on_where_it_stood(street):
     assert len(street.calls) <= 5
 
 
-def test_a_dead_token_is_renewed_where_the_platform_lets_us(street):
-    street.shop("doudian")
-    id_ = street.order("doudian")
-    street.switch("doudian", "token_dead", times=1)
+@pytest.mark.parametrize("name", ["doudian", "pdd"])
+def test_a_dead_token_is_renewed_where_the_platform_lets_us(street, name):
+    street.shop(name)
+    id_ = street.order(name)
+    street.house.later(s=5 * MINUTES)
+    street.switch(name, "token_dead")
     street.look()
 
     assert id_ in street.orders()
-    assert street.state("doudian").failures == 0
-    secrets = connections.open_connection(street.house.workspace, "doudian").secrets
-    assert secrets["access_token"] == "sandbox-doudian-token-1"
+    assert street.state(name).failures == 0
+    secrets = connections.open_connection(street.house.workspace, name).secrets
+    assert secrets["access_token"] == f"sandbox-{name}-token-1"
+
+
+def test_a_token_that_nobody_can_renew_is_a_failure_of_authorisation(street):
+    street.shop("pdd")
+    connections.change(
+        street.house.workspace,
+        street.house.actor(EVE),
+        "pdd",
+        {"secrets": {"refresh_token": "old"}},
+    )
+    street.switch("pdd", "token_dead")
+    street.look()
+
+    assert street.state("pdd").last_class == "auth"
 
 
 # --- how many come ----------------------------------------------------------------------------------
