@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
+.PHONY: templates tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -101,6 +101,10 @@ tasks: ## what people do with tasks, in any order, a hundred times longer
 fuzz: ## 10,000 spoilt calls of every platform at both doors (FUZZ=1000 for a short run)
 	$(SETUP) python
 	HEADRACE_FUZZ=$(or $(FUZZ),10000) $(BIN)/pytest tests/http/test_fuzzed_calls.py
+
+templates: ## every template against what it promises, with as many orders as it says
+	$(SETUP) python
+	$(BIN)/headrace template check --full
 
 docs: ## write docs/nodes.md and docs/connectors.md from what they list
 	$(SETUP) python

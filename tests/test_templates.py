@@ -159,6 +159,13 @@ def test_every_table_a_flow_names_comes_with_it_or_is_the_orders(folder):
         assert wanted["decision_tables"] <= decisions, drawn["key"]
 
 
+def test_templates_that_share_a_table_mean_the_same_table():
+    meant: dict[str, Any] = {}
+    for folder in FOLDERS:
+        for table in bundles.from_folder(folder).tables:
+            assert meant.setdefault(table["key"], table) == table, (folder.name, table["key"])
+
+
 @every_folder
 def test_it_packs_into_a_file_and_comes_out_the_same(folder):
     bundle = bundles.from_folder(folder)

@@ -29,7 +29,7 @@ def run(trial: Trial) -> None:
     trial.settle()
     held.append(_held(trial) == _accepted(trial))
     states = [one["state"] for one in trial.records("stock_orders")]
-    took = [ms for operation, table, ms in trial.took_ms if (operation, table) == ("adjust", "inventory")]  # fmt: skip
+    took = [ms for operation, table, ms in trial.took_ms if (operation, table) == ("adjust", "warehouse_stock")]  # fmt: skip
     trial.measure(
         asked=len(states),
         accepted=states.count("reserved"),
@@ -52,7 +52,7 @@ def _order(trial: Trial, number: int) -> dict[str, object]:
 
 
 def _sellable(trial: Trial) -> int:
-    return sum(one["sellable"] for one in trial.records("inventory"))
+    return sum(one["sellable"] for one in trial.records("warehouse_stock"))
 
 
 def _held(trial: Trial) -> int:
@@ -96,8 +96,8 @@ def _cold(trial: Trial) -> None:
     manager = Actor(
         trial.person("inventory_manager"), "manager", ("inventory_manager",), EVERYTHING
     )
-    for one in trial.records("inventory"):
-        page = records.by_key(trial.workspace, ENGINE, "inventory", one["key"])
-        records.change(trial.workspace, manager, "inventory", page["id"], {"heat": "cold"}, page["rev"])  # fmt: skip
+    for one in trial.records("warehouse_stock"):
+        page = records.by_key(trial.workspace, ENGINE, "warehouse_stock", one["key"])
+        records.change(trial.workspace, manager, "warehouse_stock", page["id"], {"heat": "cold"}, page["rev"])  # fmt: skip
     trial.later(DAY)
     trial.measure(cold=_sellable(trial) - before)

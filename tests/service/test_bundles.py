@@ -96,28 +96,31 @@ def test_what_is_mapped_is_used_instead_and_not_made(workspace: Workspace) -> No
         {"name": "place", "kind": "text"}, {"name": "sellable", "kind": "integer", "min": 0},
     ]}  # fmt: skip
     data_tables.create(workspace, ADMIN, "our_stock", definition)
-    mapping = {"roles": {"inventory_manager": "stock_keeper"}, "tables": {"inventory": "our_stock"}}
+    mapping = {
+        "roles": {"inventory_manager": "stock_keeper"},
+        "tables": {"warehouse_stock": "our_stock"},
+    }
 
-    assert planned(workspace, mapping=mapping)["tables inventory"] == "mapped"
+    assert planned(workspace, mapping=mapping)["tables warehouse_stock"] == "mapped"
     told = templates.plan(workspace, ADMIN, KEY, mapping)
-    (table,) = [one for one in told["items"] if one["key"] == "inventory"]
+    (table,) = [one for one in told["items"] if one["key"] == "warehouse_stock"]
     assert {"added"} <= {one["what"] for one in table["differences"]}
     answer = templates.install(workspace, ADMIN, KEY, mapping=mapping)
 
     assert "table our_stock" in answer["kept"]
     text = json.dumps(flows.detail(workspace, ADMIN, "stock-reserve")["draft"]["document"])
     assert '"our_stock"' in text
-    assert '"inventory"' not in text
+    assert '"warehouse_stock"' not in text
     assert '"stock_keeper"' in text
     with pytest.raises(NotFound):
-        data_tables.detail(workspace, ADMIN, "inventory")
+        data_tables.detail(workspace, ADMIN, "warehouse_stock")
     assert data_tables.detail(workspace, ADMIN, "our_stock")["records"] == 0
 
 
 @pytest.mark.parametrize(
     "mapping",
     [
-        {"tables": {"inventory": "nothing_there"}},
+        {"tables": {"warehouse_stock": "nothing_there"}},
         {"roles": {"inventory_manager": "administrator"}},
         {"tables": {"stranger": "x"}},
         {"flows": {"stock-reserve": "x"}},
@@ -138,9 +141,9 @@ def test_it_may_be_installed_part_by_part_and_go_on_where_it_stopped(workspace: 
 
     answer = templates.install(workspace, ADMIN, KEY)
 
-    assert "table inventory" in answer["kept"]
+    assert "table warehouse_stock" in answer["kept"]
     assert "flow stock-reserve" in answer["created"]
-    assert data_tables.detail(workspace, ADMIN, "inventory")["records"] == 3
+    assert data_tables.detail(workspace, ADMIN, "warehouse_stock")["records"] == 3
 
 
 # --- after ---------------------------------------------------------------------------------------
@@ -160,7 +163,7 @@ def test_removing_takes_away_all_that_nobody_has_touched(workspace: Workspace) -
     assert "inventory_manager" not in {r["key"] for r in users.roles(workspace, ADMIN)["items"]}
     again = templates.install(workspace, ADMIN, KEY)
     assert again["kept"] == []
-    assert data_tables.detail(workspace, ADMIN, "inventory")["records"] == 3
+    assert data_tables.detail(workspace, ADMIN, "warehouse_stock")["records"] == 3
 
 
 def test_removing_leaves_the_users_data_their_people_and_their_changes(
@@ -172,7 +175,7 @@ def test_removing_leaves_the_users_data_their_people_and_their_changes(
     users.set_members(workspace, ENGINE, "inventory_manager", [person])
     users.set_members(workspace, ENGINE, "inventory_manager", [person], "backup")
     row = {"place": "CHAIR@HZ", "sku": "CHAIR", "sellable": 5}
-    records.create(workspace, ADMIN, "inventory", row)
+    records.create(workspace, ADMIN, "warehouse_stock", row)
     flows.publish(workspace, ADMIN, "stock-writeback")
     instances.start(workspace, ADMIN, "stock-writeback", {"skus": ["SOFA"]})
 
@@ -180,11 +183,11 @@ def test_removing_leaves_the_users_data_their_people_and_their_changes(
 
     assert {f"{one['kind']} {one['key']}": one["why"] for one in answer["kept"]} == {
         "flows stock-writeback": "has_run",
-        "tables inventory": "has_data",
+        "tables warehouse_stock": "has_data",
         "tables channel_stock": "in_use",
         "roles inventory_manager": "has_people",
     }
-    assert data_tables.detail(workspace, ADMIN, "inventory")["records"] == 4
+    assert data_tables.detail(workspace, ADMIN, "warehouse_stock")["records"] == 4
     with pytest.raises(NotFound):
         templates.removal(workspace, ADMIN, KEY)
 
@@ -199,7 +202,6 @@ def test_what_was_there_before_and_what_another_template_needs_stays(workspace: 
     why = {one["key"]: one["why"] for one in kept}
     assert why == {
         "warehouses": "was_there",
-        "inventory": "other_template",
         "reservations": "other_template",
     }
 
