@@ -123,6 +123,14 @@ tables: ## a table of a million records on both databases (TABLES="--records 500
 	$(SETUP) bench
 	$(BIN)/python -m tests.bench.tables $(TABLES)
 
+speed: ## how fast the designer draws, beside bpmn-js and LogicFlow (SPEED="--nodes 200" for a short run)
+	$(SETUP) test
+	$(BIN)/python -m tests.bench.drawing $(SPEED)
+
+walk: ## 10,000 random editor commands: nothing is lost
+	$(SETUP) check
+	@cd designer/web && HEADRACE_WALK=10000 npx --no-install vitest run src/editor/walk.test.ts
+
 lock: ## renew the lock files after a change of pyproject.toml or package.json
 	$(SETUP) python
 	$(SETUP) lock

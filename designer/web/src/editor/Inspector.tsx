@@ -12,7 +12,14 @@ import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { SchemaForm } from "../ui/form/SchemaForm";
 import { Arrange } from "./Arrange";
-import { pasteFragment, removeNode, removeSelected, selectedFragment, tidyUp } from "./actions";
+import {
+  frameSelected,
+  pasteFragment,
+  removeNode,
+  removeSelected,
+  selectedFragment,
+  tidyUp,
+} from "./actions";
 import { disconnect } from "./commands/disconnect";
 import { renameNode } from "./commands/renameNode";
 import { setFlow } from "./commands/setFlow";
@@ -21,6 +28,7 @@ import { setResult } from "./commands/setResult";
 import { setSample } from "./commands/setSample";
 import { setSettings } from "./commands/setSettings";
 import { setVisitsMax } from "./commands/setVisitsMax";
+import { useDialog } from "./dialog";
 import { edgeOf, type FlowEdge, type FlowNode, inputOf, nodeOf } from "./document";
 import { EventsSection } from "./EventsSection";
 import { BilingualInput } from "./form/BilingualField";
@@ -325,7 +333,7 @@ function OfEdge({ edge, words }: { edge: FlowEdge; words: Words }) {
 }
 
 function Several({ count }: { count: number }) {
-  const { t } = useTranslation("editor");
+  const { t } = useTranslation(["editor", "canvas"]);
   const readOnly = useEditor((state) => state.readOnly);
   const duplicate = () => {
     const fragment = selectedFragment();
@@ -338,6 +346,16 @@ function Several({ count }: { count: number }) {
           {t("action.duplicate")}
         </Button>
         {count > 1 && <Arrange count={count} />}
+        <Button onClick={frameSelected} disabled={readOnly} data-testid="btn-frame">
+          {t("canvas:action.section")}
+        </Button>
+        <Button
+          onClick={() => useDialog.getState().show("group")}
+          disabled={readOnly}
+          data-testid="btn-group"
+        >
+          {t("canvas:action.subflow")}
+        </Button>
         {count > 1 && (
           <Button icon={<ApartmentOutlined />} onClick={() => tidyUp()} disabled={readOnly}>
             {t("action.layout")}

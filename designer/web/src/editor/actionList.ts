@@ -22,6 +22,8 @@ export interface Desk {
   exportFile: () => void;
   importFile: () => void;
   go: (address: string) => void;
+  /** Draws what the selected sub-flow does in its place. */
+  inline: () => void;
 }
 
 export const ACTION_GROUPS = ["build", "arrange", "edit", "view", "test", "file", "help"] as const;
@@ -49,6 +51,11 @@ const selected = () => {
 const one = () => useEditor.getState().selection.nodes.length === 1;
 const some = () => selected() > 0;
 const several = () => selected() > 1;
+const isSubflow = () => {
+  const { history, selection } = useEditor.getState();
+  const [node] = selection.nodes;
+  return history.present.nodes.some((each) => each.id === node && each.type === "subflow");
+};
 const onCanvas = () => document.querySelector(".react-flow") !== null;
 
 const ARROWS: Record<string, string> = {
@@ -122,6 +129,20 @@ export const ACTIONS: readonly EditorAction[] = [
     writes: true,
     when: () => actions.sectionAtHand() !== undefined,
     run: () => actions.foldSection(),
+  },
+  {
+    name: "subflow",
+    group: "build",
+    writes: true,
+    when: () => useEditor.getState().selection.nodes.length > 0,
+    run: show("group"),
+  },
+  {
+    name: "inline",
+    group: "build",
+    writes: true,
+    when: isSubflow,
+    run: (desk) => desk.inline(),
   },
   {
     name: "rename",

@@ -5,6 +5,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, api, type Problem } from "../api/client";
 import type { Flow } from "../api/types";
 import { type FlowDocument, sameValue } from "./document";
+import { keep, kept } from "./kept";
 import { useDocument, useEditor } from "./store";
 
 export const QUIET_MS = 1_500;
@@ -167,27 +168,21 @@ export interface Copy {
   at: string;
 }
 
-const placeOf = (key: string) => `headrace.draft.${key}`;
+const placeOf = (key: string) => `draft ${key}`;
 
 function remember(key: string, document: FlowDocument, etag: string): void {
-  const copy: Copy = { document, etag, at: new Date().toISOString() };
-  try {
-    localStorage.setItem(placeOf(key), JSON.stringify(copy));
-  } catch {
-    // The browser's store is full or closed; the server's copy is the one that counts.
-  }
+  keep(placeOf(key), { document, etag, at: new Date().toISOString() } satisfies Copy);
 }
 
 export function forget(key: string): void {
-  localStorage.removeItem(placeOf(key));
+  keep(placeOf(key), undefined);
 }
 
 /** Work that never reached the server, if there is any. */
-export function unsavedCopy(key: string, onServer: FlowDocument): Copy | null {
+export async function unsavedCopy(key: string, onServer: FlowDocument): Promise<Copy | null> {
   try {
-    const text = localStorage.getItem(placeOf(key));
-    const copy = text === null ? null : (JSON.parse(text) as Copy);
-    if (copy === null || !Array.isArray(copy.document?.nodes)) return null;
+    const copy = (await kept(placeOf(key))) as Copy | undefined;
+    if (!Array.isArray(copy?.document?.nodes)) return null;
     if (!sameValue(copy.document, onServer)) return copy;
     forget(key);
     return null;

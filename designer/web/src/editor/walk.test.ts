@@ -15,6 +15,8 @@ import { connect } from "./commands/connect";
 import { copyBlock } from "./commands/copyBlock";
 import { disconnect } from "./commands/disconnect";
 import { distribute } from "./commands/distribute";
+import { extractSubflow } from "./commands/extractSubflow";
+import { inlineSubflow } from "./commands/inlineSubflow";
 import { insertBefore } from "./commands/insertBefore";
 import { insertOnEdge } from "./commands/insertOnEdge";
 import { insertStep } from "./commands/insertStep";
@@ -232,6 +234,19 @@ const WALK: [string, Step][] = [
   on(replaceDocument, (document, roll) =>
     roll(25) === 0 ? { document: { ...refundFlow(), key: document.key } } : null,
   ),
+  on(extractSubflow, (document, roll) => ({
+    nodes: [aNode(document, roll), aNode(document, roll)],
+    id: fresh(document, "subflow"),
+    flow: `part-${roll(5)}`,
+    name: { en: "Part" },
+  })),
+  on(inlineSubflow, (document, roll) => {
+    const node = some(
+      document.nodes.filter((each) => each.type === "subflow"),
+      roll,
+    );
+    return node === undefined ? null : { node: node.id, inner: refundFlow() };
+  }),
   on(insertStep, (document, roll) => {
     const found = aBlock(document, roll);
     if (found === null) return null;

@@ -54,7 +54,7 @@ interface BarProps {
 }
 
 export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
-  const { t } = useTranslation(["editor", "canvas"]);
+  const { t } = useTranslation(["editor", "canvas", "exchange"]);
   const may = useMay();
   const document = useDocument();
   const readOnly = useEditor((state) => state.readOnly);
@@ -162,6 +162,7 @@ export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
               { key: "picture", icon: <PictureOutlined />, label: t("canvas:action.picture") },
               { type: "divider" },
               { key: "export", icon: <DownloadOutlined />, label: t("bar.export") },
+              { key: "bpmn", icon: <DownloadOutlined />, label: t("exchange:export.bpmn") },
               {
                 key: "import",
                 icon: <UploadOutlined />,
@@ -169,8 +170,12 @@ export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
                 disabled: readOnly,
               },
             ],
-            onClick: ({ key }) =>
-              key === "export" ? files.save() : key === "import" ? files.choose() : setOpen(key),
+            onClick: ({ key }) => {
+              if (key === "export") files.save();
+              else if (key === "bpmn") void draft.save().then((kept) => kept && files.saveBpmn());
+              else if (key === "import") files.choose();
+              else setOpen(key);
+            },
           }}
         >
           <Button

@@ -35,8 +35,10 @@ import { Loading } from "../../ui/page";
 import { Bar } from "./Bar";
 import { CommandPalette } from "./CommandPalette";
 import { useFlowFiles } from "./files";
+import { useInline } from "./inline";
 
 const PictureDialog = lazy(() => import("../../editor/paper/PictureDialog"));
+const GroupDialog = lazy(() => import("./GroupDialog"));
 const Tour = lazy(() => import("../../editor/Tour"));
 const SopDialog = lazy(() => import("../../editor/paper/SopDialog"));
 const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
@@ -103,7 +105,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
     exportFile: files.save,
     importFile: files.choose,
     go: (address) => void navigate(address),
+    inline: () => void inline(),
   };
+  const inline = useInline();
   useEffect(() => closeDialog, [closeDialog]);
   useLeavingSaves(draft.save, draft.state === "saved");
   const name = words.text(document.name);
@@ -171,6 +175,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
       {dialog === "commands" && <CommandPalette words={words} desk={desk} onClose={closeDialog} />}
       <Suspense fallback={null}>
         {dialog === "picture" && <PictureDialog words={words} onClose={closeDialog} />}
+        {dialog === "group" && <GroupDialog onClose={closeDialog} />}
         {dialog === "tour" && <Tour onClose={closeDialog} />}
         {dialog === "sop" && <SopDialog onClose={closeDialog} />}
       </Suspense>

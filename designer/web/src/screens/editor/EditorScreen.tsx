@@ -41,7 +41,7 @@ function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
   const may = useMay();
   const queries = useQueryClient();
   const first = flow.draft.document as FlowDocument;
-  const [copy, setCopy] = useState<Copy | null>(() => unsavedCopy(flow.key, first));
+  const [copy, setCopy] = useState<Copy | null>(null);
   const [start, setStart] = useState<FlowDocument | null>(null);
   const readOnly = !may("flows:write");
 
@@ -50,6 +50,7 @@ function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
     const placed = isPiled(first) ? autoLayout.run(first, {}, types) : readable(first, types);
     useEditor.getState().open(placed, types, readOnly);
     setStart(placed);
+    void unsavedCopy(flow.key, first).then(setCopy);
     return () => void queries.invalidateQueries({ queryKey: ["/api/flows"] });
   }, []);
 

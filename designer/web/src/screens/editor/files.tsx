@@ -1,53 +1,47 @@
 // The flow as a file, out and in.
 
-import { App } from "antd";
-import { type ReactNode, useRef } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { addressOf } from "../../api/client";
 import { replaceDocument } from "../../editor/commands/replaceDocument";
+import type { FlowDocument } from "../../editor/document";
 import { saveFile } from "../../editor/saveFile";
 import { useEditor } from "../../editor/store";
+
+const ImportDialog = lazy(() => import("../../exchange/ImportDialog"));
 
 export interface FlowFiles {
   choose: () => void;
   save: () => void;
-  /** Stands somewhere on the page; the browser's own dialog belongs to it. */
+  /** As BPMN 2.0 XML; what is drawn must have been kept before, the server writes it. */
+  saveBpmn: () => void;
+  /** Stands somewhere on the page: the dialog, while it is open. */
   input: ReactNode;
 }
 
 export function useFlowFiles(): FlowFiles {
-  const { t } = useTranslation("editor");
-  const { message } = App.useApp();
-  const input = useRef<HTMLInputElement>(null);
-  const read = async (file: File) => {
-    try {
-      const document = JSON.parse(await file.text());
-      if (!Array.isArray(document?.nodes) || !Array.isArray(document?.edges))
-        throw new Error("no flow");
-      useEditor.getState().run(replaceDocument, { document });
-      message.success(t("bar.imported"));
-    } catch {
-      message.error(t("bar.not_a_flow"));
-    }
-  };
+  const { i18n } = useTranslation("editor");
+  const [open, setOpen] = useState(false);
+  const key = useEditor((state) => state.history.present.key);
+  const put = (document: unknown) =>
+    useEditor.getState().run(replaceDocument, { document: document as FlowDocument });
   return {
-    choose: () => input.current?.click(),
+    choose: () => setOpen(true),
     save: () => {
       const document = useEditor.getState().history.present;
       saveFile(`${document.key}.json`, JSON.stringify(document, null, 2), "application/json");
     },
-    input: (
-      <input
-        ref={input}
-        type="file"
-        accept=".json,application/json"
-        hidden
-        data-testid="import-file"
-        onChange={(event) => {
-          const file = event.target.files?.[0];
-          event.target.value = "";
-          if (file !== undefined) void read(file);
-        }}
-      />
-    ),
+    saveBpmn: () => {
+      const link = document.createElement("a");
+      const language = i18n.language.startsWith("zh") ? "zh" : "en";
+      link.href = addressOf(`/api/flows/${key}/bpmn?language=${language}`);
+      link.download = `${key}.bpmn`;
+      link.click();
+    },
+    input: open ? (
+      <Suspense fallback={null}>
+        <ImportDialog onClose={() => setOpen(false)} onto={{ key, put }} />
+      </Suspense>
+    ) : null,
   };
 }

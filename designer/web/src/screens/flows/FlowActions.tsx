@@ -21,7 +21,7 @@ import { useErrorText } from "../../ui/errorText";
 import { useText } from "../../ui/text";
 
 export function FlowActions({ flow }: { flow: FlowSummary }) {
-  const { t } = useTranslation(["flows", "app"]);
+  const { t, i18n } = useTranslation(["flows", "app"]);
   const { text } = useText();
   const may = useMay();
   const navigate = useNavigate();
@@ -75,7 +75,17 @@ export function FlowActions({ flow }: { flow: FlowSummary }) {
       key: "export",
       icon: <DownloadOutlined />,
       label: t("export"),
-      onClick: () => download(flow.key),
+      onClick: () => download(`/api/flows/${flow.key}/export`, `${flow.key}.json`),
+    },
+    {
+      key: "bpmn",
+      icon: <DownloadOutlined />,
+      label: t("export_bpmn"),
+      onClick: () =>
+        download(
+          `/api/flows/${flow.key}/bpmn?language=${i18n.language.startsWith("zh") ? "zh" : "en"}`,
+          `${flow.key}.bpmn`,
+        ),
     },
     ...(may("flows:write")
       ? [
@@ -132,9 +142,9 @@ function useRemove(flow: FlowSummary) {
     });
 }
 
-function download(key: string): void {
+function download(path: string, name: string): void {
   const link = document.createElement("a");
-  link.href = addressOf(`/api/flows/${key}/export`);
-  link.download = `${key}.json`;
+  link.href = addressOf(path);
+  link.download = name;
   link.click();
 }
