@@ -212,7 +212,7 @@ def _postgres(
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 cwd=data,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
                 **_as(),
             )
         try:
@@ -264,7 +264,8 @@ def _readable_programs(folder: Path) -> Path:
     return installed / "pginstall" / "bin"
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For the child between fork and exec: it is asked to end when we are gone, however we went."""
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)

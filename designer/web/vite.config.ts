@@ -33,8 +33,18 @@ export default defineConfig({
     proxy: { "/api": server, "/hooks": server },
   },
   test: {
-    environment: "jsdom",
-    include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    // Making a page takes longer than most tests: components have one, and a `.test.ts` that says
+    // `@vitest-environment jsdom` in its first line.
+    projects: [
+      {
+        extends: true,
+        test: { name: "pure", environment: "node", include: ["src/**/*.test.ts"] },
+      },
+      {
+        extends: true,
+        test: { name: "components", environment: "jsdom", include: ["src/**/*.test.tsx"] },
+      },
+    ],
   },
 });

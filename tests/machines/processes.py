@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers import HOST
+from tests.servers import HOST, die_with_parent
 
 START_S = 40
 STOP_S = 20
@@ -35,6 +35,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=die_with_parent,
         )
         self.said: list[str] = []
         self._heard = threading.Condition()

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import i18next from "i18next";
 import { expect, test } from "vitest";
 import canvas from "../../../../locales/en/canvas.json";

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, expect, test, vi } from "vitest";
 import { KEEP_MS, keyOf, read, sweep, write } from "./kept";
 
