@@ -300,15 +300,23 @@ def test_a_broken_file_is_taken_in_with_its_problems_and_nonsense_is_not(
     broken["edges"].pop()
     file = tmp_path / "broken.json"
     file.write_text(json.dumps(broken))
-    page.get_by_test_id("import-file").set_input_files(file)
+    page.get_by_test_id("btn-more-actions").click()
+    page.locator("[data-menu-id$=-import]").click()
+    page.get_by_test_id("import-files").first.set_input_files(file)
+    expect(page.get_by_test_id("import-diff")).to_be_visible()
+    page.get_by_test_id("btn-take").click()
     expect(editor.edges()).to_have_count(3)
     page.get_by_test_id("tab-problems").click()
     problems = page.get_by_test_id("problems").locator("[data-testid^=problem-]")
     expect(problems).to_have_count(2, timeout=SAVED_MS)
 
     file.write_text("no flow at all")
-    page.get_by_test_id("import-file").set_input_files(file)
-    expect(page.locator(".ant-message-error")).to_be_visible()
+    page.get_by_test_id("btn-more-actions").click()
+    page.locator("[data-menu-id$=-import]").click()
+    page.get_by_test_id("import-files").first.set_input_files(file)
+    expect(page.get_by_test_id("import-dialog").get_by_role("alert")).to_be_visible()
+    expect(page.get_by_test_id("btn-take")).to_be_disabled()
+    page.get_by_test_id("btn-sheet-close").click()
     expect(editor.edges()).to_have_count(3)
 
 
