@@ -11,7 +11,7 @@ from headrace.engine.people.directory import Directory, Person, Substitution
 from headrace.engine.people.tasking import Seat, TaskState
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run import tasks
+from headrace.engine.run import task_about
 from tests.builder import Document, Flow, flow
 from tests.fakes import EVE, NOON, Case
 
@@ -75,7 +75,7 @@ class Office(Case):
         return [seat.user for seat in self.task(node).asked()]
 
     def about(self, node: str = "ask") -> tasking.About:
-        return tasks.about_of(self.flow, self.instance, node, self.people, self.now_ms)
+        return task_about.about_of(self.flow, self.instance, node, self.people, self.now_ms)
 
     def do(
         self, who: str, action: str, node: str = "ask", *, operator: bool = False, **args: Any

@@ -41,7 +41,7 @@ from headrace.engine.people.directory import Directory, Person
 from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run import items, joins, tasks, undo, waits
+from headrace.engine.run import items, joins, task_returns, tasks, undo, waits
 from headrace.engine.run.apply import apply
 from headrace.engine.run.region import (
     children_of,
@@ -331,7 +331,7 @@ class Run:
         if step is None:
             self.ignore(command, "the step is no longer open")
         elif self._place(command, command.node, command.by, command.reason, None):
-            tasks.moved(self, step, command.node)
+            task_returns.moved(self, step, command.node)
             withdraw_step(self, step)
 
     def _rewind(self, command: c.Rewind) -> None:
@@ -701,7 +701,7 @@ class Run:
 
     def returned(self, step: Step) -> None:
         """What a task has done since the node it is returned to is undone: its token goes back."""
-        tasks.go_back(self, step)
+        task_returns.go_back(self, step)
 
     def interrupt(self, step: Step, event: str, output: Any) -> None:
         """An event attached to the step ends it."""

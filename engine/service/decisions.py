@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.run import events as e
 from headrace.engine.run.state import Instance
-from headrace.engine.run.tasks import ENGINE
+from headrace.engine.run.task_about import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import decisions as rows
 from headrace.engine.store import tasks

@@ -11,7 +11,7 @@ from headrace.engine.clock import to_iso
 from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people import tasking
 from headrace.engine.people.tasking import About, Refused, Seat, TaskState
-from headrace.engine.run import tasks as run_tasks
+from headrace.engine.run import task_about, task_returns
 from headrace.engine.run.state import Instance
 from headrace.engine.service import exemptions, task_shown
 from headrace.engine.service.actor import Actor
@@ -36,7 +36,7 @@ def standing(
         return None
     flow = workspace.flow(connection, instance.flow_key, instance.version)
     directory = workspace.directory(connection)
-    about = run_tasks.about(flow, instance, row.step, directory, workspace.clock.now_ms())
+    about = task_about.about(flow, instance, row.step, directory, workspace.clock.now_ms())
     return step.task, about
 
 
@@ -98,16 +98,16 @@ def take_back(
     """May this person take back the decision that has ended this task? None: it is too long ago for the flow to know."""
     if instance is None or instance.ended:
         return None
-    node, found = run_tasks.ended(instance, row.step)
+    node, found = task_returns.ended(instance, row.step)
     if found is None:
         return None
     flow = workspace.flow(connection, instance.flow_key, instance.version)
     if node not in flow.nodes:
         return None
     now_ms = workspace.clock.now_ms()
-    about = run_tasks.about(flow, instance, row.step, workspace.directory(connection), now_ms)
+    about = task_about.about(flow, instance, row.step, workspace.directory(connection), now_ms)
     task = tasking.from_json(found["task"])
-    moved_on = run_tasks.moved_on(flow, instance, node)
+    moved_on = task_returns.moved_on(flow, instance, node)
     seat = tasking.take_back(task, found["port"], found["at"], user_id, about, moved_on=moved_on)
     return seat, about
 
