@@ -350,7 +350,7 @@ def test_a_row_is_pulled_aside_and_decided_with_a_thumb(
     page.goto("/tasks")
     row = page.locator("a[data-testid^=task-]", has_text="7600")
     expect(row).to_be_visible(timeout=SAVED_MS)
-    row.scroll_into_view_if_needed()
+    row.evaluate("row => row.scrollIntoView({block: 'center'})")  # not behind the bar at the foot
 
     pull(page, row, -130)
     page.get_by_test_id("swipe-approved").click()
