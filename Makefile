@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: templates tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
+.PHONY: exchange intake templates tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -90,6 +90,10 @@ patterns: ## the control-flow patterns, with 10,000 random processes and 3,000 r
 	$(SETUP) python
 	HEADRACE_PATTERNS=full $(BIN)/pytest tests/patterns
 
+exchange: ## drawings in and out, with 5,000 random processes and 40,000 broken files
+	$(SETUP) python
+	HEADRACE_EXCHANGE=full $(BIN)/pytest tests/exchange
+
 scenarios: ## the failures of the requirements as they were told, with as many orders
 	$(SETUP) python
 	HEADRACE_SCENARIOS=full $(BIN)/pytest tests/scenarios
@@ -122,6 +126,10 @@ scale: ## a million waiting instances, long flows and long lists (SCALE="--waiti
 tables: ## a table of a million records on both databases (TABLES="--records 50000" for a short run)
 	$(SETUP) bench
 	$(BIN)/python -m tests.bench.tables $(TABLES)
+
+intake: ## orders through the intake a second on both databases (INTAKE="--orders 2000" for a short run)
+	$(SETUP) bench
+	$(BIN)/python -m tests.bench.intake $(INTAKE)
 
 speed: ## how fast the designer draws, beside bpmn-js and LogicFlow (SPEED="--nodes 200" for a short run)
 	$(SETUP) test
