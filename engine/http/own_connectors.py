@@ -123,6 +123,7 @@ def create(call: Call) -> Any:
             "received": or_null(OBJECT),
             "verdict": or_null(OBJECT),
             "trouble": or_null(STRING),
+            "reason?": OBJECT,
         }
     ),
     errors=(409, 503),

@@ -100,7 +100,8 @@ def attempt(
     except (NotSent, OutcomeUnknown, ParamWrong) as trouble:
         return {**answer, "trouble": hide(str(trouble))}
     except (AddressRefused, BodyTooLarge) as refused:
-        return {**answer, "trouble": hide(refused.message)}
+        reason = {"code": refused.code, "params": refused.params}
+        return {**answer, "trouble": hide(refused.message), "reason": reason}
     answer["received"] = {
         "status": came.status,
         "headers": {name: hide(value) for name, value in came.headers.items()},

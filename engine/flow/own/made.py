@@ -97,6 +97,7 @@ def _settings(told: Mapping[str, Any]) -> dict[str, Any]:
             ("基础网址", "Base address"),
             (f"留空表示 {told['base_url']}。", f"Empty: {told['base_url']}."),
             type="string",
+            format="uri",
             pattern="^https?://[^\\s?#]+$",
             maxLength=500,
         ),

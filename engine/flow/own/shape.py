@@ -120,7 +120,7 @@ PARTS: Mapping[str, Pair] = {
 AUTH = form(
     ["kind"],
     kind=asked(
-        ("身份验证", "Credentials"),
+        ("方式", "Kind"),
         ("对方要求怎样证明身份。", "How the far side wants to know us."),
         type="string",
         choices={
@@ -174,6 +174,7 @@ AUTH = form(
     token_url=_line(
         ("令牌网址", "Token address"),
         ("换取和刷新令牌的网址。", "Where tokens are handed out and renewed."),
+        format="uri",
         pattern="^https?://[^\\s?#]+$",
         maxLength=500,
         when=_OAUTH,
@@ -181,6 +182,7 @@ AUTH = form(
     authorize_url=_line(
         ("授权网址", "Authorisation address"),
         ("请人登录并同意的网址。", "Where a person signs in and agrees."),
+        format="uri",
         pattern="^https?://[^\\s#]+$",
         maxLength=500,
         when={"kind": ["oauth2"], "grant": ["code"]},
@@ -479,6 +481,7 @@ OPERATION = form(
             "接在基础网址后面；参数写成 {order_id}。",
             "Below the base address; parameters as {order_id}.",
         ),
+        format="path",
         pattern="^/[^\\s#?]*$",
         maxLength=500,
     ),
@@ -657,6 +660,7 @@ GENERAL = form(
             "所有请求都在这个网址之下；连接里可以改。",
             "All requests go below it; a connection may have its own.",
         ),
+        format="uri",
         pattern="^https?://[^\\s?#]+$",
         maxLength=500,
     ),

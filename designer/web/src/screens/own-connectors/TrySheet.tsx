@@ -32,6 +32,8 @@ interface Tried {
     message?: string;
   } | null;
   trouble: string | null;
+  /** The same for people of any language. */
+  reason?: { code: string; params: Record<string, unknown> };
 }
 
 interface TrySheetProps {
@@ -160,14 +162,20 @@ function credentials(
 }
 
 function Result({ tried }: { tried: Tried }) {
-  const { t } = useTranslation("own_connectors");
+  const { t } = useTranslation(["own_connectors", "errors"]);
   const { text } = useText();
-  const { sent, received, verdict, trouble } = tried;
+  const { sent, received, verdict, trouble, reason } = tried;
   return (
     <div className="hr-own-tried" data-testid="tried" aria-live="polite">
       {trouble !== null && (
         <p role="alert" data-testid="tried-trouble">
-          <Tag tone="error">{t("not_asked")}</Tag> {trouble}
+          <Tag tone="error">{t("not_asked")}</Tag>{" "}
+          {reason
+            ? t(`errors:${reason.code}` as "errors:address_refused", {
+                ...reason.params,
+                defaultValue: trouble,
+              })
+            : trouble}
         </p>
       )}
       {verdict !== null && (
