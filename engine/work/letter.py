@@ -15,9 +15,10 @@ STYLE = "font-family:-apple-system,'PingFang SC','Microsoft YaHei',Segoe UI,sans
 BUTTON = "display:inline-block;margin:0 12px 12px 0;padding:10px 22px;border-radius:6px;text-decoration:none;font-weight:600"
 COLOURS = {"approved": "#0f7a3d", "rejected": "#b42318", "open": "#1456c8"}
 HINTS = {
-    "zh": "点「同意」或「拒绝」会打开确认页，确认后才生效；链接只能用一次，{until} 前有效。",
-    "en": "“Approve” and “Reject” open a page that asks you to confirm. Each link works once, until {until}.",
+    "zh": "点{buttons}会先打开确认页，确认后才生效；链接只能用一次，{until} 前有效。",
+    "en": "{buttons}: a page asks you to confirm first. Each link works once, until {until}.",
 }
+QUOTED = {"zh": "「{}」", "en": "“{}” "}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ def plain(text: str, links: Sequence[Link], language: str) -> str:
             lines += ["", OPEN_LINK[lang].format(link=link.url)]
         else:
             lines += ["", f"{link.words(lang)}: {link.url}"]
-    if until := next((link.until for link in links if link.until), ""):
-        lines += ["", HINTS[lang].format(until=until)]
+    if hint := _hint(links, lang):
+        lines += ["", hint]
     return "\n".join(lines)
 
 
@@ -54,8 +55,7 @@ def html(title: str, text: str, links: Sequence[Link], language: str) -> str:
     lang = language if language in HINTS else "en"
     rows = "".join(f"<div>{escape(line)}</div>" for line in text.splitlines())
     buttons = "".join(_button(link, lang) for link in links)
-    until = next((link.until for link in links if link.until), "")
-    hint = HINTS[lang].format(until=until) if until else ""
+    hint = _hint(links, lang)
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width,initial-scale=1"><title>{escape(title)}</title></head>'
@@ -64,6 +64,15 @@ def html(title: str, text: str, links: Sequence[Link], language: str) -> str:
         f'<div style="margin-bottom:20px">{rows}</div><div>{buttons}</div>'
         f'<p style="margin:8px 0 0;font-size:13px;color:#646a73">{escape(hint)}</p></div></body></html>'
     )
+
+
+def _hint(links: Sequence[Link], lang: str) -> str:
+    """What happens behind the buttons that decide, by their names; nothing where there are none."""
+    deciding = [link for link in links if link.until]
+    if not deciding:
+        return ""
+    buttons = "".join(QUOTED[lang].format(link.words(lang)) for link in deciding).strip()
+    return HINTS[lang].format(buttons=buttons, until=deciding[0].until)
 
 
 def _button(link: Link, lang: str) -> str:
