@@ -148,6 +148,16 @@ export function upload<T>(path: string, file: Blob, options: UploadOptions = {})
   });
 }
 
+/** A file that the server makes of what is told. */
+export async function fileOf(path: string, body: unknown): Promise<Blob> {
+  const headers: Record<string, string> = { "Content-Type": "application/json" };
+  if (csrfToken) headers["X-CSRF-Token"] = csrfToken;
+  const init: RequestInit = { method: "POST", credentials: "same-origin", headers };
+  const response = await send(addressOf(path), { ...init, body: JSON.stringify(body) });
+  if (response.ok) return response.blob();
+  throw errorFrom(response, await read(response));
+}
+
 async function send(address: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(address, init);

@@ -263,8 +263,44 @@ export interface TemplateSummary {
   industry: Text | string;
   flows: { key: string; name: Text; description?: Text }[];
   roles: { key: string; title?: Text }[];
-  connections: { key: string; name?: Text | string; connector?: string }[];
+  connections: { key: string; name?: Text | string; connector?: string; note?: Text }[];
+  tables?: { key: string; title: Text; fields: number; rows: number }[];
+  decision_tables?: { key: string; title: Text; rules: number }[];
+  sources?: { key: string; title: Text; channel: string }[];
+  targets?: Text[];
+  code?: string;
+  /** Brought by people of this workspace. */
+  own?: boolean;
   installed: boolean;
+}
+
+export type TemplatePart =
+  | "roles"
+  | "connections"
+  | "tables"
+  | "decision_tables"
+  | "flows"
+  | "sources";
+
+/** What installing would do with one thing a template brings. */
+export interface PlanItem {
+  kind: TemplatePart;
+  key: string;
+  here: string;
+  title: Text | string;
+  state: "new" | "same" | "differs" | "mapped" | "missing" | "unfit";
+  differences: JsonObject[];
+  fill: ("people" | "account" | "publish")[];
+  records?: number;
+  installed?: boolean;
+}
+
+export interface TemplatePlan {
+  items: PlanItem[];
+  choices: Partial<
+    Record<TemplatePart, { key: string; title: Text | string; connector?: string }[]>
+  >;
+  ready: boolean;
 }
 
 export interface TemplateSample {
@@ -278,6 +314,7 @@ export interface TemplateSample {
 export interface Template extends Omit<TemplateSummary, "flows"> {
   flows: FlowDocument[];
   samples: TemplateSample[];
+  expect?: { id: string; name: Text; is?: Json; at_least?: Json; at_most?: Json }[];
 }
 
 export interface TestStep {

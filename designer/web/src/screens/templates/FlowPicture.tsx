@@ -24,6 +24,7 @@ const TONE: Record<string, string> = {
   connector: "accent",
   subflow: "accent",
   end: "text-2",
+  placeholder: "error",
 };
 
 export function FlowPicture({ document }: { document: FlowDocument }) {
@@ -97,6 +98,7 @@ function Node({ node, name }: { node: FlowNode; name: string }) {
         rx="10"
         fill="var(--hr-surface)"
         stroke="var(--hr-border-strong)"
+        strokeDasharray={node.type === "placeholder" ? "6 4" : undefined}
       />
       <rect x={x + 8} y={y + 12} width="4" height={HEIGHT - 24} rx="2" fill={tone} />
       <text x={x + 22} y={y + HEIGHT / 2 + 5} fontSize="14" fill="var(--hr-text)">

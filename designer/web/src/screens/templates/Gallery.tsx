@@ -1,23 +1,30 @@
 // Ready-made flows by industry.
 
 import { AppstoreOutlined, PartitionOutlined } from "@ant-design/icons";
-import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Button } from "antd";
+import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
+import { upload } from "../../api/client";
 import { useList } from "../../api/list";
 import type { TemplateSummary } from "../../api/types";
 import { EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
 import { Segments } from "../../ui/Segments";
 import { StatusTag, Tag } from "../../ui/StatusTag";
+import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
+import { Pack } from "./Pack";
 import "./templates.css";
 
 export function Gallery() {
-  const { t } = useTranslation(["templates", "app"]);
+  const { t } = useTranslation(["templates", "app", "wizard"]);
   const { text } = useText();
   const [typed, setTyped] = useState("");
   const [industry, setIndustry] = useState("");
+  const [packing, setPacking] = useState(false);
+  const [trouble, setTrouble] = useState<unknown>(null);
   const { rows, error, onRetry } = useList<TemplateSummary>("/api/templates");
   const industries = [...new Set(rows?.map((template) => text(template.industry)))].filter(Boolean);
   const words = typed.trim().toLowerCase();
@@ -32,6 +39,8 @@ export function Gallery() {
     <>
       <PageHeader title={t("title")} subtitle={t("subtitle")} />
       <PageBody>
+        {packing && <Pack onClose={() => setPacking(false)} />}
+        {trouble !== null && <Trouble error={trouble} title={t("wizard:bring_failed")} />}
         {rows !== undefined && rows.length > 0 && (
           <div className="hr-bar">
             <SearchField label={t("search")} value={typed} onChange={setTyped} />
@@ -47,6 +56,7 @@ export function Gallery() {
                 }))}
               />
             )}
+            <Bring onPack={() => setPacking(true)} onTrouble={setTrouble} />
           </div>
         )}
         {shown === undefined ? (
@@ -75,6 +85,54 @@ export function Gallery() {
   );
 }
 
+interface BringProps {
+  onPack: () => void;
+  onTrouble: (error: unknown) => void;
+}
+
+/** A file from elsewhere in, one's own flows out. */
+function Bring({ onPack, onTrouble }: BringProps) {
+  const { t } = useTranslation("wizard");
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const picker = useRef<HTMLInputElement>(null);
+  const take = async (file: File | undefined) => {
+    if (!file) return;
+    setBusy(true);
+    onTrouble(null);
+    try {
+      const made = await upload<TemplateSummary>("/api/templates/import", file);
+      await queries.invalidateQueries({ queryKey: ["/api/templates"] });
+      void navigate(`/templates/${made.key}`);
+    } catch (reason) {
+      onTrouble(reason);
+    } finally {
+      setBusy(false);
+      if (picker.current) picker.current.value = "";
+    }
+  };
+  return (
+    <div className="hr-row hr-templates-own">
+      <input
+        ref={picker}
+        type="file"
+        accept=".zip,application/zip"
+        hidden
+        aria-label={t("bring")}
+        onChange={(event) => take(event.target.files?.[0])}
+        data-testid="template-file"
+      />
+      <Button onClick={onPack} data-testid="btn-pack">
+        {t("pack")}
+      </Button>
+      <Button loading={busy} onClick={() => picker.current?.click()} data-testid="btn-bring">
+        {t("bring")}
+      </Button>
+    </div>
+  );
+}
+
 function TemplateCard({ template }: { template: TemplateSummary }) {
   const { t } = useTranslation("templates");
   const { text } = useText();
@@ -85,7 +143,7 @@ function TemplateCard({ template }: { template: TemplateSummary }) {
       data-testid={`template-${template.key}`}
     >
       <span className="hr-spread">
-        <Tag tone="accent">{text(template.industry)}</Tag>
+        <Tag tone="accent">{text(template.industry) || t("own")}</Tag>
         {template.installed && <StatusTag status="installed" />}
       </span>
       <strong>{text(template.name)}</strong>

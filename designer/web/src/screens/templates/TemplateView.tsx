@@ -1,26 +1,22 @@
 // One template: what it does, what it brings, a trial with its samples, and the button that installs it.
 
-import { CheckCircleOutlined, DownloadOutlined } from "@ant-design/icons";
+import { DownloadOutlined } from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
-import { api } from "../../api/client";
+import { useNavigate } from "react-router";
+import { addressOf, api } from "../../api/client";
 import type { Template } from "../../api/types";
+import { ConfirmButton } from "../../ui/ConfirmButton";
 import { Card, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { StatusTag, Tag } from "../../ui/StatusTag";
-import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
 import { FlowPicture } from "./FlowPicture";
+import { Removal } from "./Removal";
 import { Samples } from "./Samples";
+import { Wizard } from "./Wizard";
 import "./templates.css";
-
-interface Installed {
-  flows: string[];
-  created?: string[];
-  kept?: string[];
-}
 
 export function TemplateView({ templateKey }: { templateKey: string }) {
   const { t } = useTranslation("templates");
@@ -29,13 +25,13 @@ export function TemplateView({ templateKey }: { templateKey: string }) {
     queryKey: ["/api/templates", templateKey],
     queryFn: ({ signal }) => api.get<Template>(`/api/templates/${templateKey}`, { signal }),
   });
-  const installing = useInstall(templateKey);
+  const [open, setOpen] = useState<"install" | "remove" | null>(null);
   return (
     <>
       <PageHeader
         back="/templates"
         title={data ? text(data.name) : t("title")}
-        {...(data ? { actions: <Install template={data} installing={installing} /> } : {})}
+        {...(data ? { actions: <Actions template={data} onOpen={setOpen} /> } : {})}
       />
       <PageBody>
         {data === undefined ? (
@@ -47,10 +43,6 @@ export function TemplateView({ templateKey }: { templateKey: string }) {
         ) : (
           <div className="hr-stack">
             <p className="hr-template-lead">{text(data.description)}</p>
-            {installing.error !== null && (
-              <Trouble error={installing.error} title={t("install_failed")} />
-            )}
-            {installing.done && <Done installed={installing.done} template={data} />}
             <Brings template={data} />
             {data.flows.map((flow) => (
               <Card key={flow.key} title={text(flow.name)}>
@@ -59,6 +51,11 @@ export function TemplateView({ templateKey }: { templateKey: string }) {
               </Card>
             ))}
             {data.samples.length > 0 && <Samples template={data} />}
+            {(data.expect ?? []).length > 0 && <Promised template={data} />}
+            {open === "install" && (
+              <Wizard template={data} onClose={() => setOpen(null)} onDone={() => undefined} />
+            )}
+            {open === "remove" && <Removal template={data} onClose={() => setOpen(null)} />}
           </div>
         )}
       </PageBody>
@@ -66,45 +63,51 @@ export function TemplateView({ templateKey }: { templateKey: string }) {
   );
 }
 
-function useInstall(key: string) {
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [done, setDone] = useState<Installed | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const install = async () => {
-    setBusy(true);
-    setError(null);
-    try {
-      setDone(await api.post<Installed>(`/api/templates/${key}/install`));
-      await Promise.all(
-        ["/api/templates", "/api/flows", "/api/roles", "/api/connections"].map((path) =>
-          queries.invalidateQueries({ queryKey: [path] }),
-        ),
-      );
-    } catch (reason) {
-      setError(reason);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { install, busy, done, error };
-}
-
-interface InstallProps {
+interface ActionsProps {
   template: Template;
-  installing: ReturnType<typeof useInstall>;
+  onOpen: (what: "install" | "remove") => void;
 }
 
-function Install({ template, installing }: InstallProps) {
-  const { t } = useTranslation("templates");
+function Actions({ template, onOpen }: ActionsProps) {
+  const { t } = useTranslation(["templates", "wizard"]);
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const discard = async () => {
+    await api.delete(`/api/templates/${template.key}`);
+    await queries.invalidateQueries({ queryKey: ["/api/templates"] });
+    void navigate("/templates");
+  };
   return (
     <>
       {template.installed && <StatusTag status="installed" />}
+      <a
+        className="hr-quiet-link"
+        href={addressOf(`/api/templates/${template.key}/file`)}
+        download
+        data-testid="btn-template-file"
+      >
+        {t("wizard:file")}
+      </a>
+      {template.own && !template.installed && (
+        <ConfirmButton
+          title={t("wizard:discard_title")}
+          text={t("wizard:discard_text")}
+          confirmLabel={t("wizard:discard")}
+          danger
+          onConfirm={discard}
+        >
+          {t("wizard:discard")}
+        </ConfirmButton>
+      )}
+      {template.installed && (
+        <Button onClick={() => onOpen("remove")} data-testid="btn-template-remove">
+          {t("wizard:remove")}
+        </Button>
+      )}
       <Button
         type={template.installed ? "default" : "primary"}
         icon={<DownloadOutlined />}
-        loading={installing.busy}
-        onClick={installing.install}
+        onClick={() => onOpen("install")}
         data-testid="btn-install"
       >
         {t(template.installed ? "install_again" : "install")}
@@ -113,51 +116,25 @@ function Install({ template, installing }: InstallProps) {
   );
 }
 
-/** What is left to do by a person after installing: put people into roles, fill in connections. */
-function Done({ installed, template }: { installed: Installed; template: Template }) {
-  const { t } = useTranslation("templates");
+/** What the template's own check compares: the numbers it must keep to. */
+function Promised({ template }: { template: Template }) {
+  const { t } = useTranslation("wizard");
   const { text } = useText();
-  const nameOf = (key: string) =>
-    text(template.flows.find((flow) => flow.key === key)?.name) || key;
-  const kept = installed.kept ?? [];
-  /** The server names what it kept as "role cs_lead". */
-  const keptName = (told: string) => {
-    const [kind = "", key = ""] = told.split(" ");
-    const role = template.roles.find((one) => one.key === key);
-    const connection = template.connections.find((one) => one.key === key);
-    if (kind === "flow") return nameOf(key);
-    return text((kind === "role" ? role?.title : connection?.name) ?? key);
-  };
-  const banner = useRef<HTMLDivElement>(null);
-  useEffect(() => banner.current?.scrollIntoView({ block: "center" }), []);
   return (
-    <div className="hr-installed" role="status" data-testid="installed" ref={banner}>
-      <CheckCircleOutlined aria-hidden />
-      <div>
-        <strong>{t("installed")}</strong>
-        {kept.length > 0 && <p>{t("kept", { names: kept.map(keptName).join(" · ") })}</p>}
-        <p>{t("next")}</p>
-        <ul>
-          {template.roles.length > 0 && (
-            <li>
-              <Link to="/roles">{t("next_roles")}</Link>
-            </li>
-          )}
-          {template.connections.length > 0 && (
-            <li>
-              <Link to="/connections">{t("next_connections")}</Link>
-            </li>
-          )}
-          {installed.flows.map((key) => (
-            <li key={key}>
-              <Link to={`/flows/${key}`} data-testid={`open-${key}`}>
-                {t("next_flow", { name: nameOf(key) })}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </div>
-    </div>
+    <Card title={t("promised")}>
+      <p className="hr-muted">{t("promised_text", { key: template.key })}</p>
+      <ul className="hr-promised">
+        {(template.expect ?? []).map((one) => (
+          <li key={one.id}>
+            <span>{text(one.name)}</span>
+            <strong>
+              {one.at_least !== undefined ? "≥ " : one.at_most !== undefined ? "≤ " : ""}
+              {String(one.is ?? one.at_least ?? one.at_most)}
+            </strong>
+          </li>
+        ))}
+      </ul>
+    </Card>
   );
 }
 
@@ -174,6 +151,18 @@ function Brings({ template }: { template: Template }) {
       "connections",
       template.connections.map((one) => <Tag key={one.key}>{text(one.name) || one.key}</Tag>),
     ],
+    [
+      "tables",
+      (template.tables ?? []).map((one) => <Tag key={one.key}>{text(one.title) || one.key}</Tag>),
+    ],
+    [
+      "decision_tables",
+      (template.decision_tables ?? []).map((one) => (
+        <Tag key={one.key}>{text(one.title) || one.key}</Tag>
+      )),
+    ],
+    ["sources", (template.sources ?? []).map((one) => <Tag key={one.key}>{text(one.title)}</Tag>)],
+    ["targets", (template.targets ?? []).map((one) => <Tag key={text(one)}>{text(one)}</Tag>)],
   ];
   return (
     <Card title={t("brings")}>
