@@ -248,7 +248,7 @@ function OneFile({ file, wishes, onChange, into }: OneFileProps) {
     <section className="hr-import-file" aria-label={file.file} data-testid="import-one">
       <header>
         <h3>{file.file}</h3>
-        <Tag tone="accent">{t(`kind.${file.kind}`)}</Tag>
+        {file.flows.length > 0 && <Tag tone="accent">{t(`kind.${file.kind}`)}</Tag>}
         {fates.map((fate) => (
           <Tag key={fate} tone={TONES[fate]}>
             {t(`fate.${fate}`)} {file.counts[fate]}
@@ -396,11 +396,18 @@ function Differences({ draft, flow }: { draft: Compared; flow: FoundFlow }) {
   );
 }
 
+const FIRST: Fate[] = ["placeholder", "changed", "left_out"];
+
+/** What a person must draw, then what is said differently, then what is not here. */
+function toLookAt(lines: ReportLine[]): ReportLine[] {
+  return FIRST.flatMap((fate) => lines.filter((line) => line.fate === fate));
+}
+
 function ReportOf({ lines }: { lines: ReportLine[] }) {
   const { t } = useTranslation("exchange");
   const [which, setWhich] = useState<"todo" | "all">("todo");
   const [most, setMost] = useState(LINES_AT_ONCE);
-  const shown = which === "all" ? lines : lines.filter((line) => line.fate !== "carried");
+  const shown = which === "all" ? lines : toLookAt(lines);
   return (
     <details className="hr-import-report" open data-testid="import-report">
       <summary>{t("report")}</summary>
