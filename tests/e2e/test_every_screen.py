@@ -43,6 +43,13 @@ SCREENS = {
         "/tables/demo_stock",
         "/tables/demo_stock/design",
         "/tables/demo_stock/records/1",
+        "/sources",
+        "/sources/at/every-screen",
+        "/sources/at/every-screen?view=map",
+        "/sources/at/every-screen?view=pulls",
+        "/sources/exceptions",
+        "/sources/interfaces",
+        "/sources/log",
         "/decision-tables",
         "/deliveries",
         "/operations",
@@ -160,6 +167,19 @@ def addresses(browser: Browser, base_url: str) -> Iterator[Callable[[str], str]]
     }  # fmt: skip
     made = {"key": "screens-api", "definition": drawn}
     context.request.post("/api/own-connectors", headers=headers, data=made)
+    source = {
+        "key": "every-screen",
+        "title": {"en": "Shop of Kelp", "zh": "海带店"},
+        "shop": "kelp",
+    }
+    context.request.post("/api/sources", headers=headers, data=source)
+    orders = [
+        {"platform_order_id": "K-1", "status_code": "paid", "total": 99, "items": []},
+        {"platform_order_id": "K-2", "status_code": "NOBODY_KNOWS", "total": 99, "items": []},
+    ]
+    context.request.post(
+        "/api/sources/every-screen/orders", headers=headers, data={"items": orders}
+    )
     context.close()
     yield lambda address: address.format(case=case, task=task, batch=batch)
 

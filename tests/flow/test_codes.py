@@ -19,6 +19,7 @@ OTHER = {
     *(code for code, _ in _CODES.values()), "required", "unknown_property", "format_newer", "format_wrong",
     "rule_says_nothing",  # of routes, not of drawings
     "people_chosen_wrong",  # of a start, not of drawings
+    "unreadable", "status_unknown", "field_map_wrong", "field_map_fixed",  # of orders that come in
 }  # fmt: skip
 
 

@@ -29,16 +29,18 @@ export function MapEditor({ source, write }: { source: Source; write: boolean })
   const [what, setWhat] = useState<What>("order");
   return (
     <div className="hr-stack">
-      <Segments<What>
-        label={t("map.what")}
-        options={[
-          { value: "order", title: t("what.order") },
-          { value: "refund", title: t("what.refund") },
-        ]}
-        value={what}
-        onChange={setWhat}
-        testId="map-what"
-      />
+      <div>
+        <Segments<What>
+          label={t("map.what")}
+          options={[
+            { value: "order", title: t("what.order") },
+            { value: "refund", title: t("what.refund") },
+          ]}
+          value={what}
+          onChange={setWhat}
+          testId="map-what"
+        />
+      </div>
       <OneMap key={what} source={source} what={what} write={write} />
     </div>
   );

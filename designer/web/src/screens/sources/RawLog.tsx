@@ -16,7 +16,7 @@ import { EmptyState, ErrorState, Loading } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
 import { Sheet } from "../../ui/Sheet";
 import { ExactTime } from "../../ui/time";
-import { Frame, Length, Word } from "./parts";
+import { Detail, Frame, Length, Word } from "./parts";
 import type { Inflow, InflowWhole } from "./types";
 
 const VERDICTS = ["", "taken", "duplicate", "exception", "refused", "wrong"];
@@ -39,7 +39,7 @@ export default function RawLog() {
     },
     { key: "source", title: t("source"), render: (one) => one.source },
     { key: "way", title: t("log.way"), render: (one) => t(`way.${one.way}`) },
-    { key: "detail", title: t("log.detail"), render: (one) => one.detail || "–" },
+    { key: "detail", title: t("log.detail"), render: (one) => <Detail of={one.detail} /> },
     {
       key: "took",
       title: t("log.took"),
@@ -142,7 +142,7 @@ function One({ id, onSame, onClose }: OneProps) {
         <div className="hr-stack">
           <p>
             <Word group="verdict" of={data.verdict} /> {data.source} · {t(`way.${data.way}`)} ·{" "}
-            {data.detail}
+            <Detail of={data.detail} />
           </p>
           <p className="hr-muted">
             {t("log.digest")} <code>{data.digest}</code>

@@ -19,7 +19,7 @@ import { Segments } from "../../ui/Segments";
 import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime } from "../../ui/time";
 import { MapEditor } from "./MapEditor";
-import { Length, WaysText, Word } from "./parts";
+import { Every, Length, WaysText, Word } from "./parts";
 import { SourceDialog } from "./SourceDialog";
 import type { Pull, Source } from "./types";
 
@@ -70,15 +70,17 @@ export default function SourcePage() {
           )
         ) : (
           <div className="hr-stack">
-            <Segments<View>
-              label={title}
-              options={VIEWS.map((one) => ({ value: one, title: t(`view.${one}`) }))}
-              value={view}
-              onChange={(one) =>
-                setQuery(one === "overview" ? {} : { view: one }, { replace: true })
-              }
-              testId="source-view"
-            />
+            <div>
+              <Segments<View>
+                label={title}
+                options={VIEWS.map((one) => ({ value: one, title: t(`view.${one}`) }))}
+                value={view}
+                onChange={(one) =>
+                  setQuery(one === "overview" ? {} : { view: one }, { replace: true })
+                }
+                testId="source-view"
+              />
+            </div>
             {view === "overview" && <Overview source={data} />}
             {view === "map" && (
               <MapEditor key={data.revision} source={data} write={may("tables:write")} />
@@ -200,7 +202,11 @@ function Overview({ source }: { source: Source }) {
           <Fact name={t("ways")}>
             <WaysText ways={on} />
           </Fact>
-          {source.ways.poll.enabled && <Fact name={t("every")}>{source.ways.poll.every}</Fact>}
+          {source.ways.poll.enabled && (
+            <Fact name={t("every")}>
+              <Every iso={source.ways.poll.every} />
+            </Fact>
+          )}
           {source.ways.poll.enabled && <Fact name={t("watermark")}>{at("watermark_at")}</Fact>}
           {source.ways.poll.enabled && <Fact name={t("last_pull")}>{at("last_pull_at")}</Fact>}
           {source.ways.push.enabled && <Fact name={t("last_push")}>{at("push_ok_at")}</Fact>}

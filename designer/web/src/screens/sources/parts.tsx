@@ -102,3 +102,23 @@ export function WaysText({ ways }: { ways: string[] }) {
   const { t } = useTranslation("sources");
   return <>{ways.map((way) => t(`way.${way}`)).join(" · ") || "–"}</>;
 }
+
+/** "2 created, 9 same" in the reader's language; anything else as it is. */
+export function Detail({ of }: { of: string }) {
+  const { t } = useTranslation("sources");
+  const told = of.replace(/(\d+) (created|updated|same|exception|wrong|named)/g, (_, count, word) =>
+    t(`outcome.${word}`, { n: count }),
+  );
+  return <>{told || "–"}</>;
+}
+
+/** PT15M as people say it. */
+export function Every({ iso }: { iso: string }) {
+  const { language } = useText();
+  const found = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?$/.exec(iso);
+  if (found === null) return <>{iso}</>;
+  const [days, hours, minutes, seconds] = found.slice(1).map((part) => Number(part ?? 0));
+  const ms =
+    ((((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)) * 1_000;
+  return <>{lengthText(ms, language)}</>;
+}
