@@ -179,7 +179,12 @@ def main() -> None:
 # --- ours ---
 
 
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
 def _ours(browser: Browser, url: str, nodes: int, rounds: int) -> Row:
+    _say(f"Headrace, {nodes} nodes")
     row = Row("Headrace", nodes)
     context = _context(browser, url)
     headers = session_of(context, "dora")
@@ -267,7 +272,8 @@ def _weights(browser: Browser, url: str) -> dict[str, float]:
             ),
         )
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        # What is loaded at first is loaded by then; the live line to the server never falls silent.
+        page.wait_for_timeout(4_000)
         code = {key: size for key, size in sizes.items() if "/assets/" in key}
         found[name] = sum(code.values()) / 1_000
         found[name.replace("_kb", "_files")] = len(code)
@@ -338,6 +344,7 @@ def _install() -> None:
 
 
 def _peer(browser: Browser, name: str, nodes: int, rounds: int) -> Row:
+    _say(f"{name}, {nodes} nodes")
     row = Row(name, nodes)
     places, lines = graph(nodes)
     page = browser.new_page(viewport=VIEW)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The canvas in hand: found by name, snapped to lines, framed, taken apart, put on paper; and nothing lost when the browser dies."""
+"""The canvas in hand: found by name, snapped, framed, taken apart, put on paper; nothing lost when the browser dies."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ import {
 } from "@ant-design/icons";
 import { useReactFlow } from "@xyflow/react";
 import { Button, Dropdown, Tooltip } from "antd";
-import { type ReactNode, useState } from "react";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useMay } from "../../api/session";
@@ -40,9 +40,12 @@ import type { Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
 import { OthersHere } from "../../editor/together/OthersHere";
 import type { FlowFiles } from "./files";
-import { PublishDialog } from "./PublishDialog";
-import { StartDialog } from "./StartDialog";
-import { Versions } from "./Versions";
+
+const PublishDialog = lazy(async () => ({
+  default: (await import("./PublishDialog")).PublishDialog,
+}));
+const StartDialog = lazy(async () => ({ default: (await import("./StartDialog")).StartDialog }));
+const Versions = lazy(async () => ({ default: (await import("./Versions")).Versions }));
 
 interface BarProps {
   flow: Flow;
@@ -211,18 +214,20 @@ export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
           )}
         </Button>
       )}
-      {open === "publish" && (
-        <PublishDialog
-          flowKey={flow.key}
-          version={version}
-          draft={draft}
-          words={words}
-          onPublished={setVersion}
-          onClose={close}
-        />
-      )}
-      {open === "versions" && <Versions flowKey={flow.key} words={words} onClose={close} />}
-      {open === "start" && <StartDialog flowKey={flow.key} version={version} onClose={close} />}
+      <Suspense fallback={null}>
+        {open === "publish" && (
+          <PublishDialog
+            flowKey={flow.key}
+            version={version}
+            draft={draft}
+            words={words}
+            onPublished={setVersion}
+            onClose={close}
+          />
+        )}
+        {open === "versions" && <Versions flowKey={flow.key} words={words} onClose={close} />}
+        {open === "start" && <StartDialog flowKey={flow.key} version={version} onClose={close} />}
+      </Suspense>
     </header>
   );
 }

@@ -5,38 +5,55 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react
 import { useTranslation } from "react-i18next";
 import { useBlocker, useNavigate } from "react-router";
 import type { Flow } from "../../api/types";
-import { RoleDialogHost } from "../../directory/RoleDialogHost";
 import type { Desk as DeskHands } from "../../editor/actionList";
 import { Canvas } from "../../editor/canvas/Canvas";
 import { useDialog } from "../../editor/dialog";
 import type { FlowDocument } from "../../editor/document";
 import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
 import "../../editor/editor.css";
-import { HistoryPanel } from "../../editor/HistoryPanel";
-import { Inspector } from "../../editor/Inspector";
 import { NodeMenu } from "../../editor/NodeMenu";
-import { Outline } from "../../editor/Outline";
 import { Palette } from "../../editor/Palette";
 import { Problems } from "../../editor/Problems";
 import { isError, useChecking, useProblemMarks } from "../../editor/problems";
-import { SearchNodes } from "../../editor/SearchNodes";
-import { ShortcutSheet } from "../../editor/ShortcutSheet";
 import { useShortcuts } from "../../editor/shortcuts";
 import { type Panel, useDocument, useEditor } from "../../editor/store";
-import { TestPanel } from "../../editor/TestPanel";
 import { TourOffer } from "../../editor/TourOffer";
 import { marksOf } from "../../editor/testMarks";
-import { Conflicts } from "../../editor/together/Conflicts";
 import { useOthers, useTogether } from "../../editor/together/others";
 import { LookSwitch } from "../../editor/vertical/LookSwitch";
 import { useLook } from "../../editor/vertical/look";
 import { useWords } from "../../editor/words";
 import { Loading } from "../../ui/page";
 import { Bar } from "./Bar";
-import { CommandPalette } from "./CommandPalette";
 import { useFlowFiles } from "./files";
 import { useInline } from "./inline";
 
+// The drawing comes first; what stands beside it, and what is opened, when it is there.
+const Inspector = lazy(async () => ({
+  default: (await import("../../editor/Inspector")).Inspector,
+}));
+const TestPanel = lazy(async () => ({
+  default: (await import("../../editor/TestPanel")).TestPanel,
+}));
+const HistoryPanel = lazy(async () => ({
+  default: (await import("../../editor/HistoryPanel")).HistoryPanel,
+}));
+const Outline = lazy(async () => ({ default: (await import("../../editor/Outline")).Outline }));
+const Conflicts = lazy(async () => ({
+  default: (await import("../../editor/together/Conflicts")).Conflicts,
+}));
+const RoleDialogHost = lazy(async () => ({
+  default: (await import("../../directory/RoleDialogHost")).RoleDialogHost,
+}));
+const SearchNodes = lazy(async () => ({
+  default: (await import("../../editor/SearchNodes")).SearchNodes,
+}));
+const ShortcutSheet = lazy(async () => ({
+  default: (await import("../../editor/ShortcutSheet")).ShortcutSheet,
+}));
+const CommandPalette = lazy(async () => ({
+  default: (await import("./CommandPalette")).CommandPalette,
+}));
 const PictureDialog = lazy(() => import("../../editor/paper/PictureDialog"));
 const GroupDialog = lazy(() => import("./GroupDialog"));
 const Tour = lazy(() => import("../../editor/Tour"));
@@ -130,7 +147,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
             active={left}
             onChange={setLeft}
           />
-          {left === "palette" ? <Palette text={words.text} /> : <Outline words={words} />}
+          <Suspense fallback={null}>
+            {left === "palette" ? <Palette text={words.text} /> : <Outline words={words} />}
+          </Suspense>
           <TourOffer />
         </aside>
         <main className="hr-editor-canvas">
@@ -154,7 +173,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
             </Suspense>
           )}
           <LookSwitch look={look} onChange={setLook} />
-          <Conflicts flowKey={flow.key} words={words} />
+          <Suspense fallback={null}>
+            <Conflicts flowKey={flow.key} words={words} />
+          </Suspense>
         </main>
         <aside
           className="hr-e-side"
@@ -162,24 +183,28 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
         >
           <SideTabs panel={panel} />
           <div className="hr-e-side-body">
-            {panel === "inspector" && <Inspector words={words} />}
-            {panel === "problems" && <Problems words={words} />}
-            {panel === "test" && <TestPanel words={words} />}
-            {panel === "history" && <HistoryPanel words={words} />}
+            <Suspense fallback={<Loading rows={4} />}>
+              {panel === "inspector" && <Inspector words={words} />}
+              {panel === "problems" && <Problems words={words} />}
+              {panel === "test" && <TestPanel words={words} />}
+              {panel === "history" && <HistoryPanel words={words} />}
+            </Suspense>
           </div>
         </aside>
       </div>
       <NodeMenu words={words} />
-      <RoleDialogHost />
-      {dialog === "search" && <SearchNodes words={words} onClose={closeDialog} />}
-      {dialog === "commands" && <CommandPalette words={words} desk={desk} onClose={closeDialog} />}
       <Suspense fallback={null}>
+        <RoleDialogHost />
+        {dialog === "search" && <SearchNodes words={words} onClose={closeDialog} />}
+        {dialog === "commands" && (
+          <CommandPalette words={words} desk={desk} onClose={closeDialog} />
+        )}
+        {dialog === "help" && <ShortcutSheet onClose={closeDialog} />}
         {dialog === "picture" && <PictureDialog words={words} onClose={closeDialog} />}
         {dialog === "group" && <GroupDialog onClose={closeDialog} />}
         {dialog === "tour" && <Tour onClose={closeDialog} />}
         {dialog === "sop" && <SopDialog onClose={closeDialog} />}
       </Suspense>
-      {dialog === "help" && <ShortcutSheet onClose={closeDialog} />}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Modal } from "antd";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { api } from "../../api/client";
@@ -17,8 +17,9 @@ import { useEditor } from "../../editor/store";
 import { useNarrow } from "../../theme/mode";
 import { ErrorState, Loading } from "../../ui/page";
 import { ExactTime } from "../../ui/time";
-import { Desk } from "./Desk";
-import { Phone } from "./Phone";
+
+const Desk = lazy(async () => ({ default: (await import("./Desk")).Desk }));
+const Phone = lazy(async () => ({ default: (await import("./Phone")).Phone }));
 
 export default function EditorScreen() {
   const { key = "" } = useParams();
@@ -58,7 +59,9 @@ function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
   const props = { flow, first: start };
   return (
     <>
-      {narrow ? <Phone {...props} /> : <Desk {...props} />}
+      <Suspense fallback={<Loading rows={6} />}>
+        {narrow ? <Phone {...props} /> : <Desk {...props} />}
+      </Suspense>
       {copy !== null && (
         <Recovery
           copy={copy}
