@@ -24,13 +24,12 @@ from tests.crash.flows import APPROVER, case_name, decision, drawings, kind
 from tests.crash.kinds import BREAKER
 from tests.crash.scene import ALIVE, FULL, Watch, dice, kill, kill_all, ledger, rest
 from tests.crash.scene import _die_with_parent as die_with_parent
-from tests.servers import free_port
+from tests.servers import PATIENCE_S, free_port
 
 pytestmark = pytest.mark.slow
 
 CASES, KILLS = (300, 10) if FULL else (24, 2)
 LEFT_S = 240 if FULL else 45
-START_S = 30
 PASSWORD = "a long enough password"
 BROKEN = (OSError, http.client.HTTPException)
 """What a caller sees of a server that is killed."""
@@ -67,14 +66,14 @@ class Server:
         return done.stdout
 
     def start(self) -> None:
-        """Up within `START_S`, with port and lock free although the one before was killed."""
+        """Up within `PATIENCE_S`, with port and lock free although the one before was killed."""
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [self.program, "serve"], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True,
                 start_new_session=True, preexec_fn=die_with_parent,
             )  # fmt: skip
         ALIVE.add(self.process)
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + PATIENCE_S
         while True:
             assert self.process.poll() is None, self.log.read_text()[-2000:]
             assert time.monotonic() < deadline, self.log.read_text()[-2000:]

@@ -19,9 +19,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.e2e.pages import sign_in
-from tests.servers import HOST, die_with_parent, free_port
+from tests.servers import HOST, PATIENCE_S, die_with_parent, free_port
 
-START_S = 120  # 45 s were seen on two cores with twenty others at work
 ROOT = Path(__file__).parent.parent.parent
 # No sandbox: it needs rights that root in a container does not have. No background networking:
 # Chromium would look for its maker's servers at every start.
@@ -159,7 +158,7 @@ def person(
 
 def _wait_until_served(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
     pause = threading.Event()
-    for _ in range(START_S * 10):
+    for _ in range(PATIENCE_S * 10):
         if server.poll() is not None:
             break
         try:

@@ -18,9 +18,8 @@ from typing import Any
 
 import pytest
 
-from tests.servers import HOST, free_port
+from tests.servers import HOST, PATIENCE_S, free_port
 
-START_S = 30
 STOP_S = 10
 
 
@@ -51,7 +50,7 @@ class Server:
         self._ready.set()
 
     def wait(self) -> Server:
-        assert self._ready.wait(START_S), self.said
+        assert self._ready.wait(PATIENCE_S), self.said
         assert self.process.poll() is None, self.said
         for _ in range(100):
             with contextlib.suppress(OSError):
@@ -190,7 +189,7 @@ def test_a_port_that_is_taken_is_said_in_a_line(serve: Serve) -> None:
         taken.bind((HOST, 0))
         taken.listen()
         server = serve(port=taken.getsockname()[1])
-        server.process.wait(START_S)
+        server.process.wait(PATIENCE_S)
 
     assert server.end(signal.SIGTERM) == 1
     assert len(server.said) == 1

@@ -16,9 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.servers import HOST, die_with_parent
+from tests.servers import HOST, PATIENCE_S, die_with_parent
 
-START_S = 40
 STOP_S = 20
 
 
@@ -52,7 +51,7 @@ class Process:
             self.said.append("(ended)")
             self._heard.notify_all()
 
-    def wait_for(self, text: str, times: int = 1, within_s: float = START_S) -> Process:
+    def wait_for(self, text: str, times: int = 1, within_s: float = PATIENCE_S) -> Process:
         """Until it has said this so many times."""
 
         def heard() -> bool:
