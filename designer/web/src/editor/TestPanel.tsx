@@ -221,6 +221,20 @@ function Ask({ document, words, questions }: AskProps) {
       {error !== null && (
         <Alert type="error" showIcon title={errorText(error)} data-testid="test-error" />
       )}
+      <label className="hr-test-at">
+        <span>{t("cases:begins_at")}</span>
+        <input
+          type="datetime-local"
+          className="hr-input"
+          value={trial.at === "" ? "" : localTime(trial.at)}
+          onChange={(event) =>
+            set({
+              at: event.target.value === "" ? "" : new Date(event.target.value).toISOString(),
+            })
+          }
+          data-testid="test-at"
+        />
+      </label>
       <Checkbox
         checked={stepwise}
         onChange={(event) => set({ stepwise: event.target.checked })}
@@ -240,6 +254,14 @@ function Ask({ document, words, questions }: AskProps) {
       </Button>
     </form>
   );
+}
+
+/** As the browser's field of date and time wants it: the moment on the clock of this place. */
+function localTime(at: string): string {
+  const moment = new Date(at);
+  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000)
+    .toISOString()
+    .slice(0, 16);
 }
 
 function portKept(told: unknown): string | undefined {
