@@ -169,6 +169,8 @@ class _Check:
                 "Expected a simpler template, but this one is too long or too deep.",
                 line=node.lineno,
             )
+        if isinstance(node, nodes.Call) and getattr(node.node, "name", "") == "todo":
+            raise _unfinished(node)  # stands where an import was not certain
         if not isinstance(node, _ALLOWED):
             what = _REFUSED.get(type(node), type(node).__name__.lower())
             raise _refused(node, what)
@@ -253,6 +255,13 @@ class _Check:
 def _refused(node: nodes.Node, what: str) -> TemplateError:
     reason = f"Expected fields, listed filters, if and for, but line {node.lineno} has {what}."
     return wrong_template("not_allowed", reason, line=node.lineno, found=what)
+
+
+def _unfinished(node: nodes.Call) -> TemplateError:
+    first = node.args[0] if node.args else None
+    text = str(first.value)[:200] if isinstance(first, nodes.Const) else ""
+    reason = f"Expected a text in place of what was imported: {text}"
+    return wrong_template("unfinished", reason, line=node.lineno, text=text)
 
 
 def _undefined(template: Template, variables: Mapping[str, Any], message: str) -> TemplateError:

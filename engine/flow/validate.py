@@ -12,7 +12,7 @@ The codes, for whoever translates them. Format and forms: those of `forms.py` (`
 values also `read_only`, `rows_fixed`. Forms of the flow: `too_many_forms`, `form_unknown`, `form_right_wrong`. Whole document:
 `too_many_nodes|edges|notes`, `too_deep`, `input_wrong`, `no_start`, `no_end`. Names: `id_twice`,
 `name_twice`, `name_reserved`, `name_unusable`, `result_clash`. Nodes: `node_type_unknown`, `placeholder_left`,
-`setting_missing`, `setting_wrong`,
+`setting_missing`, `setting_wrong`, `expression_open`,
 `expression_wrong`, `template_wrong`, `cron_wrong`, `flow_unknown`, `condition_empty|wrong|too_deep|too_long|field_wrong|
 operator_unknown|value_wrong`, `variable_unknown`, `variable_later`. Arrows: `edge_dangling`, `edge_into_start`,
 `edge_out_of_end`, `port_unknown`, `port_taken`, `port_unconnected`, `unreachable`, `no_way_to_end`, `loop_without_wait`,
@@ -81,7 +81,17 @@ def validate(
         _check(drawn, known_flows)
     except RecursionError:
         return [Problem("", "too_deep", {"limit": 100}, "Expected data nested at most 100 deep.")]
-    return sorted(drawn.problems, key=lambda problem: problem.severity == "warning")[:PROBLEMS_MAX]
+    told = map(_unfinished, drawn.problems)
+    return sorted(told, key=lambda problem: problem.severity == "warning")[:PROBLEMS_MAX]
+
+
+def _unfinished(problem: Problem) -> Problem:
+    """An expression that an import left open is not wrong: it is still to be written."""
+    if problem.params.get("kind") != "unfinished":
+        return problem
+    return Problem(
+        problem.path, "expression_open", problem.params, problem.message, problem.node, problem.edge
+    )
 
 
 @cache
@@ -178,7 +188,9 @@ def _check_nodes(drawn: Drawn, known_flows: Collection[str] | None) -> Mapping[s
                 _unknown_type(drawn, node, name)
         elif node_type.unfinished:
             what = f"a placeholder ({drawn.title(node)})"
-            drawn.say_of_node(node, "placeholder_left", "a finished step", what, name=drawn.title(node))
+            drawn.say_of_node(
+                node, "placeholder_left", "a finished step", what, name=drawn.title(node)
+            )
         if node_type is not None and isinstance(settings, Mapping):
             if node_type.name not in built:
                 built[node_type.name] = forms.form_of(node_type.settings)

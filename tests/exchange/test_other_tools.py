@@ -68,7 +68,7 @@ def test_it_can_be_kept_and_what_is_open_stops_a_publish(path: Path) -> None:
         assert shape_problems(document) == []
         problems = validate(document, TYPES)
         allowed = {
-            "placeholder_left", "expression_wrong", "template_wrong", "unreachable", "no_way_to_end", "setting_missing",
+            "placeholder_left", "expression_open", "unreachable", "no_way_to_end", "setting_missing",
         }  # fmt: skip
         assert {problem.code for problem in problems if problem.severity == "error"} <= allowed
         held = [node["id"] for node in document["nodes"] if node["type"] == "placeholder"]
