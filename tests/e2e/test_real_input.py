@@ -213,7 +213,10 @@ def install(page: Page) -> None:
     page.get_by_test_id("nav-templates").click()
     page.get_by_test_id("template-order-intake").click()
     page.get_by_test_id("btn-install").click()
-    expect(page.get_by_test_id("installed")).to_be_visible()
+    for _ in ("what it brings", "what of ours", "a look before"):
+        page.get_by_test_id("btn-wizard-next").click()
+    expect(page.get_by_test_id("wizard-next")).to_be_visible(timeout=SAVED_MS)
+    page.get_by_test_id("btn-wizard-close").click()
 
 
 def pushed_twice(page: Page, shop: str, payload: Any) -> str:

@@ -8,6 +8,7 @@ import { api, fileOf } from "../../api/client";
 import { useList } from "../../api/list";
 import type { TemplatePart, Text } from "../../api/types";
 import { saveFile } from "../../editor/saveFile";
+import { popupIn } from "../../screens/tables/table";
 import { Sheet } from "../../ui/Sheet";
 import { Tag } from "../../ui/StatusTag";
 import { Trouble } from "../../ui/Trouble";
@@ -103,6 +104,7 @@ export function Pack({ onClose }: { onClose: () => void }) {
             value={chosen}
             onChange={setChosen}
             optionFilterProp="label"
+            getPopupContainer={popupIn}
             options={(rows ?? []).map((flow) => ({ value: flow.key, label: text(flow.name) }))}
             data-testid="pack-flows"
           />

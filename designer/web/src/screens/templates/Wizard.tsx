@@ -13,6 +13,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api } from "../../api/client";
 import type { PlanItem, Problem, Template, TemplatePart, TemplatePlan } from "../../api/types";
+import { popupIn } from "../../screens/tables/table";
 import { Loading } from "../../ui/page";
 import { Sheet } from "../../ui/Sheet";
 import { Tag } from "../../ui/StatusTag";
@@ -229,6 +230,7 @@ function MapStep({ plan, template, mapping, onChange }: MapProps) {
                       value={item.here}
                       showSearch
                       optionFilterProp="label"
+                      getPopupContainer={popupIn}
                       status={item.state === "unfit" || item.state === "missing" ? "error" : ""}
                       onChange={(here: string) => change(item, here)}
                       options={[

@@ -1,0 +1,69 @@
+"""Templates at the screen: one's own flows packed, brought as another template, installed with things mapped, and removed."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.pages import OPEN_OPTIONS, SAVED_MS, sign_in
+
+
+def test_own_flows_are_packed_brought_mapped_installed_and_removed(
+    page: Page, tmp_path: Path
+) -> None:
+    sign_in(page, "dora")
+    page.goto("/templates")
+    page.get_by_test_id("btn-pack").click()
+    page.get_by_test_id("pack-name").fill("Refunds of ours")
+    page.get_by_test_id("pack-key").fill("our-refunds")
+    page.get_by_test_id("pack-flows").click()
+    page.keyboard.type("Refund approval")
+    page.locator(OPEN_OPTIONS).first.click()
+    page.get_by_test_id("pack-name").click()
+    expect(page.get_by_test_id("pack")).to_contain_text("refund_cases")
+    with page.expect_download() as downloading:
+        page.get_by_test_id("btn-pack-save").click()
+    file = tmp_path / "own.zip"
+    downloading.value.save_as(file)
+
+    page.get_by_test_id("template-file").set_input_files(another(file))
+    expect(page).to_have_url(re.compile("/templates/our-refunds$"))
+    page.get_by_test_id("btn-install").click()
+    page.get_by_test_id("btn-wizard-next").click()
+    page.get_by_test_id("map-tables-other_cases").click()
+    page.locator(OPEN_OPTIONS).filter(has_text="Refund cases").last.click()
+    page.get_by_test_id("btn-wizard-next").click()
+    expect(page.get_by_test_id("wizard-plan")).to_contain_text("yours is used")
+    page.get_by_test_id("btn-wizard-next").click()
+    expect(page.get_by_test_id("wizard-next")).to_be_visible(timeout=SAVED_MS)
+    page.get_by_test_id("btn-wizard-close").click()
+
+    page.get_by_test_id("btn-template-remove").click()
+    expect(page.get_by_test_id("removal")).to_contain_text("our-refund-approval")
+    page.get_by_test_id("btn-remove-now").click()
+    expect(page.get_by_test_id("btn-template-remove")).to_have_count(0, timeout=SAVED_MS)
+    assert page.request.get("/api/flows/our-refund-approval").status == 404
+    assert page.request.get("/api/tables/refund_cases").ok
+    page.request.delete("/api/templates/our-refunds")
+
+
+def another(file: Path) -> Path:
+    """The same file with a flow and a table of other names: as if it came from elsewhere."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(file) as packed, zipfile.ZipFile(out, "w") as made:
+        for name in packed.namelist():
+            text = packed.read(name).decode()
+            renamed = name.replace("/refund-approval", "/our-refund-approval")
+            text = text.replace('"refund-approval', '"our-refund-approval')
+            text = text.replace("refund_cases", "other_cases")
+            made.writestr(renamed.replace("refund_cases", "other_cases"), text)
+    made_at = file.with_name("another.zip")
+    made_at.write_bytes(out.getvalue())
+    with zipfile.ZipFile(made_at) as checked:
+        assert json.loads(checked.read("template.json"))["key"] == "our-refunds"
+    return made_at
