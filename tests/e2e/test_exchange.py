@@ -75,3 +75,19 @@ def test_what_goes_out_as_bpmn_changes_nothing_when_it_comes_back(
     other.write_text(json.dumps(changed))
     look(page, other)
     expect(page.get_by_test_id("import-diff").locator("li")).not_to_have_count(0)
+
+
+def test_a_file_is_put_into_the_drawing_that_is_open_and_taken_back(
+    person: Callable[..., Page],
+) -> None:
+    page = person("dora")
+    page.goto("/flows/parallel-checks")
+    page.get_by_test_id("btn-more-actions").click(timeout=60_000)
+    page.locator("[data-menu-id$=-import]").click()
+    page.get_by_test_id("import-files").first.set_input_files(SAMPLES / "camunda8.bpmn")
+    expect(page.get_by_test_id("import-diff").first).to_be_visible(timeout=30_000)
+    page.get_by_test_id("btn-take").click()
+
+    expect(page.get_by_test_id("node-look")).to_be_visible()
+    page.get_by_test_id("btn-undo").click()
+    expect(page.get_by_test_id("node-look")).to_have_count(0)
