@@ -256,8 +256,6 @@ function Desk({ kept, forms }: { kept: OwnConnector; forms: Forms }) {
             <div className="hr-own-tools">
               {write && (
                 <Button
-                  type="primary"
-                  ghost
                   onClick={() => navigate(`/connections?new=${kept.connector}`)}
                   data-testid="btn-connect"
                 >

@@ -4,7 +4,7 @@ import { EyeInvisibleOutlined, EyeOutlined } from "@ant-design/icons";
 import { type ComponentType, createContext, useContext, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useText } from "../text";
-import { type FieldProps, type Kind, optionsOf, typeOf } from "./kinds";
+import { type FieldProps, type Kind, optionsOf, titleOf, typeOf } from "./kinds";
 
 const RADIOS_MAX = 6; // more choices are easier to find in a list
 
@@ -190,6 +190,7 @@ function Choice(props: ControlProps) {
   return (
     <select
       {...inputProps(props)}
+      aria-label={props.label ?? titleOf(props.name, props.schema, text)}
       value={options.findIndex((option) => option.value === props.value)}
       onChange={(event) => props.onChange(options[Number(event.target.value)]?.value)}
     >
