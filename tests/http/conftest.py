@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -213,9 +214,10 @@ def _people(connection: Any, workspace: Workspace) -> None:
 
 
 @pytest.fixture
-def api(tmp_path: Path, migrated_sqlite_url: str) -> Iterator[Api]:
+def api(tmp_path: Path, sqlite_template: Path) -> Iterator[Api]:
     """A fresh API with the people of `PEOPLE`."""
-    yield from make_api(tmp_path, migrated_sqlite_url)
+    shutil.copyfile(sqlite_template, tmp_path / "headrace.sqlite3")
+    yield from make_api(tmp_path)
 
 
 @pytest.fixture

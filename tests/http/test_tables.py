@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -13,7 +11,7 @@ import openpyxl
 import pytest
 
 from headrace.engine.service import data_tables, record_files
-from tests.http.conftest import Api, Browser, make_api
+from tests.http.conftest import Api, Browser
 
 BUYERS: dict[str, Any] = {
     "title": {"zh": "买家", "en": "Buyers"},
@@ -28,11 +26,6 @@ BUYERS: dict[str, Any] = {
         {"name": "spent", "kind": "money", "title": {"zh": "消费", "en": "Spent"}, "index": True, "min": 0},
     ],
 }  # fmt: skip
-
-
-@pytest.fixture
-def api(tmp_path: Path, migrated_sqlite_url: str) -> Iterator[Api]:
-    yield from make_api(tmp_path, migrated_sqlite_url)
 
 
 def drawn(api: Api, **more: Any) -> Browser:
