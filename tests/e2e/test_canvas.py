@@ -64,7 +64,6 @@ def test_a_text_inside_a_setting_leads_to_its_field(editor: Editor) -> None:
 
 def test_what_is_dragged_snaps_to_a_line(editor: Editor) -> None:
     page = editor.page
-    command(page, "full size")
     editor.move("tell", (0, 120))
     x, y = middle(box_of(editor.node("tell").locator(".hr-node-icon")))
     page.mouse.move(x, y)

@@ -209,6 +209,19 @@ const SAMPLE_INSTANCE = {
   initiator: "usr_sample",
 };
 
+/** Examples in the reader's language, where those of the node type are in another or there is none. */
+function useExamples(type: string): Record<string, string> {
+  const { t } = useTranslation("canvas");
+  return useMemo(() => {
+    const found = t(`example.${type}` as "example.approval", {
+      returnObjects: true,
+      skipInterpolation: true,
+      defaultValue: {},
+    });
+    return typeof found === "object" ? (found as Record<string, string>) : {};
+  }, [t, type]);
+}
+
 /** What the fields of this node's form may use. */
 export function useNodeForm(node: FlowNode, words: Words) {
   const { t } = useTranslation("editor");
@@ -217,6 +230,7 @@ export function useNodeForm(node: FlowNode, words: Words) {
   const readOnly = useEditor((state) => state.readOnly);
   const problems = useEditor((state) => state.problems);
   const tried = useEditor((state) => state.test?.variables);
+  const examples = useExamples(node.type);
   return useMemo(
     () => ({
       variables: variablesAt(document, node.id, types, t, words.text, tried),
@@ -226,12 +240,24 @@ export function useNodeForm(node: FlowNode, words: Words) {
         const path = problem.node === node.id ? pathInForm(problem) : null;
         return path === null ? [] : [{ ...problem, path }];
       }),
-      example: types.get(node.type)?.example ?? {},
+      example: { ...types.get(node.type)?.example, ...examples },
       settings: node.settings,
       disabled: readOnly,
       Form: SettingsForm,
     }),
-    [document, node.id, node.type, node.settings, types, t, words, problems, tried, readOnly],
+    [
+      document,
+      node.id,
+      node.type,
+      node.settings,
+      types,
+      t,
+      words,
+      problems,
+      tried,
+      readOnly,
+      examples,
+    ],
   );
 }
 

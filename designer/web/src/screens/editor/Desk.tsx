@@ -29,9 +29,12 @@ import { useFlowFiles } from "./files";
 import { useInline } from "./inline";
 
 // The drawing comes first; what stands beside it, and what is opened, when it is there.
-const Inspector = lazy(async () => ({
+const inspector = async () => ({
   default: (await import("../../editor/Inspector")).Inspector,
-}));
+});
+const begun = inspector();
+begun.catch(() => undefined);
+const Inspector = lazy(() => begun.catch(inspector));
 const TestPanel = lazy(async () => ({
   default: (await import("../../editor/TestPanel")).TestPanel,
 }));

@@ -18,7 +18,11 @@ import { useNarrow } from "../../theme/mode";
 import { ErrorState, Loading } from "../../ui/page";
 import { ExactTime } from "../../ui/time";
 
-const Desk = lazy(async () => ({ default: (await import("./Desk")).Desk }));
+// Asked for at once, while the flow is on its way; a phone never asks.
+const desk = async () => ({ default: (await import("./Desk")).Desk });
+const begun = window.matchMedia?.("(max-width: 767px)").matches ? null : desk();
+begun?.catch(() => undefined);
+const Desk = lazy(() => begun?.catch(desk) ?? desk());
 const Phone = lazy(async () => ({ default: (await import("./Phone")).Phone }));
 
 export default function EditorScreen() {
