@@ -329,6 +329,7 @@ def _reachable(document: Document) -> Document:
     return {**document, "nodes": nodes, "edges": edges}
 
 
+@pytest.mark.timeout(3_600 if FULL else 300)
 @settings(
     max_examples=NETS, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
