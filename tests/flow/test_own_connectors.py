@@ -40,7 +40,7 @@ def only(*operations: dict[str, Any], **more: Any) -> Operation:
     return connector(*operations, **more).operations[0]
 
 
-def account(settings: dict[str, Any] | None = None, **secrets: str) -> ConnectionInfo:
+def account(settings: dict[str, Any] | None = None, **secrets: Any) -> ConnectionInfo:
     return ConnectionInfo("c", "own-kelp", settings or {}, secrets)
 
 
@@ -53,7 +53,7 @@ def asked(operation: Operation, info: ConnectionInfo | None = None, **params: An
     return operation.build(info or account(), wish(**params))
 
 
-def says(body: Any, status: int = 200, **headers: str) -> HttpAnswer:
+def says(body: Any, status: int = 200, **headers: Any) -> HttpAnswer:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     return HttpAnswer(status, {"content-type": "application/json", **headers}, raw)
 
@@ -116,7 +116,7 @@ def test_a_body_can_be_worked_out_and_a_form_be_sent() -> None:
     ],
 )  # fmt: skip
 def test_credentials_go_where_the_far_side_wants_them(
-    auth: dict[str, Any], secrets: dict[str, str], header: str, value: str
+    auth: dict[str, Any], secrets: dict[str, Any], header: str, value: str
 ) -> None:
     operation = only({"name": "ping"}, auth=auth)
 
@@ -244,7 +244,7 @@ def test_pages_are_followed_by_number_cursor_and_link_and_end() -> None:
     assert following(by_page, says({"rows": [1]})) is None
     assert following(by_cursor, says({"rows": [1], "next": "c2"})) == {"p": "c2"}
     assert following(by_cursor, says({"rows": [1]})) is None
-    there = {"link": '<https://kelp.test/v1/?page=2>; rel="next"'}
+    there: dict[str, Any] = {"link": '<https://kelp.test/v1/?page=2>; rel="next"'}
     assert following(by_link, says([1], **there)) == {"next_page": "https://kelp.test/v1/?page=2"}
     assert asked(by_link, next_page="https://kelp.test/v1/?page=2").url == "https://kelp.test/v1/?page=2"  # fmt: skip
     for stranger in ("https://evil.test/v1/", "https://kelp.test/v1/../x", "https://kelp.test/v1.evil.test/"):  # fmt: skip

@@ -131,7 +131,7 @@ def encoded(dice: random.Random, sent: Sent) -> Sent:
 
 def value_changed(dice: random.Random, sent: Sent) -> Sent:
     """The body stays well-formed: only what it says is another thing."""
-    odd = dice.choice(
+    odd: Any = dice.choice(
         (None, 0, -1, 10**30, 1.5, "", "x" * 500, [], {}, [[[]]], True, "\u202e", "'")
     )
     if sent.kind == FORM:
