@@ -11,6 +11,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -106,11 +107,12 @@ def main() -> None:
         print(
             f"counted {counted} in {spent:.1f} s ({used:.1f} s CPU), {calls} requests, longest {longest:.2f} s"
         )
-        for name, what in (
+        asks: list[tuple[str, Callable[[], Any]]] = [
             ("look", lambda: heat.look(house.workspace, actor, "many")),
             ("count with nothing new", lambda: heat.count(house.workspace, actor, "many")),
             ("slowest", lambda: heat.listing(house.workspace, actor, "many", "ask", kind="slow")),
-        ):
+        ]
+        for name, what in asks:
             times = []
             for _ in range(5):
                 one = time.perf_counter()

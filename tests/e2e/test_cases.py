@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.builder import flow, user
-from tests.e2e.pages import PHONE, SAVED_MS, Editor, sign_in
+from tests.e2e.pages import PHONE, SAVED_MS, sign_in
 from tests.e2e.test_versions import call
 
 
@@ -207,4 +207,3 @@ def test_a_heat_map_leads_from_a_number_to_those_behind_it(
     other.get_by_test_id("slow-ask").click()
     expect(other.get_by_test_id("behind")).to_contain_text("B-150")
     assert not other.evaluate("document.documentElement.scrollWidth > innerWidth")
-    assert Editor(other)

@@ -125,12 +125,13 @@ def test_a_case_is_kept_changed_run_and_taken_away(drawn: House) -> None:
 
 def test_what_no_case_can_be_is_refused(drawn: House) -> None:
     ann = drawn.actor(ANN)
-    for told in (
+    wrong: list[dict[str, Any]] = [
         {"input": {}},
         {"input": {}, "expect": {"colour": "red"}},
         content(1) | {"at": "tomorrow"},
         content(1) | {"input": {"text": "x" * cases.CONTENT_MAX_BYTES}},
-    ):
+    ]
+    for told in wrong:
         with pytest.raises(ValidationFailed):
             cases.create(drawn.workspace, ann, "refund", EN, told)
 
