@@ -360,10 +360,20 @@ def test_the_forms_insert_update_and_upsert(far: Far) -> None:
         )
     assert far.look("SELECT units FROM stock WHERE sku = 'C-3'") == 3
 
-    insert: dict[str, Any] = {"action": "insert", "table": "stock", "values": pair(sku="'D-4'", units="9"), "once_by": "unique"}  # fmt: skip
+    insert: dict[str, Any] = {
+        "action": "insert",
+        "table": "stock",
+        "values": pair(sku="'D-4'", units="9"),
+        "once_by": "unique",
+    }
     assert [visit(far, **insert), visit(far, **insert)][-1] == Done({"rows": [], "count": 0, "again": True})  # fmt: skip
 
-    update: dict[str, Any] = {"action": "update", "table": "stock", "values": pair(units="units"), "where": pair(sku="sku")}  # fmt: skip
+    update: dict[str, Any] = {
+        "action": "update",
+        "table": "stock",
+        "values": pair(units="units"),
+        "where": pair(sku="sku"),
+    }
     done = visit(far, "three", **update, expect=1)
     assert isinstance(done, Done)
     assert far.units == 3
