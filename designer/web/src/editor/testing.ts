@@ -49,6 +49,8 @@ export const types: NodeTypes = new Map(
         properties: { mode: { enum: ["for", "until"] } },
       },
     }),
+    type("subflow", { waits: true }),
+    type("set_values"),
     type("split", { splits: true }),
     type("join", { joins: true }),
     type("end", { ends: true, ports: [] }),
@@ -118,4 +120,25 @@ export function doneUndoneRedone<Args>(
 /** "start.out → check" for every line, sorted. */
 export function lines(document: FlowDocument): string[] {
   return document.edges.map((edge) => `${edge.from}.${edge.port} → ${edge.to}`).sort();
+}
+
+/** Every line has two ends, every id is there once, and every exit is led somewhere once. */
+export function refersOnlyToItself(document: FlowDocument): void {
+  const ids = document.nodes.map((node) => node.id);
+  expect(new Set(ids).size).toBe(ids.length);
+  for (const edge of document.edges) {
+    expect(ids, edge.id).toContain(edge.from);
+    expect(ids, edge.id).toContain(edge.to);
+  }
+  const exits = document.edges.map((edge) => `${edge.from}.${edge.port}`);
+  expect(new Set(exits).size).toBe(exits.length);
+}
+
+/** Every line has two different ends that exist, and an id of its own. */
+export function expectOneEdgeEach(document: FlowDocument): void {
+  const ids = new Set(document.nodes.map((node) => node.id));
+  expect(ids.size).toBe(document.nodes.length);
+  expect(new Set(document.edges.map((edge) => edge.id)).size).toBe(document.edges.length);
+  const loose = document.edges.filter((edge) => !ids.has(edge.from) || !ids.has(edge.to));
+  expect(loose).toEqual([]);
 }
