@@ -42,15 +42,12 @@ def say(
 ) -> dict[str, Any]:
     """Keep what a tab does, and tell it of the draft and of the others: `{etag, updated_by, others}`."""
     actor.require("flows:read")
-    if re.fullmatch(CLIENT, client) is None:
-        message = f"Expected 8 to 40 letters, digits, _ or -, but found {client[:60]!r}."
-        problem = Problem("/client", "pattern", {"found": client[:60]}, message)
-        raise ValidationFailed(what="tab", count=1, problems=[problem])
     now = workspace.clock.now_ms()
     with workspace.read() as connection:
         mark = editors.draft_mark(connection, key)
         if mark is None:
             raise NotFound(kind="flow", id=key)
+        _check(client)
         rows = editors.here(connection, key, since=now - SILENT_MS, limit=SHOWN_MAX + 1)
     mine = next((row for row in rows if row.client == client), None)
     if mine is not None and mine.user_id != actor.user_id:

@@ -37,14 +37,13 @@ def say(connection: Connection, values: Mapping[str, Any]) -> None:
         connection.execute(sa.insert(editors).values(**values))
 
 
-def leave(connection: Connection, key: str, client: str, user_id: str) -> None:
-    """A person's tab is closed."""
+def leave(connection: Connection, key: str, client: str, user_id: str) -> bool:
+    """A person's tab is closed; answers whether it was there."""
     columns = editors.c
-    connection.execute(
-        sa.delete(editors).where(
-            columns.flow_key == key, columns.client == client, columns.user_id == user_id
-        )
+    gone = sa.delete(editors).where(
+        columns.flow_key == key, columns.client == client, columns.user_id == user_id
     )
+    return connection.execute(gone).rowcount > 0
 
 
 def forget(connection: Connection, before: int) -> None:

@@ -65,6 +65,7 @@ POST /api/organisation/import/{}/apply · GET /api/organisation/export
 POST /api/who · GET /api/flows/{}/who · GET /api/organisation/gaps · PUT /api/roles/{}/pool
 GET /api/organisation/rules · PATCH /api/organisation/rules
 GET /api/substitutions · POST /api/substitutions · PATCH /api/substitutions/{} · DELETE /api/substitutions/{}
+POST /api/substitutions/{}/give-back
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
 POST /api/files · GET /api/files/{}
@@ -103,6 +104,7 @@ POST /api/own-connectors/{}/renew · POST /api/connections/{}/authorize · GET /
 API_DOCUMENT = '{"openapi": "3.0.0", "info": {"title": "A", "version": "1"}, "paths": {}}'
 
 RIGHT_BODIES: dict[str, Any] = {
+    "PUT /api/flows/{}/editors/{}": {"cursor": None, "selection": [], "look": "canvas"},
     "PUT /api/own-connectors/{}": {
         "definition": {"title": {"en": "A"}, "base_url": "https://a.test", "operations": []},
         "base": 1,

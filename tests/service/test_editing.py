@@ -57,7 +57,8 @@ def test_who_falls_silent_is_shown_no_longer_and_forgotten(drawn: House) -> None
 
 def test_who_leaves_is_gone_at_once(drawn: House) -> None:
     others(drawn, ANN, "tab-of-ann")
-    editing.leave(drawn.workspace, BOB, "order", "tab-of-ann")
+    with pytest.raises(NotFound):
+        editing.leave(drawn.workspace, BOB, "order", "tab-of-ann")
     assert len(others(drawn, BOB, "tab-of-bob")) == 1, "only one's own tab can be closed"
     editing.leave(drawn.workspace, ANN, "order", "tab-of-ann")
 
