@@ -173,7 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--to", type=Path, help="write the flows as JSON into this folder")
     read.add_argument("--brief", action="store_true", help="only what a person must look at")
     _database(read)
-    write = _command(bpmns, "export", "a flow as BPMN 2.0 XML, to the standard output", _bpmn_export)
+    write = _command(
+        bpmns, "export", "a flow as BPMN 2.0 XML, to the standard output", _bpmn_export
+    )
     write.add_argument("flow", help="the key of a flow, or a file with one")
     write.add_argument("--language", choices=("zh", "en"), default="zh")
     _database(write)

@@ -343,7 +343,9 @@ class _Compiler:
             )
             raise wrong("not_allowed", reason, at=at)
         function = FUNCTIONS.get(node.func.id)
-        if node.func.id == "todo":  # stands where an import was not certain (`exchange/translate.py`)
+        if (
+            node.func.id == "todo"
+        ):  # stands where an import was not certain (`exchange/translate.py`)
             raise self._unfinished(node, at)
         if function is None:
             near = closest(node.func.id, FUNCTIONS)

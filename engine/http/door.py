@@ -65,8 +65,8 @@ def view(route: Route, house: House) -> Callable[..., Response]:
                 counters.observe("http_seconds", time.monotonic() - began, route=name)
 
     def answered(request: Request, variables: dict[str, str]) -> Response:
+        call = Call(house, request)
         try:
-            call = Call(house, request)
             _check_variables(variables)
             bodies.check_length(request, route.body_max)
             if route.permission != ANYBODY:

@@ -89,4 +89,15 @@ def say(
 def leave(workspace: Workspace, actor: Actor, key: str, client: str) -> None:
     """A tab is closed, and its person is shown no longer."""
     actor.require("flows:read")
-    workspace.writer.call(lambda connection: editors.leave(connection, key, client, actor.user_id))
+    known = re.fullmatch(CLIENT, client) is not None and workspace.writer.call(
+        lambda connection: editors.leave(connection, key, client, actor.user_id)
+    )
+    if not known:
+        raise NotFound(kind="tab", id=client[:60])
+
+
+def _check(client: str) -> None:
+    if re.fullmatch(CLIENT, client) is None:
+        message = f"Expected 8 to 40 letters, digits, _ or -, but found {client[:60]!r}."
+        problem = Problem("/client", "pattern", {"found": client[:60]}, message)
+        raise ValidationFailed(what="tab", count=1, problems=[problem])

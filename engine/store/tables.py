@@ -1478,7 +1478,9 @@ test_cases = Table(
     Column("id", ID, primary_key=True),
     Column("flow_key", String(64), ForeignKey("flows.key", ondelete="CASCADE"), nullable=False),
     Column("name", Json, nullable=False),
-    Column("content", Json, nullable=False),  # input, start_node, at, decisions, mocks, pins, expect
+    Column(
+        "content", Json, nullable=False
+    ),  # input, start_node, at, decisions, mocks, pins, expect
     Column("origin", String(100), nullable=False),  # hand, file, instance:<id> or template:<key>
     Column("revision", Integer, nullable=False),
     Column("created_at", AT, nullable=False),
@@ -1521,14 +1523,8 @@ heat = Table(  # what ended instances say of a node (n), an edge (e) or the whol
     Column("failures", Json, nullable=False),  # instance ids
 )
 
-# --- connectors drawn in the workspace -----------------------------------------------------------------------------------------
-
-from headrace.engine.store import tables_own as tables_own  # noqa: E402
-
-# --- templates: beside this file, because it is long ---
-
-from headrace.engine.store import tables_templates as tables_templates  # noqa: E402
-
-# --- who has a drawing open ---
+# --- the rest is beside this file, because it is long: drawings' editors, own connectors, templates ---
 
 from headrace.engine.store import tables_editors as tables_editors  # noqa: E402
+from headrace.engine.store import tables_own as tables_own  # noqa: E402
+from headrace.engine.store import tables_templates as tables_templates  # noqa: E402

@@ -37,7 +37,9 @@ def push(api, value, secret=SECRET, key="north", raw=None):
     body = raw if raw is not None else json.dumps(value).encode()
     digest = base64.b64encode(hmac.new(secret.encode(), body, hashlib.sha256).digest()).decode()
     reply = api.browser().call("POST", f"/intake/{key}", body, headers={"X-Signature": digest})
-    api.workspace.writer.call(lambda _: None)  # what is refused is noted without making the caller wait
+    api.workspace.writer.call(
+        lambda _: None
+    )  # what is refused is noted without making the caller wait
     return reply
 
 

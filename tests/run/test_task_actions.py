@@ -371,7 +371,7 @@ def test_what_an_operator_lets_pass_goes_straight_back_as_well() -> None:
     assert "first" not in office.tokens
     assert office.instance.comebacks == {}
     assert office.task("left").round == 2
-    for node, who in (("left", ANN), ("left2", ANN), ("right", BOB)):
+    for node in ("left", "left2", "right"):
         if node in office.tokens:
             office.vote(node, office.asked(node)[0])
     assert office.tokens == ["last"]  # behind the join

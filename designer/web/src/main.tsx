@@ -9,6 +9,17 @@ import { startI18n } from "./i18n";
 const root = document.getElementById("root");
 if (root === null) throw new Error("Expected an element #root in index.html.");
 
+// After an update of the server the parts of the old page are gone: the new page has its own. Once, so that a part that is really
+// missing does not turn in a circle; what was drawn or typed waits in the browser (editor/draft.ts).
+const RELOADED = "headrace.reloaded";
+const AGAIN_MS = 60_000;
+window.addEventListener("vite:preloadError", (event) => {
+  if (Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < AGAIN_MS) return;
+  event.preventDefault();
+  sessionStorage.setItem(RELOADED, String(Date.now()));
+  window.location.reload();
+});
+
 await Promise.all([startI18n(), useSession.getState().load()]);
 createRoot(root).render(
   <StrictMode>
