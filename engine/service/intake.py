@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection
 
@@ -41,6 +42,7 @@ from headrace.engine.store import alerts, data_tables, inbox, records
 from headrace.engine.store import intake as rows
 from headrace.engine.store import sources as source_rows
 from headrace.engine.store.messages import Message
+from headrace.engine.store.writer import Writer
 
 Way = Literal["push", "poll", "file"]
 What = Literal["order", "refund"]
@@ -675,21 +677,20 @@ def _refused(
 ) -> None:
     """Note what was not taken, as far as there is room for it; the caller does not wait."""
     now_ms = workspace.clock.now_ms()
-    name = f"refused:{now_ms // 60_000}"
-    count = _refusals.get(name, 0)
+    minute = now_ms // 60_000
+    last, count = _refusals.get(workspace.writer, (minute, 0))
+    count = count if last == minute else 0
     if count >= REFUSED_PER_MINUTE:
         return
-    if not count:
-        _refusals.clear()
-    _refusals[name] = count + 1
+    _refusals[workspace.writer] = (minute, count + 1)
     most = REFUSED_KEPT if verdict == "refused" else BODY_KEPT
     told = Raw(raw.body, raw.headers, raw.query, raw.began_s, status, "")
     row = _row(source, "push", told, verdict, why, now_ms, most)
     workspace.writer.submit(lambda connection: rows.keep(connection, [row]))
 
 
-_refusals: dict[str, int] = {}
-"""Minute → how many were noted in it by this process."""
+_refusals: WeakKeyDictionary[Writer, tuple[int, int]] = WeakKeyDictionary()
+"""The last minute in which this process refused something, and how many it has noted in it."""
 
 
 # --- by hand, and for templates --------------------------------------------------------------------

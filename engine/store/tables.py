@@ -1504,6 +1504,7 @@ heat_later = Table(  # looked at while they were open: they are counted when the
     metadata,
     Column("flow_key", String(64), primary_key=True),
     Column("instance_id", ID, primary_key=True),
+    Index("ix_heat_later_instance_id", "instance_id"),  # a purge
 )
 
 heat = Table(  # what ended instances say of a node (n), an edge (e) or the whole (i), by the UTC day they started

@@ -52,6 +52,7 @@ def _cases_up() -> None:
         sa.Column("instance_id", sa.String(80), nullable=False),
         sa.PrimaryKeyConstraint("flow_key", "instance_id", name="pk_heat_later"),
     )
+    op.create_index("ix_heat_later_instance_id", "heat_later", ["instance_id"])
     op.create_table(
         "heat",
         sa.Column("flow_key", sa.String(64), nullable=False),
