@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -38,22 +37,25 @@ class _Slots:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: Counter[str] = Counter()
+        self._held: dict[_Stream, tuple[str, str]] = {}
 
-    def take(self, user_id: str) -> bool:
-        """A place, unless all are taken or this person has theirs."""
+    def take(self, stream: _Stream, user_id: str, tab: str) -> bool:
+        """A place, unless all are taken or this person has theirs. What the same tab had before, on the page it has left, ends."""
         with self._lock:
-            if self._held.total() >= STREAMS_MAX or self._held[user_id] >= EACH_MAX:
+            if tab:
+                for old in [old for old, place in self._held.items() if place == (user_id, tab)]:
+                    old.left = True
+                    del self._held[old]
+            theirs = sum(1 for place in self._held.values() if place[0] == user_id)
+            if len(self._held) >= STREAMS_MAX or theirs >= EACH_MAX:
                 return False
-            self._held[user_id] += 1
+            self._held[stream] = (user_id, tab)
             return True
 
-    def give(self, user_id: str) -> None:
+    def give(self, stream: _Stream) -> None:
         """It is free again."""
         with self._lock:
-            self._held[user_id] -= 1
-            if not self._held[user_id]:
-                del self._held[user_id]
+            self._held.pop(stream, None)
 
 
 _slots = _Slots()
@@ -64,15 +66,23 @@ _slots = _Slots()
     "/api/tasks/live",
     "Changes of my inbox, as server-sent events `inbox` and `ping`; ends after 25 s, come back with Last-Event-ID",
     permission=SIGNED_IN,
+    query={
+        "tab": {
+            "type": "string",
+            "maxLength": 40,
+            "description": "The same for all pages of a tab.",
+        }
+    },
     answer={"type": "string"},
     media="text/event-stream",
     errors=(503,),
 )
 def live(call: Call) -> Any:
-    if not _slots.take(call.actor.user_id):
+    stream = _Stream(call)
+    if not _slots.take(stream, call.actor.user_id, call.query["tab"] or ""):
         raise Busy(what="the number of live screens", retry_after_s=FULL_RETRY_AFTER_S)
     headers = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
-    return Response(_Stream(call), 200, headers, content_type="text/event-stream")
+    return Response(stream, 200, headers, content_type="text/event-stream")
 
 
 class _Stream:
@@ -83,6 +93,7 @@ class _Stream:
         self._mark = call.request.headers.get("Last-Event-ID", "")
         self._events = self._read()
         self._open = True
+        self.left = False  # the tab has another page now
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -99,7 +110,7 @@ class _Stream:
         if self._open:
             self._open = False
             self._events.close()
-            _slots.give(self._call.actor.user_id)
+            _slots.give(self)
 
     def _read(self) -> Generator[bytes, None, None]:
         workspace, stopping = self._call.workspace, self._call.house.stopping
@@ -112,7 +123,7 @@ class _Stream:
             if told:
                 yield told
             now = time.monotonic()
-            if now >= ends_at or stopping.is_set():
+            if now >= ends_at or stopping.is_set() or self.left:
                 return
             if now - pinged_at >= PING_S:
                 pinged_at = now

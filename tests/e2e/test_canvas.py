@@ -22,7 +22,8 @@ from tests.e2e.test_editor import CHAIN, document
 def editor(page: Page, request: pytest.FixtureRequest) -> Editor:
     """The editor with a flow of this test's own, at a desk, as Dora."""
     page.set_viewport_size(DESK)
-    key = "c-" + re.sub(r"\[.*|_", lambda found: "-" if found[0] == "_" else "", request.node.name)
+    name = re.sub(r"\W+|_", "-", request.node.name.removeprefix("test_").replace("chromium", ""))
+    key = f"c-{name.strip('-')}"
     address = make_flow(page.context, "dora", document(key[:60]))
     editor = Editor(page).open(address)
     expect(editor.nodes()).to_have_count(len(CHAIN))

@@ -97,8 +97,8 @@ def test_beyond_its_number_a_screen_is_asked_to_poll_and_places_come_back(
     api: Api, leave: Browser
 ) -> None:
     ann = api.browser("ann")
-    others = [f"usr_{number}" for number in range(inbox.STREAMS_MAX)]
-    assert all(inbox._slots.take(other) for other in others)
+    others: list[Any] = [object() for _ in range(inbox.STREAMS_MAX)]
+    assert all(inbox._slots.take(other, f"usr_{n}", "") for n, other in enumerate(others))
     refused = ann.get("/api/tasks/live")
     for other in others:
         inbox._slots.give(other)
@@ -122,5 +122,16 @@ def test_one_person_with_many_tabs_leaves_room_for_others(api: Api, leave: Brows
     assert next(hers).startswith(b"retry: ")
     for stream in (*streams, hers):
         stream.close()
-    assert inbox._slots.take("usr_ann")
-    inbox._slots.give("usr_ann")
+    assert inbox._slots._held == {}
+
+
+def test_the_next_page_of_a_tab_takes_the_place_of_the_last(api: Api, leave: Browser) -> None:
+    ann = api.browser("ann")
+    pages = [streaming(ann, "/api/tasks/live?tab=one") for _ in range(inbox.EACH_MAX + 3)]
+
+    assert next(pages[-1]).startswith(b"retry: ")
+    assert list(inbox._slots._held.values()) == [("usr_ann", "one")]
+    assert b"".join(pages[0]).count(b"event: ping") == 0, "it ends at once"
+    for page in pages:
+        page.close()
+    assert inbox._slots._held == {}

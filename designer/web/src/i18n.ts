@@ -25,7 +25,7 @@ export function startI18n(): Promise<unknown> {
       lng: storedLanguage() ?? languageOf(navigator.language),
       fallbackLng: false, // both languages have every text (a test says so); the other one need not be fetched
       supportedLngs: languages,
-      ns: ["app", "errors"],
+      ns: ["app"],
       defaultNS: "app",
       interpolation: { escapeValue: false },
       returnNull: false,

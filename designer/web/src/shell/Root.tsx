@@ -13,7 +13,7 @@ import { Unreachable } from "./Unreachable";
 const SignIn = lazy(() => import("./SignIn").then((module) => ({ default: module.SignIn })));
 
 export function Root({ screens }: { screens: Screen[] }) {
-  useTranslation(["app", "errors"]); // waits here for the texts everything needs
+  useTranslation(["app"]); // waits here for the texts everything needs
   const status = useSession((state) => state.status);
   if (status === "loading") return <Loading />;
   if (status === "unreachable") return <Unreachable />;

@@ -8,6 +8,7 @@ import { addressOf, api } from "../api/client";
 const POLL_MS = 1_500;
 const BACKGROUND_MS = 30_000;
 const STREAM_AGAIN_MS = 15_000;
+const TAB = "headrace.tab";
 const PATIENCE_MS = 2_500; // a stream that ends comes back by itself within this time
 
 export interface Counts {
@@ -37,6 +38,14 @@ export function useLiveInbox(): Counts | undefined {
   return data;
 }
 
+/** The same on every page of this tab, so that the stream of the page before ends at once. A copied tab is taken for the same one:
+ * of the two, the one that asks now and then is told a little later. */
+function tab(): string {
+  const known = sessionStorage.getItem(TAB) ?? Math.random().toString(36).slice(2);
+  sessionStorage.setItem(TAB, known);
+  return known;
+}
+
 /** Calls `changed` for each change; true while there is no stream. */
 function useStream(changed: () => void): boolean {
   const [polling, setPolling] = useState(false);
@@ -48,7 +57,7 @@ function useStream(changed: () => void): boolean {
     let silent: ReturnType<typeof setTimeout> | undefined;
     let mark: string | undefined;
     const open = () => {
-      source = new EventSource(addressOf("/api/tasks/live"));
+      source = new EventSource(addressOf(`/api/tasks/live?tab=${tab()}`));
       source.addEventListener("open", () => {
         clearTimeout(silent);
         silent = undefined;

@@ -23,7 +23,8 @@ export function problemText(t: TFunction, told: Told): string {
 }
 
 export function useErrorText(): (error: unknown) => string {
-  const { t } = useTranslation(["errors"]);
+  // The words of errors come after the first screen (main.tsx); what tells an error in its place waits for them (Trouble.tsx).
+  const { t } = useTranslation("app");
   return (error) => (typeof error === "string" ? error : problemText(t, toldBy(error)));
 }
 

@@ -13,6 +13,7 @@ import { useNavigate } from "react-router";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { FlowSummary } from "../../api/types";
+import { useNarrow } from "../../theme/mode";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
@@ -176,13 +177,24 @@ interface WaysProps {
 
 function Ways({ onCreate, onDescribe, onImport }: WaysProps) {
   const { t } = useTranslation("flows");
+  const narrow = useNarrow(); // the title needs room, too
   return (
     <>
-      <Button icon={<ImportOutlined />} onClick={onImport} data-testid="btn-import">
-        {t("import.action")}
+      <Button
+        icon={<ImportOutlined />}
+        onClick={onImport}
+        aria-label={t("import.action")}
+        data-testid="btn-import"
+      >
+        {narrow ? null : t("import.action")}
       </Button>
-      <Button icon={<QuestionCircleOutlined />} onClick={onDescribe} data-testid="btn-describe">
-        {t("describe.action")}
+      <Button
+        icon={<QuestionCircleOutlined />}
+        onClick={onDescribe}
+        aria-label={t("describe.action")}
+        data-testid="btn-describe"
+      >
+        {narrow ? null : t("describe.action")}
       </Button>
       <Button type="primary" icon={<PlusOutlined />} onClick={onCreate} data-testid="btn-new-flow">
         {t("create.action")}
