@@ -129,13 +129,18 @@ function Promised({ template }: { template: Template }) {
             <span>{text(one.name)}</span>
             <strong>
               {one.at_least !== undefined ? "≥ " : one.at_most !== undefined ? "≤ " : ""}
-              {String(one.is ?? one.at_least ?? one.at_most)}
+              <Measured value={one.is ?? one.at_least ?? one.at_most} />
             </strong>
           </li>
         ))}
       </ul>
     </Card>
   );
+}
+
+/** A number, or a word of a program, such as the name of a call. */
+function Measured({ value }: { value: unknown }) {
+  return typeof value === "string" ? <code>{value}</code> : String(value);
 }
 
 function Brings({ template }: { template: Template }) {
