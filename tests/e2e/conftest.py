@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.pages import sign_in
+from tests.e2e.pages import SAVED_MS, sign_in
 from tests.servers import HOST, PATIENCE_S, die_with_parent, free_port
 
 ROOT = Path(__file__).parent.parent.parent
+# Two browsers and two servers share the machine: what comes at last is right, how soon is asked where it matters (`LIVE_MS`).
+expect.set_options(timeout=SAVED_MS)
 # No sandbox: it needs rights that root in a container does not have. No background networking:
 # Chromium would look for its maker's servers at every start.
 CHROMIUM = (
