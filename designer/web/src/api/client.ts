@@ -37,6 +37,8 @@ export class ApiError extends Error {
 export interface CallOptions {
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Nobody asked for this call: who is signed out hears of it by the next one they make, and keeps the keyboard until then. */
+  quiet?: boolean;
 }
 
 export const api = {
@@ -108,7 +110,7 @@ async function call<T>(
   const answer = await read(response);
   if (response.ok) return answer as T;
   const error = errorFrom(response, answer);
-  if (error.status === 401 && !path.startsWith("/api/session")) signedOut();
+  if (error.status === 401 && !options.quiet && !path.startsWith("/api/session")) signedOut();
   throw error;
 }
 

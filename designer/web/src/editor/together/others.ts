@@ -70,7 +70,7 @@ export function useTogether(key: string, look: Doing["look"], hear: DraftControl
         look: now.current.look,
       };
       try {
-        const told = await api.put<{ etag: string; others: Other[] }>(path, doing);
+        const told = await api.put<{ etag: string; others: Other[] }>(path, doing, { quiet: true });
         if (stopped) return;
         if (useOthers.getState().others.length + told.others.length > 0) {
           useOthers.setState({ others: told.others });
@@ -88,7 +88,7 @@ export function useTogether(key: string, look: Doing["look"], hear: DraftControl
       );
     };
     const seen = () => !window.document.hidden && void say();
-    const gone = () => void api.delete(path).catch(() => undefined);
+    const gone = () => void api.delete(path, undefined, { quiet: true }).catch(() => undefined);
     void say();
     window.document.addEventListener("visibilitychange", seen);
     window.addEventListener("pagehide", gone);
