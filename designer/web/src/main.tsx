@@ -9,17 +9,6 @@ import { i18n, startI18n } from "./i18n";
 const root = document.getElementById("root");
 if (root === null) throw new Error("Expected an element #root in index.html.");
 
-// After an update of the server the parts of the old page are gone: the new page has its own. Once, so that a part that is really
-// missing does not turn in a circle; what was drawn or typed waits in the browser (editor/draft.ts).
-const RELOADED = "headrace.reloaded";
-const AGAIN_MS = 60_000;
-window.addEventListener("vite:preloadError", (event) => {
-  if (Date.now() - Number(sessionStorage.getItem(RELOADED) ?? 0) < AGAIN_MS) return;
-  event.preventDefault();
-  sessionStorage.setItem(RELOADED, String(Date.now()));
-  window.location.reload();
-});
-
 // Errors are told in words that come after the first screen: they must be here when the network has gone.
 const LATER_MS = 4_000;
 window.setTimeout(() => void i18n.loadNamespaces("errors"), LATER_MS);

@@ -1,6 +1,7 @@
 // Stands in a screen that may ask for the people of a role; the dialog itself comes when it is needed.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
+import { lazy } from "../ui/lazy";
 import { useRoleDialog } from "./roleDialog";
 
 const RolePeople = lazy(async () => ({ default: (await import("./RolePeople")).RolePeople }));

@@ -1,9 +1,10 @@
 // What stands around every screen: sign-in when nobody is, else the navigation, and the notices above all.
 
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../api/session";
 import type { Screen } from "../screens/screen";
+import { lazy } from "../ui/lazy";
 import { Loading } from "../ui/page";
 import { OfflineNotice } from "./OfflineNotice";
 import { SessionExpired } from "./SessionExpired";

@@ -1,7 +1,8 @@
 // The settings of a node: a form drawn from the schema, or one of their own for those with very many.
 
-import { type ComponentType, lazy, Suspense } from "react";
+import { type ComponentType, Suspense } from "react";
 import { i18n } from "../../i18n";
+import { lazy } from "../../ui/lazy";
 import { Loading } from "../../ui/page";
 import { OperationForm } from "../operation/OperationForm";
 import type { SettingsFormProps } from "./context";

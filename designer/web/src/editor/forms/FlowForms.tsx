@@ -2,10 +2,11 @@
 
 import { DeleteOutlined, FormOutlined, PlusOutlined } from "@ant-design/icons";
 import { App, Button } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DrawnForm } from "../../forms/editor/drawing";
 import type { FormUse } from "../../forms/editor/Rights";
+import { lazy } from "../../ui/lazy";
 import { setForm } from "../commands/setForm";
 import { setSettings } from "../commands/setSettings";
 import { type FlowDocument, type FlowForm, formsOf, usersOf } from "../document";

@@ -2,10 +2,11 @@
 
 import { FormOutlined, SafetyOutlined } from "@ant-design/icons";
 import { Button, Select } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DrawnForm } from "../../forms/editor/drawing";
 import type { FormUi, JsonSchema } from "../../ui/form/schema";
+import { lazy } from "../../ui/lazy";
 import { type FlowDocument, formsOf, type Schema } from "../document";
 import { type FieldProps, isObject, testIdOf, useForm } from "../form/context";
 import { SchemaEditor } from "../form/SchemaEditor";

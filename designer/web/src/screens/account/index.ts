@@ -1,4 +1,4 @@
-import { lazy } from "react";
+import { lazy } from "../../ui/lazy";
 import type { Screen } from "../screen";
 
 export const screen: Screen = { path: "/account", component: lazy(() => import("./Account")) };

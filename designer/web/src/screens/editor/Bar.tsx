@@ -27,7 +27,7 @@ import {
 } from "@ant-design/icons";
 import { useReactFlow } from "@xyflow/react";
 import { Button, Dropdown, Tooltip } from "antd";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useMay } from "../../api/session";
@@ -39,6 +39,7 @@ import { isError } from "../../editor/problems";
 import type { Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
 import { OthersHere } from "../../editor/together/OthersHere";
+import { lazy } from "../../ui/lazy";
 import type { FlowFiles } from "./files";
 
 const PublishDialog = lazy(async () => ({

@@ -1,7 +1,7 @@
 // The editor on a desk: tool bar, palette and outline, canvas, side panel.
 
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
-import { lazy, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlocker, useNavigate } from "react-router";
 import type { Flow } from "../../api/types";
@@ -10,6 +10,7 @@ import { Canvas } from "../../editor/canvas/Canvas";
 import { useDialog } from "../../editor/dialog";
 import type { FlowDocument } from "../../editor/document";
 import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
+import { lazy } from "../../ui/lazy";
 import "../../editor/editor.css";
 import { NodeMenu } from "../../editor/NodeMenu";
 import { Palette } from "../../editor/Palette";

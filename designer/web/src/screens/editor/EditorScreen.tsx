@@ -2,7 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Button, Modal } from "antd";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { api } from "../../api/client";
@@ -15,6 +15,7 @@ import { readable } from "../../editor/readable";
 import { useNodeTypes } from "../../editor/remote";
 import { useEditor } from "../../editor/store";
 import { useNarrow } from "../../theme/mode";
+import { lazy } from "../../ui/lazy";
 import { ErrorState, Loading } from "../../ui/page";
 import { ExactTime } from "../../ui/time";
 

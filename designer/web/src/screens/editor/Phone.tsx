@@ -2,7 +2,7 @@
 
 import { ArrowLeftOutlined, RedoOutlined, SettingOutlined, UndoOutlined } from "@ant-design/icons";
 import { Button, Drawer } from "antd";
-import { lazy, Suspense, useCallback, useMemo, useState } from "react";
+import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useMay } from "../../api/session";
@@ -13,6 +13,7 @@ import { renameNode } from "../../editor/commands/renameNode";
 import { setSettings } from "../../editor/commands/setSettings";
 import { type FlowDocument, type FlowNode, nodeOf, type Schema } from "../../editor/document";
 import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
+import { lazy } from "../../ui/lazy";
 import "../../editor/editor.css";
 import { BilingualInput } from "../../editor/form/BilingualField";
 import { FormContext } from "../../editor/form/context";

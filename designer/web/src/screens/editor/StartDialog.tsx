@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { Alert, Button, Modal } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { ApiError, api, type Problem } from "../../api/client";
@@ -10,6 +10,7 @@ import { type Chosen, choicesOf, unanswered, withChosen } from "../../directory/
 import type { FlowDocument } from "../../editor/document";
 import { useErrorText } from "../../ui/errorText";
 import { SchemaForm } from "../../ui/form/SchemaForm";
+import { lazy } from "../../ui/lazy";
 import { Loading } from "../../ui/page";
 
 const ChosenPeople = lazy(async () => ({

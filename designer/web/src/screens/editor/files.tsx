@@ -1,12 +1,13 @@
 // The flow as a file, out and in.
 
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { addressOf } from "../../api/client";
 import { replaceDocument } from "../../editor/commands/replaceDocument";
 import type { FlowDocument } from "../../editor/document";
 import { saveFile } from "../../editor/saveFile";
 import { useEditor } from "../../editor/store";
+import { lazy } from "../../ui/lazy";
 
 const ImportDialog = lazy(() => import("../../exchange/ImportDialog"));
 

@@ -7,7 +7,7 @@ import {
   QuestionCircleOutlined,
 } from "@ant-design/icons";
 import { Button } from "antd";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { useList } from "../../api/list";
@@ -15,6 +15,7 @@ import { useMay } from "../../api/session";
 import type { FlowSummary } from "../../api/types";
 import { useNarrow } from "../../theme/mode";
 import { type Column, DataTable } from "../../ui/DataTable";
+import { lazy } from "../../ui/lazy";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
 import { Segments } from "../../ui/Segments";

@@ -1,8 +1,9 @@
 // Bring in flows from files; the dialog is loaded when it is wanted.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useState } from "react";
+import { type ReactNode, Suspense, useState } from "react";
 import { useNavigate } from "react-router";
+import { lazy } from "../../ui/lazy";
 
 const ImportDialog = lazy(() => import("../../exchange/ImportDialog"));
 

@@ -3,13 +3,14 @@
 import { PlusOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
 import { Button } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Role } from "../../api/types";
 import { type Column, DataTable } from "../../ui/DataTable";
+import { lazy } from "../../ui/lazy";
 import { EmptyState } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
 import { Segments } from "../../ui/Segments";

@@ -1,5 +1,5 @@
 import { ApartmentOutlined } from "@ant-design/icons";
-import { lazy } from "react";
+import { lazy } from "../../ui/lazy";
 import type { Screen } from "../screen";
 
 const departments = lazy(() => import("./Departments"));

@@ -10,12 +10,13 @@ import {
   SendOutlined,
 } from "@ant-design/icons";
 import { Button } from "antd";
-import { lazy, type ReactNode, Suspense, useRef, useState } from "react";
+import { type ReactNode, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { ApiError } from "../../api/client";
 import { showFirstProblem } from "../../ui/form/showFirstProblem";
 import type { FormProblem } from "../../ui/form/validate";
+import { lazy } from "../../ui/lazy";
 import { Card, Loading } from "../../ui/page";
 import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";

@@ -3,10 +3,11 @@
 
 import { QuestionCircleOutlined } from "@ant-design/icons";
 import { Button } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Avatar } from "../../shell/UserMenu";
 import { useErrorText } from "../../ui/errorText";
+import { lazy } from "../../ui/lazy";
 import { Card } from "../../ui/page";
 import { Tag } from "../../ui/StatusTag";
 import { RelativeTime } from "../../ui/time";

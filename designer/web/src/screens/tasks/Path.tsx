@@ -9,9 +9,10 @@ import {
   MinusOutlined,
 } from "@ant-design/icons";
 import { Button } from "antd";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMay } from "../../api/session";
+import { lazy } from "../../ui/lazy";
 import { Card } from "../../ui/page";
 import { StatusTag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";

@@ -7,11 +7,12 @@ import {
   RollbackOutlined,
   SolutionOutlined,
 } from "@ant-design/icons";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ApiError, addressOf } from "../../api/client";
 import { useMay } from "../../api/session";
+import { lazy } from "../../ui/lazy";
 import { Card, EmptyState, ErrorState, Loading, PageHeader } from "../../ui/page";
 import { StatusTag, Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";

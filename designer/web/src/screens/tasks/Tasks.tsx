@@ -7,10 +7,11 @@ import {
   QuestionCircleOutlined,
 } from "@ant-design/icons";
 import { Button } from "antd";
-import { lazy, Suspense, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { useNarrow } from "../../theme/mode";
+import { lazy } from "../../ui/lazy";
 import { EmptyState, Loading, PageHeader } from "../../ui/page";
 import { useDelayed } from "../../ui/useDelayed";
 import { BoxTabs, FilterBar } from "./BoxTabs";

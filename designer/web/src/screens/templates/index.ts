@@ -1,5 +1,5 @@
 import { AppstoreOutlined } from "@ant-design/icons";
-import { lazy } from "react";
+import { lazy } from "../../ui/lazy";
 import type { Screen } from "../screen";
 
 export const screen: Screen = {
