@@ -277,9 +277,9 @@ def test_who_is_signed_out_signs_in_again_without_losing_work(editor: Editor) ->
 
 def test_without_a_network_work_goes_on_and_is_saved_later(editor: Editor) -> None:
     page = editor.page
+    editor.choose_node("ask")
     page.context.set_offline(True)
     expect(page.get_by_test_id("offline")).to_be_visible()
-    editor.choose_node("ask")
     editor.name("Typed offline")
     expect(page.get_by_test_id("save-state")).to_have_attribute(
         "data-state", "offline", timeout=SAVED_MS
@@ -288,6 +288,18 @@ def test_without_a_network_work_goes_on_and_is_saved_later(editor: Editor) -> No
     expect(page.get_by_test_id("offline")).to_have_count(0)
     editor.saved()
     assert editor.document()["nodes"][1]["name"]["en"] == "Typed offline"
+
+
+def test_a_part_of_the_page_that_comes_later_waits_for_the_network(editor: Editor) -> None:
+    page = editor.page
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    expect(page.get_by_test_id("offline")).to_be_visible()
+    page.keyboard.press("?")
+    editor.choose_node("ask")
+    expect(page.get_by_test_id("shortcuts")).to_have_count(0)
+    page.context.set_offline(False)
+    expect(page.get_by_test_id("shortcuts")).to_be_visible()
 
 
 def test_a_broken_file_is_taken_in_with_its_problems_and_nonsense_is_not(
