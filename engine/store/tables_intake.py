@@ -64,7 +64,16 @@ source_states = Table(
     Column("gone_at", AT),  # since when its interface is gone, as people were told
     Column("last_order_at", AT),
     Column("push_ok_at", AT),
+    Column("refund_watermark_at", AT),  # all changes of refunds before this are in
+    Column("refund_next_at", AT),  # of the next poll of refunds; none: they are not polled
+    Column("refund_ok_at", AT),
+    Column("refund_error_at", AT),
+    Column("refund_class", String(16)),
+    Column("refund_error", Text),
+    Column("refund_alerted_at", AT),
+    Column("refund_failures", Integer, nullable=False, server_default="0"),  # in a row
     Index("ix_source_states_next", "next_at"),
+    Index("ix_source_states_refund", "refund_next_at"),
 )
 
 source_pulls = Table(
@@ -87,6 +96,7 @@ source_pulls = Table(
     Column("error_class", String(16)),
     Column("error", Text),
     Column("by", ID, nullable=False),
+    Column("what", String(12), nullable=False, server_default="order"),  # order refund both
     Index("ix_source_pulls_source", "source", "id"),
     Index("ix_source_pulls_status", "status", "id"),
 )
