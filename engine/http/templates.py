@@ -26,6 +26,8 @@ from headrace.engine.http.shapes import (
     page_of,
     record,
 )
+from headrace.engine.http.sources import KEY as SOURCE_KEY
+from headrace.engine.http.sources import VALUES as SOURCE_VALUES
 from headrace.engine.service import templates
 from headrace.engine.service.bundles import KINDS, ZIP_MAX
 
@@ -53,12 +55,19 @@ _HERE = {
 }
 MAPPING = {
     "type": "object",
-    "properties": dict.fromkeys(("roles", "connections", "tables", "decision_tables"), _HERE),
+    "properties": dict.fromkeys(
+        ("roles", "connections", "tables", "decision_tables", "sources"), _HERE
+    ),
     "additionalProperties": False,
     "description": "Kind → key in the template → what it is called here.",
 }
 _KEYS = many({"type": "string", "maxLength": 64}, 200)
-FORMS = {"table": Form(TABLE_DEFINITION), "decision_table": Form(DECISION_DEFINITION)}
+FORMS = {
+    "table": Form(TABLE_DEFINITION),
+    "decision_table": Form(DECISION_DEFINITION),
+    "source": Form(body({"key": SOURCE_KEY, **SOURCE_VALUES})),
+}
+"""What is asked of the parts of a template file, as of the same parts made by hand."""
 ITEM = record({"kind": STRING, "key": STRING, "here": STRING, "state": STRING})
 ZIP = "application/zip"
 
@@ -215,6 +224,7 @@ def suggest(call: Call) -> Any:
             "decision_tables?": _KEYS,
             "roles?": _KEYS,
             "connections?": _KEYS,
+            "sources?": _KEYS,
             "with_rows?": _KEYS,
         }
     ),

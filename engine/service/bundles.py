@@ -28,6 +28,7 @@ from headrace.engine.errors import HeadraceError, Problem, ValidationFailed
 from headrace.engine.flow.decision.compiled import Compiled
 from headrace.engine.flow.decision.compiled import problems_of as decision_problems
 from headrace.engine.flow.forms import Form
+from headrace.engine.flow.order_map import check as order_map_problems
 from headrace.engine.flow.table_definition import problems_of as table_problems
 from headrace.engine.node import Decide, Decision, NodeType
 from headrace.engine.registry import connectors
@@ -360,6 +361,8 @@ _TABLE = Form(
         rows={"type": "array", "items": {"type": "object"}, "maxItems": ROWS_MAX},
     )
 )
+_SOURCE = Form({"type": "object", "properties": {"key": _KEY}, "required": ["key"]})
+"""As little as a source must say; the door asks for more."""
 _DECISION = Form(_closed(["key", "definition"], key=_KEY, definition={"type": "object"}))
 
 
@@ -421,9 +424,28 @@ def problems(
                     ]
             found += [_below(where, p) for p in own]
     for source in bundle.sources:
-        if not isinstance(source.get("key"), str):
-            found.append(_wrong("/sources", "required", "a key of each source", "none"))
+        where = f"/sources/{str(source.get('key'))[:64]}"
+        own = forms.get("source", _SOURCE).problems(source)
+        found += [_below(where, p) for p in own or _source_problems(bundle, source)]
     return found[:PROBLEMS_MAX]
+
+
+def _source_problems(bundle: Bundle, source: Mapping[str, Any]) -> list[Problem]:
+    """Accounts it names that do not come along, and a map that says nothing."""
+    accounts = {item.get("key") for item in bundle.about.get("connections", ())}
+    alerts = source.get("alerts") or {}
+    found = [
+        _wrong(place, "connection_unknown", "a connection of the template", str(key)[:80])
+        for place, key in (
+            ("/connection", source.get("connection")),
+            *((f"/alerts/{what}", key) for what, key in alerts.items()),
+        )
+        if key and key not in accounts
+    ]
+    told = (source.get("fields") or {}, source.get("statuses") or {})
+    if any(not isinstance(one, Mapping) for by_what in told for one in by_what.values()):
+        return found  # all about orders: `sources` says what is wrong with it
+    return found + order_map_problems(*told)
 
 
 def _below(where: str, problem: Problem) -> Problem:

@@ -412,6 +412,11 @@ def draw(connection: Connection, key: str, definition: Mapping[str, Any], now_ms
         data_tables.insert(connection, key, definition, slots, "engine", now_ms)
 
 
+def resolved(workspace: Workspace, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a source of these values would be, with all that goes without saying. Raises `ValidationFailed`."""
+    return _columns(workspace, values, {})
+
+
 def _daily(ways: Any) -> str:
     return str((ways.get("poll") or {}).get("daily") or DAILY)
 

@@ -34,6 +34,8 @@ from headrace.engine.service import (
     decision_tables,
     flows,
     records,
+    sources,
+    template_sources,
     testrun,
     users,
 )
@@ -47,6 +49,7 @@ from headrace.engine.store import bundles as rows
 from headrace.engine.store import data_tables as table_rows
 from headrace.engine.store import decision_tables as decision_rows
 from headrace.engine.store import records as record_rows
+from headrace.engine.store import sources as source_rows
 from headrace.engine.store import users as user_rows
 
 TEMPLATES = "headrace.templates"
@@ -204,13 +207,13 @@ def _checked(template: Bundle, mapping: Mapped) -> dict[str, dict[str, str]]:
     for kind, named in mapping.items():
         known = {item["key"] for item in template.part(kind)} if kind in KINDS else set()
         for key, here in named.items():
-            if kind in {"flows", "sources"} or key not in known:
+            if kind == "flows" or key not in known:
                 problems.append(
                     Problem(
                         f"/mapping/{kind}/{key}"[:200],
                         "not_mappable",
                         {"kind": kind, "key": key},
-                        f"Expected a role, connection, table or decision table of the template, but found {kind} {key}.",
+                        f"Expected a role, connection, table, decision table or source of the template, but found {kind} {key}.",
                     )
                 )
             elif here and here != key:
@@ -311,7 +314,19 @@ class _Here:
     def _sources_state(
         self, item: Mapping[str, Any], here: str, mapping: Mapped, told: dict[str, Any]
     ) -> str:
-        return "same" if _SOURCES.there(self._workspace, here) else "new"
+        account = template_sources.mapped(item, mapping).get("connection")
+        row = source_rows.find(self._connection, here)
+        if row is None:
+            if account and not _filled(self._workspace, self._connection, account):
+                told["fill"].append("switch_on")
+            return "new"
+        if not row.enabled:
+            told["fill"].append("switch_on")
+        found = template_sources.differences(self._workspace, row, item, mapping)
+        told["differences"] = found[:DIFFERENCES_MAX]
+        if any(one["where"] == "channel" for one in found):
+            return "unfit"
+        return "differs" if found else "same"
 
     def choices(self) -> dict[str, list[dict[str, Any]]]:
         """What the template's things may be mapped to."""
@@ -339,6 +354,11 @@ class _Here:
                 }
                 for row in decisions
             ],
+            "sources": [
+                {"key": row.key, "title": row.title, "channel": row.channel}
+                for row in source_rows.listing(self._connection, after=None, limit=CHOICES_MAX)
+                if row.channel in {item.get("channel") for item in self._template.sources}
+            ],
         }
 
 
@@ -357,6 +377,12 @@ def _unfilled(workspace: Workspace, row: Any) -> bool:
     return any(not shown.get(name) for name in needed) or (
         bool(optional) and not any(shown.values()) and row.settings.get("auth") != "none"
     )
+
+
+def _filled(workspace: Workspace, connection: Connection, key: str) -> bool:
+    """Is there an account of this key with all its secrets?"""
+    row = accounts.find(connection, key)
+    return row is not None and not _unfilled(workspace, row)
 
 
 # --- installing ------------------------------------------------------------------------------------
@@ -573,14 +599,27 @@ class _Installing:
         return found
 
     def sources(self) -> list[Made]:
-        """Ways in for orders."""
-        wanted = [item["key"] for item in self.template.sources]
-        known = {key for key in wanted if _SOURCES.there(self.workspace, key)}
+        """Ways in for orders, on where their account is filled in."""
+        wanted = {self._here("sources", item["key"]) for item in self.template.sources}
+        with self.workspace.read() as connection:
+            known = template_sources.keys(connection, wanted)
 
         def make(item: Mapping[str, Any]) -> str:
-            return _SOURCES.make(self.workspace, self.actor, item, self.mapping)
+            account = template_sources.mapped(item, self.mapping).get("connection")
+            with self.workspace.read() as connection:
+                on = account is None or _filled(self.workspace, connection, account)
+            return template_sources.make(self.workspace, self.actor, item, self.mapping, on=on)
 
-        return self._each("sources", known, make)
+        found = self._each("sources", known, make)
+        for item in self.template.sources:
+            here = self._here("sources", item["key"])
+            if f"source {here}" in self.replace and here in known:
+                digest = template_sources.renew(
+                    self.workspace, self.actor, here, item, self.mapping
+                )
+                self._renew("sources", item["key"], digest)
+                self.replaced.append(f"source {here}")
+        return found
 
     def _renew(self, kind: str, key: str, digest: str) -> None:
         self.workspace.writer.call(
@@ -644,23 +683,6 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class _Sources:
-    """Ways in for orders: `service/sources.py` takes this place when it is there."""
-
-    def there(self, workspace: Workspace, key: str) -> bool:
-        """Is there a source of this key?"""
-        return False
-
-    def make(
-        self, workspace: Workspace, actor: Actor, item: Mapping[str, Any], mapping: Mapped
-    ) -> str:
-        """Make it; answers its digest."""
-        raise NotFound(kind="source", id=item["key"])
-
-
-_SOURCES = _Sources()
-
-
 # --- removing --------------------------------------------------------------------------------------
 
 
@@ -698,6 +720,8 @@ def _removed(workspace: Workspace, actor: Actor, key: str, *, dry: bool) -> dict
             except Conflict:
                 why = "in_use"
         if why:
+            if why == template_sources.TOOK_ORDERS and not dry:
+                template_sources.switch_off(workspace, _OWNER, row.made)
             kept.append({**told, "why": why})
         else:
             going.add(f"{row.kind} {row.made}")
@@ -752,6 +776,8 @@ def _stays(workspace: Workspace, connection: Connection, row: Any, going: set[st
         case "roles":
             if any(user_rows.members_by_kind(connection, here).values()):
                 return "has_people"
+        case "sources":
+            return template_sources.stays(connection, here, row.digest)
         case _:
             return ""
     return "in_use" if users_ else ""
@@ -760,11 +786,11 @@ def _stays(workspace: Workspace, connection: Connection, row: Any, going: set[st
 def _users_of(
     workspace: Workspace, connection: Connection, kind: str, key: str, going: set[str]
 ) -> list[str]:
-    """Flows that name it and stay."""
+    """Flows and sources that name it and stay."""
     if kind in {"flows", "sources"}:
         return []
     found = drafts.naming(connection, key)
-    return [
+    return template_sources.users_of(connection, kind, key, going) + [
         flow
         for flow, text in found
         if f"flows {flow}" not in going
@@ -782,7 +808,7 @@ _REMOVERS: Mapping[str, Callable[[Workspace, str], None]] = {
     "tables": lambda workspace, key: data_tables.remove(workspace, _OWNER, key),
     "connections": lambda workspace, key: connections.delete(workspace, _OWNER, key),
     "roles": _remove_role,
-    "sources": lambda workspace, key: None,
+    "sources": lambda workspace, key: sources.delete(workspace, _OWNER, key),
 }
 
 
@@ -846,6 +872,16 @@ def suggestion(workspace: Workspace, actor: Actor, chosen: Sequence[str]) -> dic
             for kind in KINDS:
                 if kind != "flows":
                     found[kind] |= named[kind]
+        documents = [
+            jsontext.loads(row.draft)
+            for key in found["flows"]
+            if (row := drafts.find(connection, key)) is not None
+        ]
+        for key in template_sources.of_flows(connection, documents, found["tables"]):
+            found["sources"].add(key)
+            named = template_sources.named(template_sources.exported(connection, key))
+            found["connections"] |= named["connections"]
+            found["tables"] |= named["tables"]
         open_ = sorted(found["tables"])
         seen: set[str] = set()
         while open_:
@@ -898,7 +934,10 @@ def export(workspace: Workspace, actor: Actor, wanted: Mapping[str, Any]) -> byt
         decisions = [
             _exported_decision(connection, key) for key in wanted.get("decision_tables", ())
         ]
-    bundle = Bundle(about["key"], about, tuple(flows_), tuple(tables), tuple(decisions), own=True)
+        sources_ = [template_sources.exported(connection, key) for key in wanted.get("sources", ())]
+    bundle = Bundle(
+        about["key"], about, tuple(flows_), tuple(tables), tuple(decisions), tuple(sources_), own=True
+    )  # fmt: skip
     data = bundles.to_zip(bundle)
     bundles.from_zip(data, workspace.types)  # what is given out can be taken in
 

@@ -290,7 +290,7 @@ export interface PlanItem {
   title: Text | string;
   state: "new" | "same" | "differs" | "mapped" | "missing" | "unfit";
   differences: JsonObject[];
-  fill: ("people" | "account" | "publish")[];
+  fill: ("people" | "account" | "publish" | "switch_on")[];
   records?: number;
   installed?: boolean;
 }
@@ -298,7 +298,10 @@ export interface PlanItem {
 export interface TemplatePlan {
   items: PlanItem[];
   choices: Partial<
-    Record<TemplatePart, { key: string; title: Text | string; connector?: string }[]>
+    Record<
+      TemplatePart,
+      { key: string; title: Text | string; connector?: string; channel?: string }[]
+    >
   >;
   ready: boolean;
 }

@@ -37,7 +37,7 @@ export function Pack({ onClose }: { onClose: () => void }) {
     setBusy(true);
     setError(null);
     try {
-      const { sources: _, ...parts } = along.data ?? ({} as Chosen);
+      const parts = along.data ?? ({} as Chosen);
       const tables = parts.tables ?? [];
       const body = {
         key,

@@ -28,7 +28,7 @@ export const PARTS: TemplatePart[] = [
   "flows",
   "sources",
 ];
-const MAPPABLE: TemplatePart[] = ["roles", "connections", "tables", "decision_tables"];
+const MAPPABLE: TemplatePart[] = ["roles", "connections", "tables", "decision_tables", "sources"];
 
 type Mapping = Partial<Record<TemplatePart, Record<string, string>>>;
 
@@ -202,10 +202,13 @@ function MapStep({ plan, template, mapping, onChange }: MapProps) {
     const own = here === item.key ? rest : { ...rest, [item.key]: here };
     onChange({ ...mapping, [item.kind]: own });
   };
-  const connector = (item: PlanItem) =>
+  // An account fits only one of its own kind, a source only one of its own platform.
+  const kindOf = (item: PlanItem) =>
     item.kind === "connections"
       ? template.connections.find((one) => one.key === item.key)?.connector
-      : undefined;
+      : item.kind === "sources"
+        ? template.sources?.find((one) => one.key === item.key)?.channel
+        : undefined;
   return (
     <>
       <p>{t("map_text")}</p>
@@ -217,9 +220,11 @@ function MapStep({ plan, template, mapping, onChange }: MapProps) {
             <ul className="hr-wizard-map">
               {own.map((item) => {
                 const there = (plan.choices[part] ?? []).some((one) => one.key === item.key);
-                const kind = connector(item);
+                const kind = kindOf(item);
                 const others = (plan.choices[part] ?? []).filter(
-                  (one) => one.key !== item.key && (kind === undefined || one.connector === kind),
+                  (one) =>
+                    one.key !== item.key &&
+                    (kind === undefined || (one.connector ?? one.channel) === kind),
                 );
                 return (
                   <li key={item.key}>
@@ -262,6 +267,7 @@ interface LookProps {
 const WORDS: Partial<Record<TemplatePart, string>> = {
   flows: "flow",
   decision_tables: "decision table",
+  sources: "source",
 };
 
 function Look({ items, replace, onReplace }: LookProps) {
@@ -350,7 +356,7 @@ function Differences({ item, name, chosen, onChoose }: DifferencesProps) {
           onChange={(event) => onChoose(name, event.target.checked)}
           data-testid={`replace-${item.key}`}
         >
-          {t("replace")}
+          {t(item.kind === "sources" ? "replace_source" : "replace")}
         </Checkbox>
       )}
     </div>
@@ -488,6 +494,18 @@ function Next({ installed, items }: { installed: Installed; items: PlanItem[] })
             <Link to="/connections">{t("next_accounts")}</Link>{" "}
             <span className="hr-muted">
               {wants("account")
+                .map((one) => text(one.title))
+                .join("、")}
+            </span>
+          </li>
+        )}
+        {wants("switch_on").length > 0 && (
+          <li>
+            <Link to="/sources" data-testid="next-sources">
+              {t("next_sources")}
+            </Link>{" "}
+            <span className="hr-muted">
+              {wants("switch_on")
                 .map((one) => text(one.title))
                 .join("、")}
             </span>
