@@ -331,7 +331,8 @@ class Renewal:
 
     build: Callable[[ConnectionInfo, Wish], Request]
     judge: Callable[[HttpAnswer], Verdict]
-    """A good verdict's output: `{"secrets": {name: new value}}`; names that do not come stay."""
+    """A good verdict's output: `{"secrets": {name: new value}, "expires_in": s, "refresh_expires_in": s}`; names that do not
+    come stay, and an end nobody tells is not known."""
 
 
 def _nothing_to_try(_: ConnectionInfo, __: Outside) -> Receipt:
@@ -364,6 +365,8 @@ class Connector:
     """Is an answer theirs, and fresh by our clock (ms)? None: TLS alone says so."""
     reply: Reply | None = None
     """Said only where a call is now safe with us."""
+    refusal: Reply | None = None
+    """Said where a call is safe with us and does not fit what we know, so that it comes again; None: HTTP 422."""
     greet: Callable[[ConnectionInfo, Incoming], str | None] | None = None
     """What to answer to the far side's first GET, which asks whether we are there; None: it is not them."""
     oauth: Mapping[str, Any] | None = None
@@ -371,6 +374,8 @@ class Connector:
     errors: ErrorTable | None = None
     statuses: Mapping[str, str] = field(default_factory=dict)
     """The platform's status code of an order → ours (`ORDER_STATES`); one that is not here goes to a person, never to a default."""
+    refund_statuses: Mapping[str, str] = field(default_factory=dict)
+    """The same of a refund (`order_map.REFUND_STATES`); none listed: all are wishes until a person lists them."""
     order: Callable[[Mapping[str, Any]], Mapped] | None = None
     refund: Callable[[Mapping[str, Any]], Mapped] | None = None
     pushed: Callable[[Any, Incoming], Sequence[Pushed]] | None = None

@@ -101,6 +101,7 @@ CURSOR = plain(
 ORDER_ID = plain(
     ("平台订单号", "Order no."), ("平台上的订单号。", "The order's number at the platform.")
 )
+REFUNDS_TITLE = {"zh": "按修改时间取退款", "en": "Refunds by time of change"}
 COMPANY = plain(
     ("快递公司编码", "Carrier"), ("平台规定的快递公司编码。", "The platform's code of the carrier.")
 )
@@ -154,7 +155,26 @@ def renewed(answer: Any) -> Verdict:
     if not isinstance(found, Mapping) or not token:
         return Verdict(trouble="unlisted", code="no_token")
     names = ("access_token", "refresh_token")
-    return Verdict({"secrets": {name: str(found[name]) for name in names if found.get(name)}})
+    output: dict[str, Any] = {
+        "secrets": {name: str(found[name]) for name in names if found.get(name)},
+        "expires_in": _seconds(found, "expires_in"),
+        "refresh_expires_in": _seconds(
+            found, "re_expires_in", "refresh_token_expires_in", "refresh_expires_in"
+        ),
+    }
+    levels = [_seconds(found, f"{level}_expires_in") for level in ("r1", "r2", "w1", "w2")]
+    ends = [end for end in (output["expires_in"], *levels) if end]
+    output["expires_in"] = min(ends) if ends else None  # the level that ends first ends it for us
+    return Verdict(output)
+
+
+def _seconds(found: Mapping[str, Any], *names: str) -> int | None:
+    """For how long: whole seconds, or none where it is not said."""
+    for name in names:
+        text = str(found.get(name, ""))
+        if text.isascii() and text.isdigit() and 0 < len(text) < 11:
+            return int(text) or None
+    return None
 
 
 # --- the trial ----------------------------------------------------------------------------------

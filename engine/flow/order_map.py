@@ -114,7 +114,8 @@ def take(
     known = ORDER_STATES if what == "order" else REFUND_STATES
     if state is None and code in known and mapper is None:
         state = code
-    if what == "refund" and state is None and not statuses:
+    listed = connector is not None and connector.refund_statuses
+    if what == "refund" and state is None and not statuses and not listed:
         state = "requested"  # no platform's codes of refunds are listed: all are wishes until a person lists them
     values["channel"] = source["channel"]
     values["shop"] = str(source.get("shop") or values.get("shop") or source["channel"])

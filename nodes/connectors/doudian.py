@@ -67,6 +67,18 @@ STATUSES = {
     "5": "completed",
 }
 
+REFUND_STATUSES = {
+    "6": "requested",
+    "7": "approved",
+    "11": "returning",
+    "12": "refunded",
+    "13": "approved",
+    "14": "closed",
+    "27": "refused",
+    "28": "closed",
+    "29": "refused",
+}
+
 
 def sign(secret: str, app_key: str, method: str, param_json: str, timestamp: str) -> str:
     """HMAC-SHA256 in hex, over a text that has the secret at both ends."""
@@ -109,16 +121,22 @@ def judge(answer: HttpAnswer) -> Verdict:
     return ERRORS.verdict(message, wire.words(body.get("sub_code")), code)
 
 
-def judge_list(answer: HttpAnswer) -> Verdict:
-    verdict = judge(answer)
-    if verdict.trouble:
-        return verdict
-    data = verdict.output
-    items = wire.inside(data, "shop_order_list") or []
-    page, total, size = (wire.inside(data, name) for name in ("page", "total", "size"))
-    numbers = all(isinstance(value, int) for value in (page, total, size))
-    more = (page + 1) * size < total if numbers else bool(items)
-    return Verdict({"items": items, "more": more, "total": total, "next": None})
+def _listed(name: str) -> Any:
+    def judge_list(answer: HttpAnswer) -> Verdict:
+        verdict = judge(answer)
+        if verdict.trouble:
+            return verdict
+        data = verdict.output
+        items = wire.inside(data, name) or []
+        page, total, size = (wire.inside(data, name) for name in ("page", "total", "size"))
+        numbers = all(isinstance(value, int) for value in (page, total, size))
+        more = (page + 1) * size < total if numbers else bool(items)
+        return Verdict({"items": items, "more": more, "total": total, "next": None})
+
+    return judge_list
+
+
+judge_list = _listed("shop_order_list")
 
 
 def _orders(account: ConnectionInfo, wish: Wish) -> Request:
@@ -131,6 +149,17 @@ def _orders(account: ConnectionInfo, wish: Wish) -> Request:
         "order_asc": False,
     }
     return signed(account, "/order/searchList", own, wish.now_ms)
+
+
+def _refunds(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {
+        "update_start_time": wire.moment_ms(wish.params, "since") // 1_000,
+        "update_end_time": wire.moment_ms(wish.params, "until") // 1_000,
+        "page": wire.whole(wish.params, "page", 0),
+        "size": wire.whole(wish.params, "size", 100),
+        "order_by": ["update_time desc"],
+    }
+    return signed(account, "/afterSale/List", own, wish.now_ms)
 
 
 def _order(account: ConnectionInfo, wish: Wish) -> Request:
@@ -253,16 +282,16 @@ def order(payload: Mapping[str, Any]) -> Mapped:
 
 
 def refund(payload: Mapping[str, Any]) -> Mapped:
-    """An after-sale: of the list, or the `data` of an event."""
-    reading = shop.Reading(payload)
+    """An after-sale: of a list, or the `data` of an event."""
+    reading, inner = shop.Reading(payload), "aftersale_info."
     values = {
         "channel": "doudian",
-        "platform_order_id": reading.text("p_id", "pid", "order_id"),
-        "refund_id": reading.text("aftersale_id"),
-        "status_code": reading.text("aftersale_status"),
-        "amount": reading.fen("refund_amount"),
+        "platform_order_id": reading.text("p_id", "pid", "order_id", "order_info.shop_order_id"),
+        "refund_id": reading.text("aftersale_id", inner + "aftersale_id"),
+        "status_code": reading.text("aftersale_status", inner + "aftersale_status"),
+        "amount": reading.fen("refund_amount", inner + "refund_amount"),
         "currency": "CNY",
-        "reason": reading.text("reason_desc", "reason_code"),
+        "reason": reading.text("reason_desc", "text_part.reason_text", "reason_code"),
         "items": [
             {
                 "title": row.text("product_name"),
@@ -270,9 +299,20 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
                 "amount": row.fen("refund_amount"),
             }
             for row in reading.each("aftersale_items")
+        ]
+        or [
+            {
+                "sku": row.text("shop_sku_code", "sku_order_id"),
+                "title": row.text("product_name"),
+                "quantity": row.take("aftersale_item_num", "item_num"),
+            }
+            for row in reading.each("order_info.related_order_info")
         ],
     }
-    return shop.mapped(reading, {}, values, what="refund")
+    if "aftersale_info" in payload:  # events and the elder list write their times in other ways
+        values["created_at"] = reading.epoch(inner + "apply_time")
+        values["updated_at"] = reading.epoch(inner + "update_time")
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
 ORDER = Operation(
@@ -320,6 +360,24 @@ CONNECTOR = Connector(
             paging=Paging("page", "backwards", 100, first=0),
             window=Window(advised_s=3_600),
         ),
+        Operation(
+            "refunds",
+            shop.REFUNDS_TITLE,
+            "pure",
+            api="/afterSale/List v2",
+            params=form(
+                ["since", "until"],
+                since=shop.SINCE,
+                until=shop.UNTIL,
+                page=shop.PAGE,
+                size=shop.size(100),
+            ),
+            build=_refunds,
+            judge=_listed("items"),
+            paging=Paging("page", "backwards", 100, first=0),
+            window=Window(advised_s=3_600),
+            unproven=True,
+        ),
         ORDER,
         Operation(
             "ship",
@@ -354,6 +412,7 @@ CONNECTOR = Connector(
     reply=Reply('{"code":0,"msg":"success"}', "application/json"),
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
     pushed=pushed,
     renewal=Renewal(_renew, _judge_renewed),
     order=order,

@@ -13,6 +13,7 @@ from headrace.engine.connector import (
     Mapped,
     Operation,
     Paging,
+    Renewal,
     Request,
     Verdict,
     Window,
@@ -20,9 +21,10 @@ from headrace.engine.connector import (
 )
 from headrace.nodes import _shop as shop
 from headrace.nodes import _wire as wire
-from headrace.nodes._fields import form
+from headrace.nodes._fields import form, setting
 
 GATEWAY = "https://api.jd.com/routerjson"
+TOKENS = "https://open-oauth.jd.com/oauth2/refresh_token"
 STATES = "WAIT_SELLER_STOCK_OUT,WAIT_GOODS_RECEIVE_CONFIRM,WAIT_SELLER_DELIVERY,FINISHED_L,TRADE_CANCELED,LOCKED"
 FIELDS = (
     "orderId,venderId,orderState,orderStateRemark,orderPayment,orderTotalPrice,orderSellerPrice,freightPrice,orderStartTime,"
@@ -60,6 +62,19 @@ STATUSES = {
     "LOCKED": "held",  # the buyer asked to cancel
     "PAUSE": "held",
 }
+
+REFUND_STATUSES = {
+    "0": "requested",
+    "1": "approved",
+    "2": "refused",
+    "3": "approved",  # JD's finance agrees; that is not yet money with the buyer
+    "4": "refused",
+    "5": "approved",
+    "6": "approved",
+    "7": "approved",
+    "9": "approved",
+}
+"""Of the cancellation of a paid order. 8 (the parcel could not be stopped) is for a person."""
 
 
 def signed(account: ConnectionInfo, method: str, own: Mapping[str, Any], now_ms: int) -> Request:
@@ -109,6 +124,72 @@ def judge_list(answer: HttpAnswer) -> Verdict:
     items = wire.inside(verdict.output, "orderInfoList") or []
     total = wire.inside(verdict.output, "orderTotal")
     return Verdict({"items": items, "more": bool(items), "total": total, "next": None})
+
+
+def judge_refunds(answer: HttpAnswer) -> Verdict:
+    verdict = judge(answer)
+    if verdict.trouble:
+        return verdict
+    found = verdict.output
+    if wire.inside(found, "success") is False:
+        code = wire.words(wire.inside(found, "errorCode")) or "refused"
+        return Verdict(
+            trouble="refused", code=code, message=wire.words(wire.inside(found, "errorMsg"))
+        )
+    items = wire.inside(found, "result") or []
+    total = wire.inside(found, "totalCount")
+    return Verdict({"items": items, "more": bool(items), "total": total, "next": None})
+
+
+def _refunds(account: ConnectionInfo, wish: Wish) -> Request:
+    """It has no time of change: first those asked for in this time, then those decided in it."""
+    by = wire.text(wish.params, "by", "apply")
+    own = {
+        f"{by}TimeStart": wire.china_time(wire.moment_ms(wish.params, "since")),
+        f"{by}TimeEnd": wire.china_time(wire.moment_ms(wish.params, "until")),
+        "pageIndex": wire.whole(wish.params, "page", 1),
+        "pageSize": wire.whole(wish.params, "size", REFUNDS_MAX),
+    }
+    return signed(account, "jingdong.pop.afs.soa.refundapply.queryPageList", own, wish.now_ms)
+
+
+REFUNDS_MAX = 50
+
+
+def _following(wish: Wish, output: Any) -> Mapping[str, Any] | None:
+    page, size = wire.whole(wish.params, "page", 1), wire.whole(wish.params, "size", REFUNDS_MAX)
+    items, total = output["items"], output["total"]
+    more = page * size < total if isinstance(total, int) else len(items) == size
+    if more and items:
+        return {**wish.params, "page": page + 1}
+    if wish.params.get("by", "apply") == "apply":
+        return {**wish.params, "by": "check", "page": 1}
+    return None
+
+
+def _renew(account: ConnectionInfo, wish: Wish) -> Request:
+    """Not signed: the secret itself goes there, in the body of a call over TLS."""
+    fields = {
+        "app_key": account.settings["app_key"],
+        "app_secret": wire.secret(account, "app_secret"),
+        "grant_type": "refresh_token",
+        "refresh_token": wire.secret(account, "refresh_token"),
+    }
+    headers = {"content-type": wire.FORM, "accept": "application/json"}
+    address = account.settings.get("token_gateway", TOKENS)
+    return Request("POST", address, headers, wire.form_body(fields))
+
+
+def _judge_renewed(answer: HttpAnswer) -> Verdict:
+    body = wire.read_object(answer.body)
+    code = wire.words(body.get("code"))
+    if not body.get("access_token"):
+        if code:
+            return ERRORS.verdict(wire.words(body.get("msg")), code)
+        return Verdict(
+            trouble="busy" if answer.status >= 500 else "unlisted", code=f"http_{answer.status}"
+        )
+    return shop.renewed(body)
 
 
 def _orders(account: ConnectionInfo, wish: Wish) -> Request:
@@ -191,6 +272,23 @@ def order(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, STATUSES, values, what="order")
 
 
+def refund(payload: Mapping[str, Any]) -> Mapped:
+    """An application of `jingdong.pop.afs.soa.refundapply.queryPageList`; its sum is in fen."""
+    reading = shop.Reading(payload)
+    values = {
+        "channel": "jd",
+        "platform_order_id": reading.text("orderId"),
+        "refund_id": reading.text("id"),
+        "created_at": reading.china("applyTime"),
+        "updated_at": reading.china("modified", "checkTime", "applyTime"),
+        "status_code": reading.text("status"),
+        "amount": reading.fen("applyRefundSum"),
+        "currency": "CNY",
+        "reason": reading.text("reason"),
+    }
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
+
+
 ORDER = Operation(
     "order",
     {"zh": "查一个订单", "en": "Get an order"},
@@ -211,7 +309,24 @@ CONNECTOR = Connector(
         " password.",
     },
     icon="shop",
-    settings=form(["app_key"], app_key=shop.APP_KEY, gateway=shop.gateway(GATEWAY)),
+    settings=form(
+        ["app_key"],
+        app_key=shop.APP_KEY,
+        gateway=shop.gateway(GATEWAY),
+        token_gateway=setting(
+            ("授权网址", "Address of tokens"),
+            (
+                "换新令牌的网址；只有沙箱测试时才需要改。",
+                "Where tokens are renewed; change it for a sandbox only.",
+            ),
+            type="string",
+            format="uri",
+            pattern="^https?://[^\\s?#]+$",
+            maxLength=300,
+            default=TOKENS,
+            advanced=True,
+        ),
+    ),
     secrets=form(
         ["app_secret", "access_token"],
         app_secret=shop.APP_SECRET,
@@ -242,6 +357,37 @@ CONNECTOR = Connector(
             judge=judge_list,
             paging=Paging("page", "backwards", 100),
             window=Window(30 * 86_400, 3_600),
+        ),
+        Operation(
+            "refunds",
+            {
+                "zh": "按申请和审核时间取退款",
+                "en": "Refunds by when they were asked for, and decided",
+            },
+            "pure",
+            api="jingdong.pop.afs.soa.refundapply.queryPageList 2.0",
+            params=form(
+                ["since", "until"],
+                since=shop.SINCE,
+                until=shop.UNTIL,
+                by=setting(
+                    ("按什么时间", "By"),
+                    (
+                        "先按申请时间，再按审核时间。",
+                        "When they were asked for, then when decided.",
+                    ),
+                    type="string",
+                    choices={"apply": ("申请时间", "Asked for"), "check": ("审核时间", "Decided")},
+                    default="apply",
+                ),
+                page=shop.PAGE,
+                size=shop.size(REFUNDS_MAX),
+            ),
+            build=_refunds,
+            judge=judge_refunds,
+            paging=Paging("page", "forwards", REFUNDS_MAX),
+            window=Window(7 * 86_400, 86_400),
+            follow=_following,
         ),
         ORDER,
         Operation(
@@ -274,5 +420,8 @@ CONNECTOR = Connector(
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
+    renewal=Renewal(_renew, _judge_renewed),
     order=order,
+    refund=refund,
 )

@@ -59,6 +59,22 @@ STATUSES = {
     "grouping": "held",
 }
 
+REFUND_STATUSES = {
+    "2": "requested",
+    "3": "requested",
+    "4": "approved",
+    "5": "approved",
+    "6": "refused",
+    "7": "approved",
+    "8": "requested",
+    "9": "closed",
+    "10": "refunded",
+    "11": "closed",
+    "12": "closed",
+    "13": "closed",
+}
+"""Of `after_sales_status`, as far as they are known for certain; the others are for a person."""
+
 
 def signed(account: ConnectionInfo, kind: str, own: Mapping[str, str], now_ms: int) -> Request:
     """A call of one of its interfaces."""
@@ -238,6 +254,30 @@ def order(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, STATUSES, values, what="order")
 
 
+def refund(payload: Mapping[str, Any]) -> Mapped:
+    """An after-sale of `pdd.refund.list.increment.get`."""
+    reading = shop.Reading(payload)
+    values = {
+        "channel": "pdd",
+        "platform_order_id": reading.text("order_sn"),
+        "refund_id": reading.text("id"),
+        "created_at": reading.china("created_time"),
+        "updated_at": reading.china("updated_time"),
+        "status_code": reading.text("after_sales_status"),
+        "amount": reading.yuan("refund_amount"),
+        "currency": "CNY",
+        "reason": reading.text("after_sale_reason"),
+        "items": [
+            {
+                "sku": reading.text("outer_id", "sku_id"),
+                "title": reading.text("goods_name"),
+                "quantity": reading.take("goods_number"),
+            }
+        ],
+    }
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
+
+
 ORDER = Operation(
     "order",
     {"zh": "查一个订单", "en": "Get an order"},
@@ -327,6 +367,8 @@ CONNECTOR = Connector(
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
     renewal=Renewal(_renew, _judge_renewed),
     order=order,
+    refund=refund,
 )

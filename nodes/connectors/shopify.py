@@ -65,6 +65,15 @@ STATUSES = {
     "partial": "part_shipped",
 }
 
+REFUND_STATUSES = {
+    "success": "refunded",
+    "pending": "approved",
+    "failure": "refused",
+    "error": "refused",
+    "": "requested",
+}
+"""Of the payment that goes back; without one nothing has been paid back yet."""
+
 
 def asked(
     account: ConnectionInfo,
@@ -120,6 +129,35 @@ def _listed(name: str) -> Any:
 
 def _orders(account: ConnectionInfo, wish: Wish) -> Request:
     query = {"limit": str(wire.whole(wish.params, "size", 250))}
+    if cursor := wire.text(wish.params, "cursor", ""):
+        return asked(account, "GET", "/orders.json", {**query, "page_info": cursor})
+    between = {
+        "updated_at_min": wire.utc_time(wire.moment_ms(wish.params, "since")),
+        "updated_at_max": wire.utc_time(wire.moment_ms(wish.params, "until")),
+    }
+    query |= {"status": "any", "order": "updated_at asc", **between}
+    return asked(account, "GET", "/orders.json", query)
+
+
+def judge_refunds(answer: HttpAnswer) -> Verdict:
+    """The refunds of all orders of the page, each with its order's number and currency."""
+    verdict = _listed("orders")(answer)
+    if verdict.trouble:
+        return verdict
+    found = [
+        {"order_id": order.get("id"), "currency": order.get("currency"), **one}
+        for order in verdict.output["items"]
+        if isinstance(order, Mapping)
+        for one in order.get("refunds") or ()
+        if isinstance(one, Mapping)
+    ]
+    return Verdict({**verdict.output, "items": found})
+
+
+def _all_refunds(account: ConnectionInfo, wish: Wish) -> Request:
+    """There is no list of refunds: a refund changes its order, and stands in it."""
+    fields = {"fields": "id,currency,updated_at,refunds"}
+    query = {"limit": str(wire.whole(wish.params, "size", 250)), **fields}
     if cursor := wire.text(wish.params, "cursor", ""):
         return asked(account, "GET", "/orders.json", {**query, "page_info": cursor})
     between = {
@@ -270,13 +308,18 @@ def order(payload: Mapping[str, Any]) -> Mapped:
 def refund(payload: Mapping[str, Any]) -> Mapped:
     """A refund of an order."""
     reading = shop.Reading(payload)
-    amounts = [row.yuan("amount") for row in reading.each("transactions")]
+    payments = reading.each("transactions")
+    amounts = [row.yuan("amount") for row in payments]
+    codes = [row.text("status").lower() for row in payments]
     values = {
         "channel": "shopify",
         "platform_order_id": reading.text("order_id"),
         "refund_id": reading.text("id"),
         "created_at": reading.take("created_at"),
-        "status_code": "",
+        "status_code": next((code for code in codes if code != "success"), "success")
+        if codes
+        else "",
+        "currency": reading.text("currency"),
         "amount": sum(amount for amount in amounts if amount is not None) if amounts else None,
         "reason": reading.text("note"),
         "items": [
@@ -284,7 +327,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
             for row in reading.each("refund_line_items")
         ],
     }
-    return shop.mapped(reading, {}, values, what="refund")
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
 ORDER = Operation(
@@ -370,6 +413,24 @@ CONNECTOR = Connector(
             paging=Paging("cursor", "forwards", 250),
             window=Window(history_s=60 * 86_400),
         ),
+        Operation(
+            "all_refunds",
+            shop.REFUNDS_TITLE,
+            "pure",
+            Rate(2, 1, 40),
+            api=f"GET orders.json fields=refunds {VERSION}",
+            params=form(
+                ["since", "until"],
+                since=shop.SINCE,
+                until=shop.UNTIL,
+                cursor=shop.CURSOR,
+                size=shop.size(250),
+            ),
+            build=_all_refunds,
+            judge=judge_refunds,
+            paging=Paging("cursor", "forwards", 250),
+            window=Window(history_s=60 * 86_400),
+        ),
         ORDER,
         Operation(
             "refunds",
@@ -417,6 +478,7 @@ CONNECTOR = Connector(
     verify=verify,
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
     pushed=pushed,
     versions=VERSIONS,
     order=order,

@@ -15,6 +15,7 @@ from headrace.engine.connector import (
     Mapped,
     Operation,
     Paging,
+    Renewal,
     Request,
     Verdict,
     Window,
@@ -29,6 +30,10 @@ FIELDS = (
     "tid,status,type,created,modified,pay_time,payment,total_fee,post_fee,receiver_name,receiver_state,receiver_city,"
     "receiver_district,receiver_address,receiver_zip,receiver_mobile,receiver_phone,buyer_nick,buyer_message,seller_memo,"
     "seller_nick,orders"
+)
+REFUND_FIELDS = (
+    "refund_id,tid,oid,title,num,outer_id,buyer_nick,seller_nick,total_fee,payment,refund_fee,status,order_status,good_status,"
+    "has_good_return,reason,desc,created,modified,company_name,sid"
 )
 TYPES = (
     "fixed,auction,guarantee_trade,step,independent_simple_trade,independent_shop_trade,auto_delivery,ec,cod,"
@@ -64,6 +69,15 @@ STATUSES = {
     "TRADE_FINISHED": "completed",
     "TRADE_CLOSED": "refunded",
     "TRADE_CLOSED_BY_TAOBAO": "cancelled",
+}
+
+REFUND_STATUSES = {
+    "WAIT_SELLER_AGREE": "requested",
+    "WAIT_BUYER_RETURN_GOODS": "approved",
+    "WAIT_SELLER_CONFIRM_GOODS": "returning",
+    "SELLER_REFUSE_BUYER": "refused",
+    "CLOSED": "closed",
+    "SUCCESS": "refunded",
 }
 
 
@@ -117,14 +131,20 @@ def judge(answer: HttpAnswer) -> Verdict:
     return Verdict(found)
 
 
-def judge_list(answer: HttpAnswer) -> Verdict:
-    verdict = judge(answer)
-    if verdict.trouble:
-        return verdict
-    body = verdict.output
-    items = wire.inside(body, "trades", "trade") or []
-    more, total = wire.inside(body, "has_next"), wire.inside(body, "total_results")
-    return Verdict({"items": items, "more": bool(more), "total": total, "next": None})
+def _listed(many: str, one: str) -> Any:
+    def judge_list(answer: HttpAnswer) -> Verdict:
+        verdict = judge(answer)
+        if verdict.trouble:
+            return verdict
+        body = verdict.output
+        items = wire.inside(body, many, one) or []
+        more, total = wire.inside(body, "has_next"), wire.inside(body, "total_results")
+        return Verdict({"items": items, "more": bool(more), "total": total, "next": None})
+
+    return judge_list
+
+
+judge_list = _listed("trades", "trade")
 
 
 def _orders(account: ConnectionInfo, wish: Wish) -> Request:
@@ -137,6 +157,32 @@ def _orders(account: ConnectionInfo, wish: Wish) -> Request:
         "fields": FIELDS,
     }
     return signed(account, "taobao.trades.sold.increment.get", own, wish.now_ms)
+
+
+def _refunds(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {
+        "start_modified": wire.china_time(wire.moment_ms(wish.params, "since")),
+        "end_modified": wire.china_time(wire.moment_ms(wish.params, "until")),
+        "page_no": str(wire.whole(wish.params, "page", 1)),
+        "page_size": str(wire.whole(wish.params, "size", 100)),
+        "type": TYPES,
+        "fields": REFUND_FIELDS,
+    }
+    return signed(account, "taobao.refunds.receive.get", own, wish.now_ms)
+
+
+def _renew(account: ConnectionInfo, wish: Wish) -> Request:
+    own = {"refresh_token": wire.secret(account, "refresh_token")}
+    return signed(account, "taobao.top.auth.token.refresh", own, wish.now_ms)
+
+
+def _judge_renewed(answer: HttpAnswer) -> Verdict:
+    """Its answer is JSON in a text inside JSON."""
+    verdict = judge(answer)
+    if verdict.trouble:
+        return verdict
+    inner = wire.inside(verdict.output, "token_result")
+    return shop.renewed(wire.read_json(inner) if isinstance(inner, str) else inner)
 
 
 def _order(account: ConnectionInfo, wish: Wish) -> Request:
@@ -209,6 +255,31 @@ def order(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, STATUSES, values, what="trade")
 
 
+def refund(payload: Mapping[str, Any]) -> Mapped:
+    """A refund of `taobao.refunds.receive.get`."""
+    reading = shop.Reading(payload)
+    values = {
+        "channel": "taobao",
+        "shop": reading.text("seller_nick"),
+        "platform_order_id": reading.text("tid_str", "tid"),
+        "refund_id": reading.text("refund_id"),
+        "created_at": reading.china("created"),
+        "updated_at": reading.china("modified"),
+        "status_code": reading.text("status"),
+        "amount": reading.yuan("refund_fee"),
+        "currency": "CNY",
+        "reason": reading.text("reason"),
+        "items": [
+            {
+                "sku": reading.text("outer_id"),
+                "title": reading.text("title"),
+                "quantity": reading.take("num"),
+            }
+        ],
+    }
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
+
+
 ORDER = Operation(
     "order",
     {"zh": "查一个订单", "en": "Get an order"},
@@ -271,6 +342,23 @@ CONNECTOR = Connector(
             paging=Paging("page", "backwards", 100),
             window=Window(86_400, 1_800, 0, 90 * 86_400),
         ),
+        Operation(
+            "refunds",
+            shop.REFUNDS_TITLE,
+            "pure",
+            api="taobao.refunds.receive.get 2.0",
+            params=form(
+                ["since", "until"],
+                since=shop.SINCE,
+                until=shop.UNTIL,
+                page=shop.PAGE,
+                size=shop.size(100),
+            ),
+            build=_refunds,
+            judge=_listed("refunds", "refund"),
+            paging=Paging("page", "backwards", 100),
+            window=Window(86_400, 1_800, 0, 90 * 86_400),
+        ),
         ORDER,
         Operation(
             "ship",
@@ -302,5 +390,8 @@ CONNECTOR = Connector(
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
+    renewal=Renewal(_renew, _judge_renewed),
     order=order,
+    refund=refund,
 )

@@ -62,6 +62,20 @@ STATUSES = {
     "250": "cancelled",
 }
 
+REFUND_STATUSES = {
+    "USER_CANCELD": "closed",  # the spelling is theirs
+    "MERCHANT_PROCESSING": "requested",
+    "MERCHANT_REJECT_REFUND": "refused",
+    "MERCHANT_REJECT_RETURN": "refused",
+    "USER_WAIT_RETURN": "approved",
+    "RETURN_CLOSED": "closed",
+    "MERCHANT_WAIT_RECEIPT": "returning",
+    "MERCHANT_OVERDUE_REFUND": "approved",
+    "MERCHANT_REFUND_SUCCESS": "refunded",
+    "MERCHANT_RETURN_SUCCESS": "refunded",
+    "PLATFORM_REFUNDING": "approved",
+}
+
 
 def asked(account: ConnectionInfo, path: str, own: Mapping[str, Any]) -> Request:
     """A call of one of its interfaces."""
@@ -88,15 +102,21 @@ def judge(answer: HttpAnswer) -> Verdict:
     return ERRORS.verdict(wire.words(body.get("errmsg")), code)
 
 
-def judge_list(answer: HttpAnswer) -> Verdict:
-    """Only numbers of orders come; each must be asked for."""
-    verdict = judge(answer)
-    if verdict.trouble:
-        return verdict
-    found = verdict.output
-    more = bool(found.get("has_more"))
-    output = {"items": found.get("order_id_list") or [], "more": more, "total": None}
-    return Verdict({**output, "next": found.get("next_key") if more else None})
+def _listed(name: str) -> Any:
+    def judge_list(answer: HttpAnswer) -> Verdict:
+        """Only numbers come; each must be asked for."""
+        verdict = judge(answer)
+        if verdict.trouble:
+            return verdict
+        found = verdict.output
+        more = bool(found.get("has_more"))
+        output = {"items": found.get(name) or [], "more": more, "total": None}
+        return Verdict({**output, "next": found.get("next_key") if more else None})
+
+    return judge_list
+
+
+judge_list = _listed("order_id_list")
 
 
 def _orders(account: ConnectionInfo, wish: Wish) -> Request:
@@ -110,6 +130,17 @@ def _orders(account: ConnectionInfo, wish: Wish) -> Request:
     if cursor := wire.text(wish.params, "cursor", ""):
         own["next_key"] = cursor
     return asked(account, "/channels/ec/order/list/get", own)
+
+
+def _refunds(account: ConnectionInfo, wish: Wish) -> Request:
+    """Other than orders: no range inside, no size of a page, a day at most."""
+    own: dict[str, Any] = {
+        "begin_update_time": wire.moment_ms(wish.params, "since") // 1_000,
+        "end_update_time": wire.moment_ms(wish.params, "until") // 1_000,
+    }
+    if cursor := wire.text(wish.params, "cursor", ""):
+        own["next_key"] = cursor
+    return asked(account, "/channels/ec/aftersale/getaftersalelist", own)
 
 
 def _order(account: ConnectionInfo, wish: Wish) -> Request:
@@ -263,6 +294,8 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
         "channel": "wechat_shop",
         "platform_order_id": reading.text("order_id"),
         "refund_id": reading.text("after_sale_order_id"),
+        "created_at": reading.epoch("create_time"),
+        "updated_at": reading.epoch("update_time"),
         "status_code": reading.text("status"),
         "amount": reading.fen("refund_info.amount"),
         "currency": "CNY",
@@ -274,7 +307,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
             }
         ],
     }
-    return shop.mapped(reading, {}, values, what="refund")
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
 ORDER = Operation(
@@ -340,6 +373,17 @@ CONNECTOR = Connector(
             paging=Paging("cursor", "forwards", 100),
             window=Window(7 * 86_400, 3_600),
         ),
+        Operation(
+            "refunds",
+            {"zh": "按修改时间取售后单号", "en": "Numbers of refunds by time of change"},
+            "pure",
+            api="/channels/ec/aftersale/getaftersalelist",
+            params=form(["since", "until"], since=shop.SINCE, until=shop.UNTIL, cursor=shop.CURSOR),
+            build=_refunds,
+            judge=_listed("after_sale_order_id_list"),
+            paging=Paging("cursor", "forwards", 100),
+            window=Window(86_400, 3_600),
+        ),
         ORDER,
         Operation(
             "refund",
@@ -373,6 +417,7 @@ CONNECTOR = Connector(
     reply=Reply("success"),
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
     pushed=pushed,
     order=order,
     refund=refund,

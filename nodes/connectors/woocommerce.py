@@ -59,6 +59,9 @@ STATUSES = {
     "trash": "cancelled",
 }
 
+REFUND_STATUSES = {"": "refunded"}
+"""A refund there has no state: it is written when it is done."""
+
 
 def asked(
     account: ConnectionInfo,
@@ -116,6 +119,20 @@ def _orders(account: ConnectionInfo, wish: Wish) -> Request:
         "per_page": str(wire.whole(wish.params, "size", 100)),
     }
     return asked(account, "GET", "/orders", query)
+
+
+def _all_refunds(account: ConnectionInfo, wish: Wish) -> Request:
+    """Written once and never changed: by when they were made."""
+    query = {
+        "after": wire.utc_time(wire.moment_ms(wish.params, "since")),
+        "before": wire.utc_time(wire.moment_ms(wish.params, "until")),
+        "dates_are_gmt": "true",
+        "orderby": "date",
+        "order": "asc",
+        "page": str(wire.whole(wish.params, "page", 1)),
+        "per_page": str(wire.whole(wish.params, "size", 100)),
+    }
+    return asked(account, "GET", "/refunds", query)
 
 
 def _number(params: Mapping[str, Any]) -> str:
@@ -248,7 +265,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
             for row in reading.each("line_items")
         ],
     }
-    return shop.mapped(reading, {}, values, what="refund")
+    return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
 def _gmt(reading: shop.Reading, name: str) -> str | None:
@@ -345,6 +362,22 @@ CONNECTOR = Connector(
             key_field="id",
         ),
         Operation(
+            "all_refunds",
+            {"zh": "按时间取退款", "en": "Refunds by time"},
+            "pure",
+            api="GET /wc/v3/refunds",
+            params=form(
+                ["since", "until"],
+                since=shop.SINCE,
+                until=shop.UNTIL,
+                page=shop.PAGE,
+                size=shop.size(100),
+            ),
+            build=_all_refunds,
+            judge=judge_list,
+            paging=Paging("page", "forwards", 100),
+        ),
+        Operation(
             "refunds",
             {"zh": "查订单的退款", "en": "Refunds of an order"},
             "pure",
@@ -397,6 +430,7 @@ CONNECTOR = Connector(
     verify=verify,
     errors=ERRORS,
     statuses=STATUSES,
+    refund_statuses=REFUND_STATUSES,
     pushed=pushed,
     order=order,
     refund=refund,
