@@ -18,6 +18,10 @@ from tests.e2e.pages import DESK, SAVED_MS, Editor, api, box_of, make_flow, midd
 from tests.e2e.test_editor import CHAIN, document
 
 
+HEIGHT = 64
+"""Of a node, in units of the drawing."""
+
+
 @pytest.fixture
 def editor(page: Page, request: pytest.FixtureRequest) -> Editor:
     """The editor with a flow of this test's own, at a desk, as Dora."""
@@ -66,18 +70,25 @@ def test_a_text_inside_a_setting_leads_to_its_field(editor: Editor) -> None:
 def test_what_is_dragged_snaps_to_a_line(editor: Editor) -> None:
     page = editor.page
     editor.move("tell", (0, 120))
+    low = place_of(editor, "tell")
+    assert low > 64, "well below the others, so that nothing else is near"
+    box = box_of(editor.node("tell"))
+    zoom = box["height"] / HEIGHT
     x, y = middle(box_of(editor.node("tell").locator(".hr-node-icon")))
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x, y - 30)
-    page.mouse.move(x, y - 116, steps=8)
+    page.mouse.move(x, y - 4)  # here it is taken up
+    page.mouse.move(x, y - 4 - (low - 4) * zoom, steps=8)
     expect(page.get_by_test_id("guide-y")).to_be_visible()
     page.mouse.up()
     expect(page.get_by_test_id("guide-y")).to_have_count(0)
-    low, high = 0, 64  # the edges of start and end; of ask, 0 and 150
-    place = next(n for n in editor.document()["nodes"] if n["id"] == "tell")["position"]["y"]
-    lines = {low, high, 150}
-    assert {place, place + 64} & lines or place + 32 in {32, 75}, place
+    assert place_of(editor, "tell") == 0, "four off the line of the others: on it"
+
+
+def place_of(editor: Editor, node: str) -> float:
+    """Its upper edge, in units of the drawing."""
+    found: float = next(n for n in editor.document()["nodes"] if n["id"] == node)["position"]["y"]
+    return found
 
 
 def test_a_forbidden_target_is_grey_and_says_why(editor: Editor) -> None:
