@@ -98,17 +98,16 @@ def send_many(
     fresh = messages.unseen(connection, told)
     if not fresh:
         return []
-    starts = messages.starts_of(connection, {one.name for one in fresh})
-    waited = messages.waited_for(connection, fresh)
+    heard = messages.hearers(connection, fresh, now_ms)
     wishes: list[tuple[str, c.Command]] = []
     kept: list[tuple[Message, int]] = []
     begun: list[StartRequest] = []
     for one in fresh:
-        if one.name in waited:
+        if one.name in heard.waited:
             send(workspace, connection, one, now_ms, wishes, initiator)
             continue
         requests = _prepared(
-            workspace, connection, one, starts.get(one.name, ()), now_ms, initiator
+            workspace, connection, one, heard.starts.get(one.name, ()), now_ms, initiator
         )
         kept.append((one, len(requests)))
         begun += requests

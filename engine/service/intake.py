@@ -241,9 +241,25 @@ def _take_run(
     state: dict[str, Any] = {"push_ok_at": now_ms} if first.way == "push" else {}
     if any(one.outcome == "created" for one in results) and what == "order":
         state["last_order_at"] = now_ms
-    if state:
+    if state and _marks_now(workspace, source.key, tuple(state), now_ms):
         source_rows.set_state(connection, source.key, state)
     return answers
+
+
+MARK_EVERY_MS = 1_000
+"""When a source was last heard of is written at most so often: nobody asks for it more exactly, and it is a row all share."""
+
+_marks: WeakKeyDictionary[Writer, dict[tuple[str, ...], tuple[int, int]]] = WeakKeyDictionary()
+"""(source, what was written) → when, and the writer's roll-backs till then: what was rolled back was not written."""
+
+
+def _marks_now(workspace: Workspace, key: str, names: tuple[str, ...], now_ms: int) -> bool:
+    marks = _marks.setdefault(workspace.writer, {})
+    at, rollbacks = marks.get((key, *names), (0, -1))
+    if rollbacks == workspace.writer.rollbacks and 0 < now_ms - at < MARK_EVERY_MS:
+        return False
+    marks[key, *names] = (now_ms, workspace.writer.rollbacks)
+    return True
 
 
 def _write(
@@ -258,7 +274,7 @@ def _write(
     source, what = wish.source, wish.what
     key = source.order_table if what == "order" else source.refund_table
     definition = order_tables.ORDERS if what == "order" else order_tables.REFUNDS
-    table = data_tables.find(connection, key)
+    table, waiting = rows.opened(connection, key, source.key)
     if table is None:
         source_service.draw(connection, key, definition, now_ms)
         table = data_tables.find(connection, key)
@@ -286,7 +302,8 @@ def _write(
     numbers = _numbers(connection, source, [flat[index][0] for index in fresh], known, now_ms)
     items = [_item(wish, flat[index][0], numbers, now_ms) for index in fresh]
     who = records.Who("engine", f"{wish.way}:{source.key}"[:64])
-    written = records.write(connection, table, items, who, now_ms)
+    absent = {item.key for item in items if item.key is not None} - set(known)
+    written = records.write(connection, table, items, who, now_ms, absent=absent)
     slots: dict[int, int] = {}
     changed: list[tuple[records.Outcome, list[str]]] = []
     for index, outcome in zip(fresh, written, strict=True):
@@ -309,7 +326,7 @@ def _write(
             slots[slot] = slots.get(slot, 0) + 1
     source_rows.count(connection, source.key, slots)
     done = [flat[index][0].key for index in good]
-    if done and rows.has_open(connection, source.key):
+    if done and waiting:
         rows.settle_exceptions(connection, source.key, done, now_ms)
     events += _events(workspace, connection, wish, changed, now_ms)
     return outcomes

@@ -37,7 +37,8 @@ class DataTable:
         return self.form.definition
 
 
-def _table(row: Any) -> DataTable:
+def of_row(row: Any) -> DataTable:
+    """A row of `data_tables` as a table."""
     form = compiled(row.definition, row.slots, row.no)
     return DataTable(
         row.no, row.key, row.version, row.drawn, row.refilled_to, row.updated_at, row.updated_by, form
@@ -50,7 +51,7 @@ def find(connection: Connection, key: str, *, lock: bool = False) -> DataTable |
         t.data_tables.c.key == key, t.data_tables.c.removed_at.is_(None)
     )
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
-    return _table(row) if row is not None else None
+    return of_row(row) if row is not None else None
 
 
 def by_numbers(connection: Connection, numbers: Sequence[int]) -> dict[int, DataTable]:
@@ -58,7 +59,7 @@ def by_numbers(connection: Connection, numbers: Sequence[int]) -> dict[int, Data
     if not numbers:
         return {}
     rows = connection.execute(sa.select(t.data_tables).where(t.data_tables.c.no.in_(set(numbers))))
-    return {row.no: _table(row) for row in rows}
+    return {row.no: of_row(row) for row in rows}
 
 
 def found_or_made(connection: Connection, key: str, now_ms: int) -> DataTable:
@@ -93,7 +94,7 @@ def listing(connection: Connection, *, after: str, limit: int, search: str = "")
             t.data_tables.c.key.icontains(search, autoescape=True)
             | t.data_tables.c.definition.icontains(search, autoescape=True)
         )
-    return [_table(row) for row in connection.execute(query)]
+    return [of_row(row) for row in connection.execute(query)]
 
 
 def counts(connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
@@ -193,7 +194,7 @@ def to_refill(connection: Connection) -> list[DataTable]:
     rows = connection.execute(
         sa.select(t.data_tables).where(t.data_tables.c.refilled_to.is_not(None))
     )
-    return [_table(row) for row in rows]
+    return [of_row(row) for row in rows]
 
 
 def remove(connection: Connection, no: int, now_ms: int) -> None:

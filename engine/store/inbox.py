@@ -19,9 +19,10 @@ from headrace.engine.store import tables as t
 from headrace.engine.store.many import write
 
 
-def upsert(connection: Connection, table: sa.Table) -> Any:
-    """`INSERT … ON CONFLICT` of the database in use; both dialects have the same methods."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def upsert(connection: Connection | str, table: sa.Table) -> Any:
+    """`INSERT … ON CONFLICT` of the database in use (or of the dialect named); both dialects have the same methods."""
+    dialect = connection if isinstance(connection, str) else connection.dialect.name
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def put(connection: Connection, wishes: Iterable[tuple[str, c.Command]], now_ms: int) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from headrace.engine.store import data_tables
+from headrace.engine.store import tables as t
 from headrace.engine.store import tables_intake as ti
+from headrace.engine.store.data_tables import DataTable
 from headrace.engine.store.inbox import upsert
+from headrace.engine.store.many import write
 
 # --- numbers ---------------------------------------------------------------------------------------
 
@@ -22,14 +27,21 @@ def next_numbers(
     In one order, so that two processes never wait for each other.
     """
     first: dict[tuple[str, str], int] = {}
+    statement = _next_number(connection.dialect.name)
     for (prefix, day), count in sorted(wanted.items()):
-        statement = upsert(connection, ti.order_numbers).values(prefix=prefix, day=day, last=count)
-        statement = statement.on_conflict_do_update(
-            index_elements=["prefix", "day"], set_={"last": ti.order_numbers.c.last + count}
-        )
-        last = connection.execute(statement.returning(ti.order_numbers.c.last)).scalar_one()
+        row = {"prefix": prefix, "day": day, "last": count}
+        last = connection.execute(statement, row).scalar_one()
         first[prefix, day] = int(last) - count + 1
     return first
+
+
+@cache
+def _next_number(dialect: str) -> Any:
+    made = upsert(dialect, ti.order_numbers)
+    more = ti.order_numbers.c.last + made.excluded.last
+    return made.on_conflict_do_update(
+        index_elements=["prefix", "day"], set_={"last": more}
+    ).returning(ti.order_numbers.c.last)
 
 
 # --- as it came ------------------------------------------------------------------------------------
@@ -37,10 +49,9 @@ def next_numbers(
 _BRIEF = tuple(column for column in ti.inflows.c if column.name not in ("body", "headers", "query"))
 
 
-def keep(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Keep requests as they came; answers their numbers."""
-    statement = ti.inflows.insert().returning(ti.inflows.c.id, sort_by_parameter_order=True)
-    return list(connection.execute(statement, list(rows)).scalars())
+def keep(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep requests as they came."""
+    write(connection, ti.inflows, rows)
 
 
 def seen(connection: Connection, source: str, digest: str) -> int | None:
@@ -141,6 +152,20 @@ def settle_exceptions(connection: Connection, source: str, keys: Sequence[str], 
             statement.values(status="done", updated_at=now_ms, closed_by="engine")
         ).rowcount
     return settled
+
+
+_OPEN = sa.exists().where(
+    ti.order_exceptions.c.source == sa.bindparam("b_source"), ti.order_exceptions.c.status == "open"
+)
+_OPENED = sa.select(t.data_tables, _OPEN.label("waiting")).where(
+    t.data_tables.c.key == sa.bindparam("b_key"), t.data_tables.c.removed_at.is_(None)
+)
+
+
+def opened(connection: Connection, table: str, source: str) -> tuple[DataTable | None, bool]:
+    """The table by that key, and whether anything of this source waits for a person."""
+    row = connection.execute(_OPENED, {"b_key": table, "b_source": source}).one_or_none()
+    return (None, True) if row is None else (data_tables.of_row(row), bool(row.waiting))
 
 
 def has_open(connection: Connection, source: str) -> bool:

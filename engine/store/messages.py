@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row
 from headrace.engine import jsontext
 from headrace.engine.run import commands as c
 from headrace.engine.store import tables as t
+from headrace.engine.store.many import write
 
 RECEIVERS_PAGE = 5_000
 """Receivers looked up at once. All of a signal are told in one transaction: who waits when it is sent hears it."""
@@ -89,7 +90,7 @@ def publish_many(connection: Connection, told: Sequence[tuple[Message, int]], no
         for message, started in told
     ]  # fmt: skip
     if rows:
-        connection.execute(t.messages.insert(), rows)
+        write(connection, t.messages, rows)
 
 
 def unseen(connection: Connection, told: Sequence[Message]) -> list[Message]:
@@ -103,17 +104,45 @@ def unseen(connection: Connection, told: Sequence[Message]) -> list[Message]:
     return [one for one in told if one.dedup is None or _dedup(one.name, one.dedup) not in seen]
 
 
-def waited_for(connection: Connection, told: Sequence[Message]) -> set[str]:
-    """Names among these that any step waits for. From now on nobody begins to wait for one of them unseen."""
-    names = {one.name for one in told}
-    _both_at_once(connection, {(one.name, key) for one in told for key in (one.key, ANY_KEY)})
-    columns = t.subscriptions.c
-    found = set()
-    for kind in {one.kind for one in told}:
-        for name in sorted(names):
-            query = sa.select(columns.id).where(columns.kind == kind, columns.name == name)
-            if connection.execute(query.limit(1)).first() is not None:
-                found.add(name)
+@dataclass(frozen=True, slots=True)
+class Hearers:
+    """Who hears these messages."""
+
+    starts: dict[str, list[tuple[str, str]]]
+    """Name → (flow key, start node) of the flows it starts."""
+    waited: set[str]
+    """Names that any step waits for."""
+
+
+def hearers(connection: Connection, told: Sequence[Message], now_ms: int) -> Hearers:
+    """Who hears these, in one question. From now on nobody begins to wait unseen for one that is kept.
+
+    What is not kept for later needs no turns: who begins to wait at the same moment began after it was told.
+    """
+    kept = {
+        (one.name, key) for one in told if one.expires_at > now_ms for key in (one.key, ANY_KEY)
+    }
+    _both_at_once(connection, kept)
+    waits, begins = t.subscriptions.c, t.message_starts.c
+    names = sorted({(one.kind, one.name) for one in told})
+    none: Any = sa.null()
+    first: Any = sa.literal_column("''")
+    parts: list[sa.Select[Any]] = [
+        sa.select(sa.literal(name).label("name"), none.label("flow"), none.label("node"), first.label("at"))
+        .where(sa.exists().where(waits.kind == kind, waits.name == name))
+        for kind, name in names
+    ]  # fmt: skip
+    parts.append(
+        sa.select(begins.name, begins.flow_key, begins.node, begins.id).where(
+            begins.name.in_({name for _, name in names})
+        )
+    )
+    found = Hearers({}, set())
+    for row in sorted(connection.execute(sa.union_all(*parts)), key=lambda row: row.at):
+        if row.flow is None:
+            found.waited.add(row.name)
+        else:
+            found.starts.setdefault(row.name, []).append((row.flow, row.node))
     return found
 
 
@@ -281,15 +310,19 @@ def expire(connection: Connection, now_ms: int, limit: int = 1_000) -> int:
     return int(connection.execute(changed.values(status="expired")).rowcount)
 
 
-_LOCK = sa.text("SELECT pg_advisory_xact_lock(1297303367, :b_number)")  # "MSGG"
+_LOCK = sa.text(  # "MSGG"; one way to the database for all of them, in the order of the list
+    "SELECT pg_advisory_xact_lock(1297303367, number)"
+    " FROM unnest(CAST(:b_numbers AS integer[])) WITH ORDINALITY AS wanted(number, at)"
+)
 
 
 def _both_at_once(connection: Connection, names: Iterable[tuple[str, str]]) -> None:
     """On PostgreSQL a publisher and a subscriber at the same moment would each miss the other: they take turns."""
     if connection.dialect.name != "postgresql":
         return
-    for number in sorted({zlib.crc32(f"{name}\n{key}".encode()) % LOCKS for name, key in names}):
-        connection.execute(_LOCK, {"b_number": number})
+    numbers = sorted({zlib.crc32(f"{name}\n{key}".encode()) % LOCKS for name, key in names})
+    if numbers:
+        connection.execute(_LOCK, {"b_numbers": numbers})
 
 
 # --- starts ----------------------------------------------------------------------------------------------------------------

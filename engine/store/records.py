@@ -6,9 +6,10 @@ unique keys, history and search never differ. A visit of a node that is repeated
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -79,13 +80,9 @@ def by_keys(
     """Records by key."""
     found: dict[str, Any] = {}
     for at in range(0, len(keys), KEYS_AT_ONCE):
-        some = keys[at : at + KEYS_AT_ONCE]
-        query = sa.select(*_READ).where(t.records.c.table_no == no, t.records.c.key.in_(some))
-        if lock:
-            # In one order, so that two never wait for each other. `+ 0`: PostgreSQL without statistics would walk
-            # the whole table in that order instead of looking the keys up.
-            query = query.order_by(t.records.c.id + 0).with_for_update()
-        found.update({row.key: row for row in connection.execute(query)})
+        asked = {"b_no": no, "b_keys": keys[at : at + KEYS_AT_ONCE]}
+        rows = connection.execute(_BY_KEYS_LOCKED if lock else _BY_KEYS, asked)
+        found.update({row.key: row for row in rows})
     return found
 
 
@@ -108,6 +105,14 @@ _READ = (
     t.records.c.updated_at,
 )  # fmt: skip
 
+_BY_KEYS = sa.select(*_READ).where(
+    t.records.c.table_no == sa.bindparam("b_no"),
+    t.records.c.key.in_(sa.bindparam("b_keys", expanding=True)),
+)
+# In one order, so that two never wait for each other. `+ 0`: PostgreSQL without statistics would walk the whole table in
+# that order instead of looking the keys up.
+_BY_KEYS_LOCKED = _BY_KEYS.order_by(t.records.c.id + 0).with_for_update()
+
 
 # --- writing ---------------------------------------------------------------------------------------
 
@@ -127,11 +132,17 @@ def write(
     now_ms: int,
     *,
     kind: str = "",
+    absent: Collection[str] = (),
 ) -> list[Outcome]:
-    """Write these; what is wrong with one is told in its outcome and does not stop the others."""
+    """Write these; what is wrong with one is told in its outcome and does not stop the others.
+
+    `absent`: keys that this transaction has just looked for and not found; they are not looked for again. Whoever was
+    faster all the same is met by the insert.
+    """
     outcomes: list[Outcome] = []
     for some in _without_repeats(table.form, items):
-        outcomes.extend(_write(connection, table, some, who, now_ms, kind))
+        outcomes.extend(_write(connection, table, some, who, now_ms, kind, absent))
+        absent = ()
     return outcomes
 
 
@@ -163,9 +174,11 @@ def _write(
     who: Who,
     now_ms: int,
     kind: str,
+    absent: Collection[str] = (),
 ) -> list[Outcome]:
     form = table.form
     keys = [key for item in items if item.id is None and (key := _key_of(form, item))]
+    keys = [key for key in keys if key not in absent]
     ids = [item.id for item in items if item.id is not None]
     known = by_keys(connection, table.no, keys, lock=True)
     numbered = by_ids(connection, table.no, ids, lock=True) if ids else {}
@@ -323,11 +336,7 @@ def _insert(
         }
         for plan in plans
     ]  # fmt: skip
-    statement = (
-        upsert(connection, t.records)
-        .on_conflict_do_nothing()
-        .returning(t.records.c.id, t.records.c.key)
-    )
+    statement = _new(connection.dialect.name)
     ids = {row.key: row.id for row in connection.execute(statement, rows)}
     again = [plan for plan in plans if plan.outcome.key not in ids]
     there = [plan for plan in plans if plan.outcome.key in ids]
@@ -353,6 +362,12 @@ def _insert(
     for plan in again:
         plan.outcome.state = "same"
     return again
+
+
+@cache
+def _new(dialect: str) -> Any:
+    made = upsert(dialect, t.records).on_conflict_do_nothing()
+    return made.returning(t.records.c.id, t.records.c.key)
 
 
 _WORDS = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.store import tables_intake as ti
 from headrace.engine.store.inbox import upsert
+from headrace.engine.store.many import write
 
 SLOT_MS = 300_000
 """Orders are counted in pieces of five minutes."""
@@ -193,14 +195,16 @@ def count(connection: Connection, key: str, slots: Mapping[int, int]) -> None:
     """So many new orders more in each of these slots."""
     if not slots:
         return
-    statement = upsert(connection, ti.source_counts)
     rows = [{"source": key, "slot": slot, "orders": n} for slot, n in sorted(slots.items())]
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["source", "slot"],
-            set_={"orders": ti.source_counts.c.orders + statement.excluded.orders},
-        ),
-        rows,
+    write(connection, _counted_more(connection.dialect.name), rows)
+
+
+@cache
+def _counted_more(dialect: str) -> Any:
+    made = upsert(dialect, ti.source_counts)
+    return made.on_conflict_do_update(
+        index_elements=["source", "slot"],
+        set_={"orders": ti.source_counts.c.orders + made.excluded.orders},
     )
 
 

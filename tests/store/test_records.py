@@ -56,7 +56,7 @@ def test_of_two_processes_that_make_the_same_record_one_has_made_it(
     migrated_postgresql_url: str,
 ) -> None:
     database = open_database(migrated_postgresql_url)
-    answers: list[RecordAnswer] = []
+    answers: dict[str, RecordAnswer] = {}
     waiting = sa.text(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     )
@@ -74,7 +74,7 @@ def test_of_two_processes_that_make_the_same_record_one_has_made_it(
                 now_ms=0,
             )
             before_the_end()
-        answers.append(answer)
+        answers[step_key] = answer
 
     def until_the_other_waits() -> None:
         other.start()
@@ -88,4 +88,7 @@ def test_of_two_processes_that_make_the_same_record_one_has_made_it(
     other.join()
     database.dispose()
 
-    assert [answer.created for answer in answers] == [True, False]
+    assert {step: answer.created for step, answer in answers.items()} == {
+        "first": True,
+        "second": False,
+    }
