@@ -162,7 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     tried.add_argument("--full", action="store_true", help="with as many orders as they promise")
     tried.add_argument("--seed", type=int, help="of the samples; else each one's own")
     tried.add_argument(
-        "--database", default="", help="an empty one; else SQLite in a folder that goes"
+        "--database",
+        default="",
+        help="a PostgreSQL server, where each gets a database that goes again; else SQLite",
     )
 
     bpmn = commands.add_parser("bpmn", help="drawings of other tools: BPMN 2.0 and n8n")

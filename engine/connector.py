@@ -366,7 +366,7 @@ class Connector:
     reply: Reply | None = None
     """Said only where a call is now safe with us."""
     refusal: Reply | None = None
-    """Said where a call is safe with us and does not fit what we know, so that it comes again; None: HTTP 422."""
+    """Said where a call is safe with us and does not fit what we know, so that it comes again; None: HTTP 409."""
     greet: Callable[[ConnectionInfo, Incoming], str | None] | None = None
     """What to answer to the far side's first GET, which asks whether we are there; None: it is not them."""
     oauth: Mapping[str, Any] | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from headrace.engine.node import Context, Done, NodeType
 from headrace.nodes._fields import (
+    NAME,
     RESERVED,
     Problems,
     connection,
@@ -20,8 +21,10 @@ from headrace.nodes._fields import (
 )
 from headrace.nodes.start import BUSINESS_KEY, DEDUP_KEY
 
-RAW = ("body", "headers", "query", "item")
+RAW = ("body", "headers", "query", "item", "record", "account")
 """What is known of a call before it is mapped; never a name of a mapped value."""
+
+_SEEN: Mapping[str, Any] = {"x-variables": list(RAW)}
 
 
 def run(context: Context) -> Done:
@@ -34,6 +37,8 @@ def run(context: Context) -> Done:
 def check(settings: Mapping[str, Any]) -> Problems:
     """A call that must prove itself needs a connection with the proof."""
     missing = needed(settings, "connection") if settings.get("auth") != "none" else []
+    if settings.get("table") or settings.get("record_key"):
+        missing = [*missing, *needed(settings, "table", "record_key")]
     return [*missing, *name_problems("/values", settings.get("values", ()), (*RESERVED, *RAW))]
 
 
@@ -79,12 +84,43 @@ NODE = NodeType(
                 " Empty: the whole content is one item.",
             ),
         ),
+        table=setting(
+            ("先查哪张表", "Look it up in"),
+            (
+                "应答之前先从这张表读一条，映射时可用 record（没有则为 null），用来核对金额等。",
+                "Reads one record of this table before the call is answered; the mapping sees it as `record`"
+                " (null where there is none), to compare an amount with.",
+            ),
+            type="string",
+            pattern=NAME,
+            widget="table",
+            advanced=True,
+        ),
+        record_key=expression(
+            ("主键", "Its key"),
+            ("例如 item.out_trade_no。", "Such as item.out_trade_no."),
+            advanced=True,
+        ),
         values=pairs(
             ("字段对应", "Mapping"),
             (
-                "左边是流程的输入项，右边从 item（这一条）、body（全部内容）、headers、query 里取值。",
-                "Left the flow's input; right where it comes from: item (this one), body (all of it), headers, query.",
+                "左边是流程的输入项，右边从 item（这一条）、body（全部内容）、headers、query、record（查到的那一条）、"
+                "account（连接的设置）里取值。",
+                "Left the flow's input; right where it comes from: item (this one), body (all of it), headers, query,"
+                " record (what was looked up), account (the connection's settings).",
             ),
+            **_SEEN,
+        ),
+        accept=expression(
+            ("什么时候应答成功", "Answer success when"),
+            (
+                "为假时照样留下并启动流程，但不应答成功，对方会再发；"
+                "例如 record != null and record.due == amount。留空表示总是成功。",
+                "Where this is false the call is kept and starts the flow, but is not told success, so that it comes again:"
+                " record != null and record.due == amount. Empty: always.",
+            ),
+            advanced=True,
+            **_SEEN,
         ),
         business_key=BUSINESS_KEY,
         dedup_key=DEDUP_KEY,

@@ -35,7 +35,10 @@ FORM_TYPE = "application/x-www-form-urlencoded"
     body_max=HOOK_MAX_BYTES,
     answer=record({"instances": many(record({"id": STRING, "duplicate": BOOLEAN}))}),
     status=202,
-    also={200: "The words the platform wants to hear, where its connector knows some"},
+    also={
+        200: "The words the platform wants to hear, where its connector knows some",
+        409: "It is kept and does not fit what the node compares it with: not told success, so that it comes again",
+    },
     errors=(400, 401, 404, 413, 415, 422, 507),
 )
 def receive(call: Call, flow_key: str, node_id: str) -> Any:
@@ -45,7 +48,7 @@ def receive(call: Call, flow_key: str, node_id: str) -> Any:
         raise WrongContentType(expected=f"{bodies.JSON_TYPE} or {FORM_TYPE}", found=found)
     raw = bodies.read_bytes(request, HOOK_MAX_BYTES)
     body = form_fields(raw) if request.mimetype == FORM_TYPE else bodies.parse(raw)
-    started = hooks.receive(
+    received = hooks.receive(
         call.workspace,
         flow_key,
         node_id,
@@ -55,10 +58,16 @@ def receive(call: Call, flow_key: str, node_id: str) -> Any:
         {name: value.replace("\0", "") for name, value in request.args.items()},
         lambda key: _account(call, key),
     )
-    wanted = hooks.reply(call.workspace, flow_key, node_id, lambda key: _account(call, key))
+    wanted = hooks.reply(
+        call.workspace,
+        flow_key,
+        node_id,
+        lambda key: _account(call, key),
+        accepted=received.accepted,
+    )
     if wanted is not None:
         return Response(wanted.body, wanted.status, content_type=wanted.content_type)
-    return {"instances": [{"id": one.id, "duplicate": one.duplicate} for one in started]}
+    return {"instances": [{"id": one.id, "duplicate": one.duplicate} for one in received.started]}
 
 
 @route(

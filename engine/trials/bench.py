@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
+from secrets import token_hex
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
-from sqlalchemy import Connection
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from headrace.engine import jsontext
 from headrace.engine.clock import ManualClock, to_iso
@@ -203,10 +204,10 @@ class Trial:
             self.workspace, key
         )
         try:
-            hooks.receive(self.workspace, flow, node, body, fields, lowered, {}, account)
+            taken = hooks.receive(self.workspace, flow, node, body, fields, lowered, {}, account)
         except HeadraceError as trouble:
             return Said(trouble.code.encode(), trouble.status)
-        wanted = hooks.reply(self.workspace, flow, node, account)
+        wanted = hooks.reply(self.workspace, flow, node, account, accepted=taken.accepted)
         if wanted is None:
             return Said(b"", 202)
         return Said(wanted.body.encode(), wanted.status)
@@ -476,10 +477,13 @@ class Trial:
 
 @contextmanager
 def trial(seed: int, *, full: bool, database_url: str = "") -> Iterator[Trial]:
-    """An empty workspace for one trial; SQLite in a folder that goes with it, unless another database is named."""
-    with tempfile.TemporaryDirectory(prefix="headrace-trial-") as folder:
+    """An empty workspace for one trial; SQLite in a folder that goes with it, unless a server is named."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-trial-"))
         home = Path(folder)
         clock = ManualClock(NOON)
+        if make_url(database_url or "sqlite://").get_backend_name() == "postgresql":
+            database_url = stack.enter_context(_database_of_its_own(database_url))
         settings = Settings(
             home=home,
             database_url=database_url or f"sqlite:///{home / 'trial.sqlite3'}",
@@ -494,6 +498,21 @@ def trial(seed: int, *, full: bool, database_url: str = "") -> Iterator[Trial]:
                 yield made
             finally:
                 made.close()
+
+
+@contextmanager
+def _database_of_its_own(server: str) -> Iterator[str]:
+    """A database beside the one named, which goes afterwards: every trial wants an empty one."""
+    name = f"headrace_trial_{token_hex(6)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        engine.dispose()
 
 
 _KEPT: list[Keys] = []

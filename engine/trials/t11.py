@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qsl
+from unittest.mock import patch
+from urllib.parse import parse_qsl, urlencode
 
+from headrace.engine import jsontext
+from headrace.engine.sandbox import proofs, wechat_pay
 from headrace.engine.sandbox.calls import Said
 from headrace.engine.sandbox.pushes import Push, Pushing
 from headrace.engine.sandbox.world import Fact
+from headrace.engine.service import records
+from headrace.engine.service.actor import ENGINE
 from headrace.engine.trials.bench import MINUTE, SECOND, Trial, TrialBroken
 
 ORDERS = 47
@@ -38,19 +43,24 @@ def run(trial: Trial) -> None:
     trial.settle()
     _forged(trial)
     _mismatch(trial)
-    rescued = _silent(trial)
+    _stranger(trial)
+    _reply_lost(trial)
+    _silent(trial)
     trial.later(10 * MINUTE)
-    paid = [one for one in trial.records("payments") if one["status"] == "paid"]
-    booked = [one["result"] for one in trial.instances("payment-settle")]
+    ours = {f"A-{number}" for number in providers}
+    paid = {one["key"] for one in trial.records("payments") if one["status"] == "paid"}
+    booked = [
+        one["business_key"] for one in trial.instances("payment-settle") if one["result"] == "paid"
+    ]
     repeated = [said for provider, said in answers[ORDERS:] if provider == "alipay"]
     stock = trial.record("inventory", "HW-101")["on_hand"]
     trial.measure(
-        paid=len(paid) - rescued,
+        paid=len(paid & ours),
         notices=len(answers),
         success=bool(repeated) and all((a.status, a.body) == (200, b"success") for a in repeated),
-        bookings=booked.count("paid") - rescued,
-        stock=100 - stock - rescued,
-        paid_events=len(trial.messages("order.paid")) - rescued,
+        bookings=sum(one in ours for one in booked),
+        stock=100 - stock - len(paid - ours),  # those of the other cases took one each
+        paid_events=sum(one["key"] in ours for one in trial.messages("order.paid")),
         hanging=len(trial.open_instances()),
     )
 
@@ -104,19 +114,77 @@ def _state(trial: Trial) -> Mapping[str, str]:
 
 
 def _mismatch(trial: Trial) -> None:
-    """One yuan less than is due."""
-    _due(trial, "A-less", "alipay")
-    trial.settle()
-    _send(trial, _paid(trial, "alipay", "A-less", FEN - 100))
-    trial.settle()
+    """One yuan less than is due, at both providers; one of them had been noted wrongly, and is put right."""
+    said: list[str] = []
+    pushes: dict[str, Push] = {}
+    for provider, order_no in (("alipay", "A-less"), ("wechat_pay", "W-less")):
+        _due(trial, order_no, provider)
+        trial.settle()
+        pushes[order_no] = _paid(trial, provider, order_no, FEN - 100)
+        for _ in range(2):
+            answer = _send(trial, pushes[order_no])
+            trial.settle()
+            said.append(f"{answer.status} {_word(answer)}")
     trial.measure(
         mismatch=trial.record("payments", "A-less")["status"],
-        alarms=len(trial.notices("finance_ops", "A-less")),
+        mismatch_said=" / ".join(said),
+        alarms=f"{len(trial.notices('finance_ops', 'A-less'))} {len(trial.notices('finance_ops', 'W-less'))}",
+    )
+    page = records.by_key(trial.workspace, ENGINE, "payments", "A-less")
+    records.change(trial.workspace, ENGINE, "payments", page["id"], {"due": "98.00"}, page["rev"])
+    answer = _send(trial, pushes["A-less"])
+    trial.settle()
+    trial.measure(righted=f"{_word(answer)} {trial.record('payments', 'A-less')['status']}")
+
+
+def _word(said: Said) -> str:
+    """What a provider makes of the answer: SUCCESS, FAIL, or its whole body."""
+    text = said.body.decode()
+    return str(jsontext.loads(said.body)["code"]) if text.startswith("{") else text
+
+
+def _stranger(trial: Trial) -> None:
+    """Signed as it should be, of the right amount, and about another app or another merchant."""
+    for order_no, provider in (("A-other", "alipay"), ("W-other", "wechat_pay")):
+        _due(trial, order_no, provider)
+    trial.settle()
+    keys = trial.sandbox.simulators["alipay"].keys.service
+    trial.sandbox.world.pay("alipay", "A-other", FEN, trial.now_ms)
+    fields = dict(parse_qsl(_paid(trial, "alipay", "A-other", FEN).body.decode()))
+    fields = {k: v for k, v in fields.items() if k not in {"sign", "sign_type"}}
+    fields["app_id"] = "2021009900009999"
+    signed = {**fields, "sign": keys.sign(proofs.alipay_notice(fields)), "sign_type": "RSA2"}
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    first = trial.pushed("payment-notify", "alipay", form, urlencode(signed).encode())
+    with patch.object(wechat_pay, "MCHID", "1900000009"):
+        second = _send(trial, _paid(trial, "wechat_pay", "W-other", FEN))
+    trial.settle()
+    states = [trial.record("payments", order)["status"] for order in ("A-other", "W-other")]
+    alarms = [len(trial.notices("finance_ops", order)) for order in ("A-other", "W-other")]
+    trial.measure(
+        stranger=f"{first.status} {second.status} {' '.join(states)} {alarms[0]} {alarms[1]}"
     )
 
 
-def _silent(trial: Trial) -> int:
-    """It is paid, and nobody says so; answers how many were rescued."""
+def _reply_lost(trial: Trial) -> None:
+    """It is in the store, and nobody hears so: the process goes between commit and reply."""
+    _due(trial, "A-lost", "alipay")
+    trial.settle()
+    push = _paid(trial, "alipay", "A-lost", FEN)
+    _send(trial, push)  # what is said here is lost
+    again = _send(trial, push)
+    trial.settle()
+    last = _send(trial, push)
+    trial.settle()
+    booked = [one for one in trial.instances("payment-settle") if one["business_key"] == "A-lost"]
+    told = [one for one in trial.messages("order.paid") if one["key"] == "A-lost"]
+    word = _word(again) if _word(again) == _word(last) else f"{_word(again)}/{_word(last)}"
+    status = trial.record("payments", "A-lost")["status"]
+    trial.measure(reply_lost=f"{word} {status} {len(booked)} {len(told)}")
+
+
+def _silent(trial: Trial) -> None:
+    """It is paid, and nobody says so."""
     _due(trial, "A-silent", "wechat_pay")
     trial.settle()
     begun = trial.now_ms
@@ -129,4 +197,3 @@ def _silent(trial: Trial) -> int:
     trial.measure(
         rescued=f"{status} {watch['result']}", rescue_minutes=(trial.now_ms - begun) / MINUTE
     )
-    return int(status == "paid")

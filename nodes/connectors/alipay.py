@@ -291,5 +291,6 @@ CONNECTOR = Connector(
     unwrap=unwrap,
     proves=proves,
     reply=Reply("success"),
+    refusal=Reply("fail"),
     errors=ERRORS,
 )

@@ -313,5 +313,6 @@ CONNECTOR = Connector(
     unwrap=unwrap,
     proves=proves,
     reply=Reply('{"code":"SUCCESS","message":"OK"}', "application/json"),
+    refusal=Reply('{"code":"FAIL","message":"not as expected"}', "application/json", 409),
     errors=ERRORS,
 )

@@ -14,7 +14,7 @@ from tests.http.conftest import Api, Browser
 CALLERS = ["alipay", "doudian", "shopify", "wechat_pay", "wechat_shop", "woocommerce"]
 
 
-def published(api: Api, name: str) -> Browser:
+def published(api: Api, name: str, **more: str) -> Browser:
     account = platforms.account(name)
     connection = {
         "key": "shop", "name": "Shop", "connector": name, "settings": dict(account.settings),
@@ -23,7 +23,12 @@ def published(api: Api, name: str) -> Browser:
     made = api.browser("ada").post("/api/connections", connection)
     assert made.status == 201, made.json
     dora = api.browser("dora")
-    settings = {"auth": "hmac", "connection": "shop", "values": [{"name": "seen", "value": "body"}]}
+    settings = {
+        "auth": "hmac",
+        "connection": "shop",
+        "values": [{"name": "seen", "value": "body"}],
+        **more,
+    }
     document = flow("orders", "webhook", **settings).then("done", "end").document()
     document["input"] = {"type": "object", "properties": {"seen": {}}}
     assert dora.post("/api/flows", {"document": document}).status == 201
@@ -75,6 +80,22 @@ def test_a_changed_call_starts_nothing_and_is_not_told_success(api: Api, name: s
     assert reply.status in (400, 401)  # 400: it is not even JSON any more
     assert "success" not in reply.data.decode().lower()
     assert api.browser("dora").get("/api/instances").json["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words"),
+    [("alipay", 200, "fail"), ("wechat_pay", 409, "FAIL"), ("shopify", 409, "not_accepted")],
+)
+def test_a_call_that_does_not_fit_is_kept_and_refused_in_the_platforms_words(
+    api: Api, name: str, status: int, words: str
+) -> None:
+    shop = published(api, name, accept="false")
+
+    reply = send(shop, name)
+
+    assert (reply.status, words in reply.data.decode()) == (status, True)
+    assert "success" not in reply.data.decode().lower()
+    assert len(api.browser("dora").get("/api/instances").json["items"]) == 1
 
 
 def test_a_platform_that_asks_whether_we_are_there_hears_its_own_word(api: Api) -> None:

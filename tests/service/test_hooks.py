@@ -9,6 +9,7 @@ from headrace.engine.errors import ExpressionError, NotFound, SignatureWrong, Va
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.service import hooks
 from headrace.engine.service.advance import Started
+from headrace.engine.store import records
 from headrace.engine.store import tables as t
 from tests.builder import Document, flow
 from tests.fakes import House
@@ -37,7 +38,9 @@ def no_connection(key: str) -> ConnectionInfo:
 def receive(
     house: House, body: Any, headers: dict[str, str] | None = None, node: str = "webhook"
 ) -> list[Started]:
-    return hooks.receive(house.workspace, "shop", node, b"", body, headers or {}, {}, no_connection)
+    return hooks.receive(
+        house.workspace, "shop", node, b"", body, headers or {}, {}, no_connection
+    ).started
 
 
 def started(house: House) -> list[Any]:
@@ -132,3 +135,93 @@ def test_a_node_that_is_no_webhook_is_not_found(cabin: House) -> None:
 
     with pytest.raises(NotFound):
         receive(cabin, {}, node="ask")
+
+
+def due(**settings: Any) -> Document:
+    """A shop whose calls are compared with what is due before they are answered."""
+    asked = {
+        "items": "", "table": "dues", "record_key": "item.id",
+        "values": {"order_no": "item.id", "amount": "default(record.due, 0)"},
+        "accept": "record != null and record.due == item.total", **settings,
+    }  # fmt: skip
+    return shop(**asked)
+
+
+def take(house: House, body: Any) -> hooks.Received:
+    return hooks.receive(house.workspace, "shop", "webhook", b"", body, {}, {}, no_connection)
+
+
+def note(house: House, number: str, amount: int) -> None:
+    now = house.clock.now_ms()
+    house.workspace.writer.call(
+        lambda connection: records.apply(
+            connection, "upsert", "dues", number, {"due": amount}, step_key=f"{number}:{amount}",
+            instance_id=None, now_ms=now, node=None,
+        )
+    )  # fmt: skip
+
+
+def test_what_fits_a_record_is_accepted_and_the_mapping_sees_the_record(house: House) -> None:
+    house.publish(due())
+    note(house, "A-1", 5)
+
+    found = take(house, order("A-1", 5))
+
+    assert found.accepted
+    assert started(house) == [("A-1", "shop-A-1")]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        order("A-1", 4),  # another amount
+        order("A-9", 5),  # a number nobody knows
+        order("A-1", "5 "),  # a kind that compares with nothing
+    ],
+)
+def test_what_does_not_fit_is_kept_and_not_told_success(house: House, wrong: Any) -> None:
+    house.publish(due())
+    note(house, "A-1", 5)
+
+    found = [take(house, wrong), take(house, wrong)]
+
+    assert [one.accepted for one in found] == [False, False]
+    assert [one.started[0].duplicate for one in found] == [False, True]
+    assert len(started(house)) == 1
+
+
+def test_a_refused_call_does_not_use_up_the_key_of_the_right_one(house: House) -> None:
+    house.publish(due())
+    note(house, "A-1", 4)
+    take(house, order("A-1", 5))
+    note(house, "A-1", 5)
+
+    found = take(house, order("A-1", 5))
+
+    assert (found.accepted, found.started[0].duplicate) == (True, False)
+    assert started(house) == [("A-1", "refused:shop-A-1"), ("A-1", "shop-A-1")]
+
+
+def test_one_item_that_does_not_fit_refuses_the_call_and_keeps_them_all(cabin: House) -> None:
+    cabin.publish(due(items="body.orders"))
+    note(cabin, "A-1", 5)
+
+    found = take(cabin, {"orders": [order("A-1", 5), order("A-2", 5)]})
+
+    assert not found.accepted
+    assert len(started(cabin)) == 2
+
+
+def test_a_rule_that_cannot_be_worked_out_is_a_no(cabin: House) -> None:
+    cabin.publish(due(accept="item.nothing > 3"))
+
+    assert not take(cabin, order("A-1", 5)).accepted
+
+
+def test_without_words_of_its_own_a_connector_refuses_by_its_status(cabin: House) -> None:
+    cabin.publish(due(auth="token", connection="shop"))
+
+    said = hooks.reply(cabin.workspace, "shop", "webhook", no_connection, accepted=False)
+
+    assert said is not None
+    assert said.status == 409
