@@ -25,6 +25,7 @@ import {
 } from "./rules";
 import { exitTitle, type Words } from "./sentence";
 import { type Menu, useDocument, useEditor } from "./store";
+import { StepMenu } from "./typed/StepMenu";
 import { nameOf } from "./variables";
 
 export function NodeMenu({ words }: { words: Words }) {
@@ -117,14 +118,12 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
     );
   }
   return (
-    <PickMenu
-      key="what"
-      title={t(
-        wish.kind === "before" ? "menu.before" : wish.kind === "after" ? "menu.after" : "menu.add",
-      )}
+    <StepMenu
+      title={whereTo()}
       at={at}
-      testId="node-menu"
+      wish={wish}
       picks={kinds()}
+      words={words}
       onPick={(type) => {
         openMenu(null);
         addFor(wish, type);
@@ -132,6 +131,18 @@ function Open({ menu, words }: { menu: Menu; words: Words }) {
       onClose={close}
     />
   );
+
+  /** "After “Finance manager approves” · Rejected": who goes from loose end to loose end must know where they are. */
+  function whereTo(): string {
+    if (wish.kind === "before") return t("menu.before");
+    if (wish.kind !== "after") return t("menu.add");
+    const node = nodeOf(document, wish.node);
+    if (node === undefined) return t("menu.after");
+    const name = nameOf(node, types, words.text);
+    const several = exitsOf(node, types).length > 1;
+    const exit = several ? ` · ${exitTitle(node, wish.port ?? "out", types, words)}` : "";
+    return t("menu.after_this", { name: `${name}${exit}` });
+  }
 
   function ports(): Pick[] {
     const node = "node" in wish ? nodeOf(document, wish.node) : undefined;

@@ -31,13 +31,16 @@ interface PickMenuProps {
   find?: (search: string) => readonly Pick[];
   placeholder?: string;
   wide?: boolean;
+  /** What has been typed so far. */
+  onSearch?: (search: string) => void;
 }
 
 /** More than this nobody reads; typing another letter is quicker. */
 const SHOWN_MAX = 200;
 
 export function PickMenu(props: PickMenuProps) {
-  const { title, picks, at, onPick, onClose, testId, footer, find, placeholder, wide } = props;
+  const { title, picks, at, onPick, onClose, testId, footer, find, placeholder, wide, onSearch } =
+    props;
   const { t } = useTranslation("editor");
   const [search, setSearch] = useState("");
   const [active, setActive] = useState(0);
@@ -115,6 +118,7 @@ export function PickMenu(props: PickMenuProps) {
         value={search}
         onChange={(event) => {
           setSearch(event.target.value);
+          onSearch?.(event.target.value);
           setActive(0);
         }}
         onKeyDown={key}
@@ -167,7 +171,7 @@ export function PickMenu(props: PickMenuProps) {
 
 const PAGE = 8;
 
-function matching(picks: readonly Pick[], search: string): Pick[] {
+export function matching(picks: readonly Pick[], search: string): Pick[] {
   const words = search.trim().toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [...picks];
   return picks.filter((pick) => {

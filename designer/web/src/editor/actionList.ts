@@ -20,6 +20,7 @@ export interface Desk {
   setLook: (look: "canvas" | "vertical") => void;
   openInspector: () => void;
   exportFile: () => void;
+  exportBpmn: () => void;
   importFile: () => void;
   go: (address: string) => void;
   /** Draws what the selected sub-flow does in its place. */
@@ -83,6 +84,8 @@ export const ACTIONS: readonly EditorAction[] = [
     when: one,
     run: () => actions.askFor("after"),
   },
+  { name: "open_exit", group: "build", keys: ["O"], writes: true, run: actions.askAtOpenExit },
+  { name: "type_fields", group: "build", keys: ["F"], writes: true, run: actions.typeFields },
   {
     name: "insert",
     group: "build",
@@ -298,6 +301,7 @@ export const ACTIONS: readonly EditorAction[] = [
   { name: "sop", group: "file", run: show("sop") },
   { name: "picture", group: "file", run: show("picture") },
   { name: "export", group: "file", run: (desk) => desk.exportFile() },
+  { name: "export_bpmn", group: "file", run: (desk) => desk.exportBpmn() },
   { name: "import", group: "file", writes: true, run: (desk) => desk.importFile() },
   { name: "help", group: "help", keys: ["?"], run: show("help") },
   { name: "tour", group: "help", run: show("tour") },

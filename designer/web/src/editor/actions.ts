@@ -6,6 +6,7 @@ import { addEvent } from "./commands/addEvent";
 import { addNode } from "./commands/addNode";
 import { addNote } from "./commands/addNote";
 import { addSection } from "./commands/addSection";
+import { addSteps, type NewStep } from "./commands/addSteps";
 import { type Alignment, align } from "./commands/align";
 import { autoLayout, type Direction } from "./commands/autoLayout";
 import { distribute } from "./commands/distribute";
@@ -25,14 +26,18 @@ import {
   freshEventId,
   freshNodeId,
   freshNoteId,
+  inReadingOrder,
   nodeOf,
   notesOf,
+  openExits,
   openPorts,
   type Position,
+  takesMany,
 } from "./document";
 import { whyNotAppend, whyNotEvent } from "./rules";
 import { insideOf, isSection } from "./sections";
 import { type MenuWish, useEditor } from "./store";
+import type { TypedStep } from "./typed/step";
 import { used } from "./used";
 
 const state = () => useEditor.getState();
@@ -70,6 +75,73 @@ export function addFor(wish: MenuWish, type: string): string | null {
   return id;
 }
 
+/** Steps as they were typed, where the menu was asked to put them; the last of them is selected. */
+export function addTyped(wish: MenuWish, typed: readonly TypedStep[]): boolean {
+  const { history, run, goTo, openMenu } = state();
+  const from =
+    wish.kind === "edge"
+      ? { edge: wish.edge }
+      : wish.kind === "after"
+        ? { node: wish.node, port: wish.port ?? "out" }
+        : wish.kind === "free"
+          ? { position: wish.position }
+          : null;
+  if (from === null) return false;
+  let taken = history.present;
+  const steps = typed.map((step): NewStep => {
+    if ("to" in step) return { to: step.to };
+    const { base, type, name, settings } = step;
+    const id = freshNodeId(taken, base);
+    taken = { ...taken, nodes: [...taken.nodes, { id, type, position: FIRST, settings: {} }] };
+    return { id, type, name, settings };
+  });
+  openMenu(null);
+  if (!run(addSteps, { steps, from })) return false;
+  const made = steps.flatMap((step) => ("to" in step ? [] : [step]));
+  for (const { type } of made) used("nodes", type);
+  const last = made.at(-1)?.id ?? ("node" in from ? from.node : undefined);
+  if (last !== undefined) goTo(last);
+  return true;
+}
+
+const FIRST: Position = { x: 0, y: 0 };
+
+/** Where the way does not go on yet: asks there what comes next. Each time the next one, until all are led somewhere. */
+export function askAtOpenExit(): void {
+  const { history, types, openMenu, readOnly, goTo } = state();
+  if (readOnly) return;
+  const document = history.present;
+  const open = inReadingOrder(document, types).flatMap((node) =>
+    openExits(document, node, types)
+      .filter((port) => port.required && !takesMany(node, port.name, types))
+      .map((port) => ({ node: node.id, port: port.name })),
+  );
+  const before = open.findIndex(
+    ({ node, port }) => node === lastAsked?.node && port === lastAsked.port,
+  );
+  const next = open[before + 1] ?? open[0];
+  lastAsked = next ?? null;
+  if (next === undefined) return;
+  goTo(next.node);
+  openMenu({ wish: { kind: "after", ...next }, at: besideNode(next.node) });
+}
+
+/** What the flow asks at its start, to be typed: nothing is selected then, and the field has the keyboard. */
+export function typeFields(): void {
+  const { select, show, readOnly } = state();
+  if (readOnly) return;
+  select({});
+  show("inspector");
+  const reach = (tries: number) => {
+    const field = document.querySelector<HTMLElement>("[data-typed-fields]");
+    if (field !== null) field.focus();
+    else if (tries > 0) setTimeout(() => reach(tries - 1), 30);
+  };
+  setTimeout(() => reach(40));
+}
+
+let lastAsked: { node: string; port: string } | null = null;
+
 /** In the menu of the vertical look: a choice of all branches that hold, with its join. */
 export const INCLUSIVE = "inclusive";
 
@@ -89,10 +161,20 @@ export function addFromPalette(type: string, centre: Position): string | null {
 }
 
 /** `A`: asks what comes after. `I`: asks what comes before. `C`: asks where to lead a line. `E`: asks what may happen. */
-export function askFor(kind: "after" | "before" | "connect" | "event", at?: Position): void {
+export function askFor(
+  kind: "after" | "before" | "connect" | "event",
+  at?: Position,
+  free?: Position,
+): void {
   const { history, selection, types, openMenu, readOnly } = state();
   const node = nodeOf(history.present, selection.nodes[0] ?? "");
-  if (node === undefined || readOnly) return;
+  if (readOnly) return;
+  if (node === undefined) {
+    // Nothing is selected: a node of its own, in the middle.
+    if (kind === "after" && free !== undefined)
+      openMenu({ wish: { kind: "free", position: free }, at: at ?? middle() });
+    return;
+  }
   const place = at ?? besideNode(node.id);
   if (kind === "before") {
     const starts = types.get(node.type)?.starts ?? false;
@@ -119,11 +201,15 @@ export function addEventFor(node: string, kind: EventKind, at: Position): void {
   openMenu({ wish: { kind: "after", node, port: id }, at });
 }
 
+function middle(): Position {
+  return { x: window.innerWidth / 2 - 150, y: window.innerHeight / 3 };
+}
+
 function besideNode(id: string): Position {
   const box = document
     .querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
     ?.getBoundingClientRect();
-  if (box === undefined) return { x: window.innerWidth / 2 - 150, y: window.innerHeight / 3 };
+  if (box === undefined) return middle();
   return { x: box.right + 8, y: box.top };
 }
 

@@ -23,6 +23,8 @@ export const SHORTCUTS: [section: string, [what: string, keys: string[]][]][] = 
     "build",
     [
       ["append", ["A"]],
+      ["open_exit", ["O"]],
+      ["type_fields", ["F"]],
       ["insert", ["I"]],
       ["connect", ["C"]],
       ["event", ["E"]],
@@ -208,7 +210,19 @@ function plain(
   switch (event.key) {
     case "a":
     case "A":
-      actions.askFor("after");
+      actions.askFor(
+        "after",
+        undefined,
+        flow.screenToFlowPosition({ x: innerWidth / 2, y: innerHeight / 2 }),
+      );
+      return true;
+    case "o":
+    case "O":
+      actions.askAtOpenExit();
+      return true;
+    case "f":
+    case "F":
+      actions.typeFields();
       return true;
     case "i":
     case "I":

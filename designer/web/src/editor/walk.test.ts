@@ -9,6 +9,7 @@ import { addEvent } from "./commands/addEvent";
 import { addNode } from "./commands/addNode";
 import { addNote } from "./commands/addNote";
 import { addSection } from "./commands/addSection";
+import { addSteps } from "./commands/addSteps";
 import { align } from "./commands/align";
 import { autoLayout } from "./commands/autoLayout";
 import { connect } from "./commands/connect";
@@ -100,6 +101,7 @@ const aNote = (document: FlowDocument, roll: Roll) => some(notesOf(document), ro
 const aKind = (roll: Roll) => some(KINDS, roll) ?? "timer";
 const fresh = (document: FlowDocument, kind: string) => freshNodeId(document, kind);
 const aPlace = (roll: Roll) => ({ x: roll(300) * 10, y: roll(200) * 10 });
+const loose = (id: string) => ({ id, type: "timer", position: { x: 0, y: 0 }, settings: {} });
 const items = (document: FlowDocument, roll: Roll) => [
   aNode(document, roll),
   aNode(document, roll),
@@ -232,7 +234,7 @@ const WALK: [string, Step][] = [
     form: roll(3) === 0 ? null : { schema: { type: "object", properties: {} } },
   })),
   on(replaceDocument, (document, roll) =>
-    roll(25) === 0 ? { document: { ...refundFlow(), key: document.key } } : null,
+    roll(10) === 0 ? { document: { ...refundFlow(), key: document.key } } : null,
   ),
   on(extractSubflow, (document, roll) => ({
     nodes: [aNode(document, roll), aNode(document, roll)],
@@ -246,6 +248,26 @@ const WALK: [string, Step][] = [
       roll,
     );
     return node === undefined ? null : { node: node.id, inner: refundFlow() };
+  }),
+  on(addSteps, (document, roll) => {
+    const first = fresh(document, "timer");
+    const kind = aKind(roll);
+    const second = fresh({ ...document, nodes: [...document.nodes, loose(first)] }, kind);
+    const node = aNode(document, roll);
+    const steps = [
+      { id: first, type: "timer", name: { en: "Wait" }, settings: { mode: "for" } },
+      { id: second, type: kind, name: { en: "Then" }, settings: {} },
+    ];
+    const to = kind === "end" || roll(2) === 0 ? [] : [{ to: aNode(document, roll) }];
+    const from = some(
+      [
+        { edge: anEdge(document, roll) },
+        { node, port: aPort(document, node, roll) },
+        { position: aPlace(roll) },
+      ],
+      roll,
+    );
+    return from === undefined ? null : { steps: [...steps, ...to], from };
   }),
   on(insertStep, (document, roll) => {
     const found = aBlock(document, roll);

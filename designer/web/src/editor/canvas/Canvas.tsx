@@ -7,7 +7,6 @@ import {
   type Connection,
   Controls,
   type FinalConnectionState,
-  MiniMap,
   type OnEdgesChange,
   type OnNodesChange,
   ReactFlow,
@@ -47,13 +46,14 @@ import {
   type CanvasNode,
   edgeElements,
   type Marks,
+  Memory,
   nodeElements,
   type ProblemMark,
 } from "./elements";
 import { EDGE_DEFAULTS, EDGE_VIEWS, NODE_VIEWS } from "./FlowDrawing";
 import { GLIDE_MS, glideBetween, glided } from "./glide";
 import { useHand } from "./hand";
-import { minimapColour } from "./minimapColour";
+import { Overview } from "./Overview";
 import { FIT, openingView } from "./openingView";
 import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
 import { Guides, useGuides } from "./SnapLines";
@@ -85,28 +85,29 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     () => ({ document, types, words, problems, marks, selection, editable: !readOnly }),
     [document, types, words, problems, marks, selection, readOnly],
   );
-  const [nodes, setNodes] = useState<CanvasNode[]>(() => nodeElements(drawing, []));
-  const [edges, setEdges] = useState<CanvasEdge[]>(() => edgeElements(drawing, []));
+  const [memory] = useState(() => new Memory());
+  const [nodes, setNodes] = useState<CanvasNode[]>(() => nodeElements(drawing, [], memory));
+  const [edges, setEdges] = useState<CanvasEdge[]>(() => edgeElements(drawing, [], memory));
   const latest = useRef(nodes);
   latest.current = nodes;
   useEffect(() => {
-    setEdges((before) => edgeElements(drawing, before));
-    const after = nodeElements(drawing, latest.current);
+    setEdges((before) => edgeElements(drawing, before, memory));
+    const after = nodeElements(drawing, latest.current, memory);
     const glide = reducedMotion() ? null : glideBetween(latest.current, after);
     if (glide === null) {
-      setNodes((before) => nodeElements(drawing, before));
+      setNodes((before) => nodeElements(drawing, before, memory));
       return;
     }
     const began = performance.now();
     let frameId = 0;
     const step = () => {
       const part = Math.min(1, (performance.now() - began) / GLIDE_MS);
-      setNodes((before) => glided(nodeElements(drawing, before), glide, part));
+      setNodes((before) => glided(nodeElements(drawing, before, memory), glide, part));
       if (part < 1) frameId = requestAnimationFrame(step);
     };
     step();
     return () => cancelAnimationFrame(frameId);
-  }, [drawing]);
+  }, [drawing, memory]);
   const hand = useHand(latest, flow);
   const snap = useGuides((state) => state.snap);
 
@@ -170,6 +171,17 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     });
   };
 
+  /** A press on a dot, without drawing a line from it, asks what comes next there. */
+  const pressed = (event: React.MouseEvent) => {
+    const dot = (event.target as Element).closest?.<HTMLElement>(".react-flow__handle.source");
+    const node = dot?.dataset["nodeid"];
+    if (readOnly || dot == null || node === undefined) return;
+    openMenu({
+      wish: { kind: "after", node, port: dot.dataset["handleid"] ?? "out" },
+      at: { x: event.clientX + 8, y: event.clientY },
+    });
+  };
+
   const dropped = (dragged: CanvasNode[]) => {
     const places = hand.letGo(dragged);
     const [only] = dragged;
@@ -213,7 +225,8 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
   }, [fits, flow]);
 
   return (
-    <div className="hr-canvas" ref={frame} data-testid="canvas">
+    // biome-ignore lint/a11y/noStaticElementInteractions lint/a11y/useKeyWithClickEvents: by mouse only; A and O are the keys
+    <div className="hr-canvas" ref={frame} data-testid="canvas" onClick={pressed}>
       <ReactFlow<CanvasNode, CanvasEdge>
         nodes={nodes}
         edges={edges}
@@ -276,6 +289,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         zoomOnDoubleClick={false}
         nodeDragThreshold={3}
         elevateNodesOnSelect={false}
+        connectOnClick={false}
         onlyRenderVisibleElements={document.nodes.length > MANY_NODES}
         ariaLabelConfig={useAriaLabels()}
         proOptions={{ hideAttribution: true }}
@@ -284,14 +298,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
         <Guides />
         <Controls showInteractive={false} position="bottom-left" />
-        <MiniMap
-          pannable
-          zoomable
-          className="hr-minimap"
-          nodeColor={minimapColour}
-          nodeBorderRadius={12}
-          position="bottom-right"
-        />
+        <Overview />
       </ReactFlow>
       {document.nodes.length === 0 && !readOnly && (
         <div className="hr-canvas-empty">{t("canvas.empty")}</div>

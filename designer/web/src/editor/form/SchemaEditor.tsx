@@ -7,11 +7,12 @@ import {
   PlusOutlined,
 } from "@ant-design/icons";
 import { Button, Input, Select, Switch } from "antd";
-import { useState } from "react";
+import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Schema, Text } from "../document";
 import { BilingualInput } from "./BilingualField";
 import { type FieldKind, type FormField, fieldsFrom, KINDS, schemaFrom } from "./formFields";
+import { readFields } from "./typedFields";
 
 interface SchemaEditorProps {
   value: Schema;
@@ -73,7 +74,51 @@ export function SchemaEditor(props: SchemaEditorProps) {
       >
         {t("form.add_field")}
       </Button>
+      <TypedFields
+        disabled={disabled}
+        testId={`${testId}.typed`}
+        first={testId === "flow-input"}
+        onAdd={(typed, language) => set([...fields, ...readFields(typed, language, fields)])}
+      />
     </div>
+  );
+}
+
+interface TypedFieldsProps {
+  disabled: boolean;
+  testId: string;
+  /** The fields of the start: a key leads here. */
+  first: boolean;
+  onAdd: (typed: string, language: "zh" | "en") => void;
+}
+
+/** Several fields in one line, as one would write them down; or a row copied from a spreadsheet. */
+function TypedFields({ disabled, testId, first, onAdd }: TypedFieldsProps) {
+  const { t } = useTranslation("editor");
+  const { language } = useLanguages();
+  const [typed, setTyped] = useState("");
+  const help = useId();
+  return (
+    <>
+      <Input
+        value={typed}
+        placeholder={t("form.typed_example")}
+        disabled={disabled}
+        aria-label={t("form.typed")}
+        aria-describedby={help}
+        data-testid={testId}
+        {...(first ? { "data-typed-fields": true } : {})}
+        onChange={(event) => setTyped(event.target.value)}
+        onPressEnter={(event) => {
+          if (event.nativeEvent.isComposing || typed.trim() === "") return;
+          onAdd(typed, language);
+          setTyped("");
+        }}
+      />
+      <p className="hr-setting-help" id={help}>
+        {t("form.typed_help")}
+      </p>
+    </>
   );
 }
 

@@ -124,6 +124,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
     setLook,
     openInspector: () => openInspector(),
     exportFile: files.save,
+    exportBpmn: () => void draft.save().then((done) => done && files.saveBpmn()),
     importFile: files.choose,
     go: (address) => void navigate(address),
     inline: () => void inline(),
