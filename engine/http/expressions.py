@@ -16,10 +16,52 @@ from headrace.engine.errors import (
 from headrace.engine.flow.condition import sentence
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.http.route import SIGNED_IN, Call, route
-from headrace.engine.http.shapes import ANY, BOOLEAN, OBJECT, STRING, body, one_of, record
+from headrace.engine.http.shapes import (
+    ANY,
+    BOOLEAN,
+    OBJECT,
+    STRING,
+    Schema,
+    body,
+    many,
+    one_of,
+    record,
+)
 
 KINDS = ("expression", "template", "condition")
 TEXT_MAX = 20_000
+ROWS_MAX = 100
+"""Rows worked out in one call: as many as a list of names and values has (`nodes/_fields.pairs`)."""
+
+_LINE: Schema = {"type": "string", "maxLength": 2_000}
+_WRONG: Schema = record({"code": STRING, "message": STRING, "params": OBJECT})
+
+
+@route(
+    "POST",
+    "/api/expressions/rows",
+    "Evaluate names and values over a sample, from top to bottom as a node does: a later one may use an earlier",
+    permission=SIGNED_IN,
+    body=body(
+        {
+            "rows": many(
+                record({"name": {"type": "string", "maxLength": 100}, "value": _LINE}, closed=True),
+                ROWS_MAX,
+            ),
+            "sample?": OBJECT,
+        }
+    ),
+    answer=record({"items": many(record({"ok": BOOLEAN, "value?": ANY, "error?": _WRONG}))}),
+)
+def rows(call: Call) -> Any:
+    variables = dict(call.body.get("sample", {}))
+    items: list[dict[str, Any]] = []
+    for row in call.body["rows"]:
+        answer = _answer("expression", row["value"], variables)
+        items.append(answer)
+        if answer["ok"] and row["name"]:
+            variables[row["name"]] = answer["value"]
+    return {"items": items}
 
 
 @route(
@@ -42,7 +84,7 @@ TEXT_MAX = 20_000
             "ok": BOOLEAN,
             "value?": ANY,
             "sentence?": STRING,
-            "error?": record({"code": STRING, "message": STRING, "params": OBJECT}),
+            "error?": _WRONG,
         }
     ),
 )
@@ -53,12 +95,7 @@ def check(call: Call) -> Any:
         message = "Expected one of expression, template and condition, but found none."
         problem = Problem("", "required", {"name": kind or "expression"}, message)
         raise ValidationFailed(what="body", count=1, problems=[problem])
-    answer: dict[str, Any] = {"ok": True}
-    try:
-        answer["value"] = _value(kind, told[kind], told.get("sample", {}))
-        jsontext.dumps(answer["value"])
-    except (ExpressionError, TemplateError) as wrong:
-        answer = {"ok": False, "error": _error(wrong)}
+    answer = _answer(kind, told[kind], told.get("sample", {}))
     if kind == "condition":
         try:
             answer["sentence"] = sentence(told[kind], told.get("language", call_language(call)))
@@ -67,6 +104,15 @@ def check(call: Call) -> Any:
                 "sentence", ""
             )  # half a tree has no words yet; what is wrong was told above
     return answer
+
+
+def _answer(kind: str, text: Any, sample: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        value = _value(kind, text, sample)
+        jsontext.dumps(value)
+    except (ExpressionError, TemplateError) as wrong:
+        return {"ok": False, "error": _error(wrong)}
+    return {"ok": True, "value": value}
 
 
 def call_language(call: Call) -> str:

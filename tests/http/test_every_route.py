@@ -29,6 +29,7 @@ POST /api/migrations/{}/undo · POST /api/migrations/{}/stop
 GET /api/flows/{}/compare · GET /api/flows/{}/diff · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
 POST /api/exchange/preview · POST /api/exchange/compare · POST /api/exchange/take · GET /api/exchange/export
 GET /api/flows/{}/bpmn · GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check
+POST /api/expressions/rows
 POST /api/flows/{}/instances · GET /api/instances · GET /api/instances/{} · GET /api/instances/{}/history
 GET /api/instances/{}/live · POST /api/instances/{}/cancel · POST /api/incidents/{}/retry · POST /api/incidents/{}/skip
 GET /api/incidents · GET /api/tasks · GET /api/tasks/count · GET /api/tasks/live · GET /api/tasks/{} · POST /api/tasks/{}/decide
@@ -69,6 +70,7 @@ POST /api/substitutions/{}/give-back
 GET /api/rotas · POST /api/rotas · GET /api/rotas/{} · PUT /api/rotas/{} · DELETE /api/rotas/{} · GET /api/rotas/{}/duty
 GET /api/tasks/flows · GET /api/tasks/{}/notes · POST /api/tasks/{}/actions/{}
 POST /api/files · GET /api/files/{}
+GET /p/{} · POST /p/{} · GET /api/public-pages · POST /api/public-pages/{}/close
 GET /mail/decide/{} · POST /mail/decide/{} · GET /api/flows/{}/board
 POST /api/tasks/bulk · GET /api/tasks/release/preview · POST /api/tasks/release · POST /api/tasks/resend · POST /api/handover
 GET /api/decisions · GET /api/decisions/export · GET /api/decisions/verify
@@ -86,7 +88,7 @@ POST /api/sources/{}/pulls · GET /api/sources/{}/pulls/{} · POST /api/sources/
 GET /api/interfaces · PATCH /api/interfaces/{} · POST /api/interfaces/{}/acknowledge
 POST /intake/{} · GET /intake/{} · GET /api/order-exceptions · GET /api/order-exceptions/{}
 POST /api/order-exceptions/{}/retry · POST /api/order-exceptions/{}/learn · POST /api/order-exceptions/{}/accept
-POST /api/order-exceptions/{}/dismiss · GET /api/inflows · GET /api/inflows/{} · POST /api/inflows/{}/replay
+POST /api/order-exceptions/{}/dismiss · GET /api/intake/rush · GET /api/inflows · GET /api/inflows/{} · POST /api/inflows/{}/replay
 GET /api/decision-tables · POST /api/decision-tables · GET /api/decision-tables/{} · PUT /api/decision-tables/{}
 DELETE /api/decision-tables/{} · POST /api/decision-tables/{}/check · POST /api/decision-tables/{}/publish
 GET /api/decision-tables/{}/versions · GET /api/decision-tables/{}/versions/{}

@@ -493,6 +493,17 @@ def test_nothing_to_check_is_a_wrong_body(client: Browser) -> None:
     assert client.post("/api/expressions/check", {"kind": "template"}).status == 422
 
 
+def test_rows_are_worked_out_from_top_to_bottom_whatever_is_wrong_between(client: Browser) -> None:
+    values = {"twice": "amount * 2", "wrong": "amont", "more": "twice + 1", "odd": "wrong"}
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+
+    answer = client.post("/api/expressions/rows", {"rows": rows, "sample": {"amount": 2}}).json
+
+    told = [item.get("value", item.get("error", {}).get("code")) for item in answer["items"]]
+    assert told == [4, "expression_failed", 5, "expression_failed"]
+    assert answer["items"][1]["error"]["params"]["closest"] == ["amount"]
+
+
 # --- sub-flows -----------------------------------------------------------------------------------
 
 

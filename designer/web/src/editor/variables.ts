@@ -25,6 +25,8 @@ export interface Variable {
   source: string;
   sample?: unknown;
   choices?: { value: unknown; title: string }[];
+  /** Of a list of records: the fields of one item, by their names in it. */
+  items?: Variable[];
 }
 
 export type ShowText = (value: Text | string | null | undefined) => string;
@@ -45,6 +47,7 @@ export function variablesAt(
       ? document.nodes
       : upstream(document, nodeId).filter((node) => node.id !== nodeId);
   const found = [
+    ...brought(document, nodeId, types, t, values),
     ...fieldsOf(askedInput(document), "", t("variable.input"), text, values),
     ...before.flatMap((node) => outputOf(node, types, t, text, values)),
     ...before.flatMap((node) => payloadsOf(node, types, t, text, values)),
@@ -53,6 +56,24 @@ export function variablesAt(
   ];
   const seen = new Set<string>();
   return found.filter((each) => !seen.has(each.path) && seen.add(each.path));
+}
+
+/** What only this node knows: what a message or a call has brought. */
+function brought(
+  document: FlowDocument,
+  nodeId: string | null,
+  types: NodeTypes,
+  t: TFunction<"editor">,
+  values: Readonly<Record<string, unknown>>,
+): Variable[] {
+  const type = types.get(document.nodes.find(({ id }) => id === nodeId)?.type ?? "");
+  return (type?.settings["x-variables"] ?? []).map((name) => ({
+    path: name,
+    title: name,
+    kind: "object",
+    source: t("variable.brought"),
+    ...(values[name] === undefined ? {} : { sample: values[name] }),
+  }));
 }
 
 function always(t: TFunction<"editor">): Variable[] {
@@ -85,6 +106,8 @@ function fieldsOf(
     if (value !== undefined) variable.sample = value;
     const choices = choicesOf(property, text);
     if (choices !== undefined) variable.choices = choices;
+    if (property.items?.properties !== undefined)
+      variable.items = fieldsOf(property.items, "", source, text, undefined, "", depth + 1);
     return [variable, ...fieldsOf(property, path, source, text, value, title, depth + 1)];
   });
 }
