@@ -152,12 +152,29 @@ class Street:
         query = sa.select(ti.source_states).where(ti.source_states.c.source == name)
         return self.house.rows(query)[0]
 
-    def pulls(self, name: str) -> list[Any]:
-        """All pulls, oldest first."""
+    def pulls(self, name: str, what: str = "order") -> list[Any]:
+        """All pulls of orders (also those that read refunds too), oldest first; or those of refunds alone."""
         columns = ti.source_pulls.c
+        wanted = columns.what == what if what == "refund" else columns.what != "refund"
         return self.house.rows(
-            sa.select(ti.source_pulls).where(columns.source == name).order_by(columns.id)
+            sa.select(ti.source_pulls).where(columns.source == name, wanted).order_by(columns.id)
         )
+
+    def want_back(self, name: str, id_: str) -> None:
+        """The buyer of an order wants money back now."""
+        order = self.sandbox.world.find(name, id_)
+        assert order is not None
+        assert self.sandbox.world.want_refund(order, self.house.now_ms)
+
+    def pay_out(self, name: str, id_: str) -> None:
+        """He has it."""
+        order = self.sandbox.world.find(name, id_)
+        assert order is not None
+        assert self.sandbox.world.pay_out(order, self.house.now_ms)
+
+    def refunds(self) -> dict[str, dict[str, Any]]:
+        """All refunds by the number of their order."""
+        return self.orders("refunds")
 
     def told(self, *channels: str) -> list[tuple[str, str]]:
         """(channel, title) of what left for people."""

@@ -46,6 +46,10 @@ WAYS = body(
                     "description": "Last page first; null: as the platform needs it.",
                 },
                 "daily?": {"type": "string", "maxLength": 5, "description": "00:10, in Shanghai."},
+                "refunds?": {
+                    "type": "boolean",
+                    "description": "Refunds too, where it has a list of them.",
+                },
             }
         ),
         "file?": body({"enabled?": BOOLEAN}),
@@ -82,7 +86,8 @@ BRIEF = {
 SOURCE = record(
     {
         **{name: schema for name, schema in BRIEF.items() if name != "ways"},
-        "ways": OBJECT, "fields": OBJECT, "statuses": OBJECT, "known_statuses": OBJECT, "states": many(STRING),
+        "ways": OBJECT, "fields": OBJECT, "statuses": OBJECT, "known_statuses": OBJECT,
+        "known_refund_statuses": OBJECT, "polls_refunds": BOOLEAN, "states": many(STRING),
         "refund_states": many(STRING), "order_fields": OBJECT, "refund_fields": OBJECT, "kinds": many(STRING),
         "versions": many(STRING), "order_table": STRING, "refund_table": STRING, "prefix": STRING, "alerts": OBJECT,
         "owner": OBJECT, "revision": COUNT, "push_path": STRING, "polls": BOOLEAN, "calls_us": BOOLEAN, "state": OBJECT,
@@ -91,7 +96,7 @@ SOURCE = record(
 )  # fmt: skip
 PULL = record(
     {
-        "id": COUNT, "kind": one_of("poll", "reconcile", "repull"),
+        "id": COUNT, "kind": one_of("poll", "reconcile", "repull"), "what": one_of("order", "refund", "both"),
         "status": one_of("queued", "running", "ok", "failed", "stopped"),
         "since": AT, "until": AT, "began_at": AT, "ended_at": or_null(AT), "pages": COUNT, "seen": COUNT, "created": COUNT,
         "changed": COUNT, "exceptions": COUNT, "error_class": or_null(STRING), "error": or_null(STRING), "by": STRING,

@@ -177,6 +177,10 @@ class Shop(Simulator):
         found = self.world.changed(self.name, since_ms, min(until_ms, asked.now_ms))
         return found[::-1] if ascending else found
 
+    def refunds(self, asked: Asked, since_ms: int, until_ms: int) -> list[Order]:
+        """Orders with a refund that have changed between, youngest change first."""
+        return [order for order in self.changed(asked, since_ms, until_ms) if order.refunds]
+
     def cut(self, found: list[Order], begin: int, size: int, now_ms: int) -> list[dict[str, Any]]:
         """One page. Somebody may change its first order right after."""
         rows = found[begin : begin + size]

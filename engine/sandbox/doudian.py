@@ -93,6 +93,8 @@ class Doudian(Shop):
         match asked.path:
             case "/order/searchList":
                 data = self._changed(asked, own)
+            case "/afterSale/List":
+                data = self._refunds(asked, own)
             case "/order/orderDetail":
                 order = self.payload(self.order(str(own.get("shop_order_id", ""))))
                 data = {"shop_order_detail": order}
@@ -118,6 +120,14 @@ class Doudian(Shop):
         found = self.changed(asked, since * 1_000, until * 1_000 + 999, ascending=rising)
         rows = self.cut(found, page * size, size, asked.now_ms)
         return {"shop_order_list": rows, "page": page, "size": size, "total": len(found)}
+
+    def _refunds(self, asked: Asked, own: dict[str, Any]) -> dict[str, Any]:
+        since, until = whole(own.get("update_start_time")), whole(own.get("update_end_time"))
+        page, size = whole(own.get("page"), 0), whole(own.get("size"), 10, PAGE_MAX)
+        found = self.refunds(asked, since * 1_000, until * 1_000 + 999)
+        rows = [_refund(order) for order in found[page * size : (page + 1) * size]]
+        more = (page + 1) * size < len(found)
+        return {"items": rows, "has_more": more, "page": page, "size": size, "total": len(found)}
 
     def push(self, fact: Fact, secret: str, now_ms: int) -> Push | None:
         """See `Pushing`."""
@@ -176,3 +186,28 @@ class Doudian(Shop):
                 for index, line in enumerate(order.lines)
             ],
         }
+
+
+def _refund(order: Order) -> dict[str, Any]:
+    refund, line = order.refunds[-1], order.lines[0]
+    return {
+        "order_info": {
+            "shop_order_id": int(order.id),
+            "related_order_info": [
+                {
+                    "shop_sku_code": line.sku,
+                    "product_name": line.title,
+                    "aftersale_item_num": line.quantity,
+                }
+            ],
+        },
+        "aftersale_info": {
+            "aftersale_id": 70_000_000_000 + order.number,
+            "aftersale_type": 1,
+            "aftersale_status": 12 if refund.done else 6,
+            "refund_amount": refund.amount_fen,
+            "apply_time": refund.at_ms // 1_000,
+            "update_time": order.modified_ms // 1_000,
+        },
+        "text_part": {"reason_text": refund.reason},
+    }

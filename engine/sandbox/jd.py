@@ -25,6 +25,7 @@ APP_KEY, SECRET, TOKEN = "SANDBOXJD0000001", "sandbox-jd-secret", "sandbox-jd-to
 CLOCK_MS = 6 * 60_000
 WINDOW_MS = 31 * 86_400_000
 PAGE_MAX = 100
+REFUND_WINDOW_MS, REFUNDS_MAX = 7 * 86_400_000, 50
 
 STATES = {
     "unpaid": "NOT_PAY",
@@ -88,6 +89,8 @@ class Jd(Shop):
         match method:
             case "jingdong.pop.order.search":
                 found = {"searchorderinfo_result": self._changed(asked, own)}
+            case "jingdong.pop.afs.soa.refundapply.queryPageList":
+                found = {"queryResult": self._refunds(asked, own)}
             case "jingdong.pop.order.get":
                 order = self.payload(self.order(str(own.get("order_id", ""))))
                 found = {"orderDetailInfo": {"apiResult": {"success": True}, "orderInfo": order}}
@@ -110,6 +113,32 @@ class Jd(Shop):
         rows = self.cut(found, (page - 1) * size, size, asked.now_ms)
         answer = {"success": True}
         return {"apiResult": answer, "orderTotal": len(found), "orderInfoList": rows}
+
+    def _refunds(self, asked: Asked, own: dict[str, Any]) -> dict[str, Any]:
+        """By when they were asked for, or by when they were decided: it knows no other time."""
+        by = "check" if own.get("checkTimeStart") else "apply"
+        since, until = (
+            china_ms(str(own.get(f"{by}TimeStart"))),
+            china_ms(str(own.get(f"{by}TimeEnd"))),
+        )
+        page, size = (
+            whole(own.get("pageIndex"), 1, 100),
+            whole(own.get("pageSize"), 20, REFUNDS_MAX),
+        )
+        if until - since > REFUND_WINDOW_MS or page < 1:
+            raise No("params", "at most a week, and pages begin with 1")
+        if self.on("empty"):
+            return {"success": True, "totalCount": 0, "result": []}
+        with self.world.lock:
+            orders = [o for o in self.world.orders.values() if o.channel == self.name and o.refunds]
+        found = [
+            order
+            for order in orders
+            if since <= order.refunds[-1].at_ms <= until + 999
+            and order.refunds[-1].done == (by == "check")
+        ]
+        rows = [_refund(order) for order in found[(page - 1) * size : page * size]]
+        return {"success": True, "totalCount": len(found), "result": rows}
 
     def payload(self, order: Order) -> dict[str, Any]:
         """See `Shop`."""
@@ -147,6 +176,19 @@ class Jd(Shop):
                 for index, line in enumerate(order.lines)
             ],
         }
+
+
+def _refund(order: Order) -> dict[str, Any]:
+    refund = order.refunds[-1]
+    return {
+        "id": 50_000_000 + order.number,
+        "orderId": order.id,
+        "status": 3 if refund.done else 0,
+        "applyTime": china(refund.at_ms),
+        "checkTime": china(refund.at_ms) if refund.done else None,
+        "applyRefundSum": refund.amount_fen,
+        "reason": refund.reason,
+    }
 
 
 def _moment(text: str) -> int:

@@ -152,9 +152,12 @@ class Pdd(Shop):
         return {
             "id": 90_000_000 + order.number,
             "order_sn": order.id,
-            "after_sales_status": 2,
+            "after_sales_status": 10 if refund.done else 2,
             "after_sales_type": 2,
             "after_sale_reason": refund.reason,
             "refund_amount": refund.amount_fen / 100,
-            "updated_time": china(refund.at_ms),
+            "goods_name": order.lines[0].title,
+            "outer_id": order.lines[0].sku,
+            "goods_number": order.lines[0].quantity,
+            "updated_time": china(order.modified_ms),
         }

@@ -23,6 +23,7 @@ from werkzeug.wrappers import Request, Response
 from headrace.engine.clock import Clock
 from headrace.engine.sandbox import mail
 from headrace.engine.sandbox.alipay import Alipay
+from headrace.engine.sandbox.aliyun_sms import AliyunSms
 from headrace.engine.sandbox.calls import Account, Asked, No, Said, Simulator, fen
 from headrace.engine.sandbox.doudian import Doudian
 from headrace.engine.sandbox.jd import Jd
@@ -54,7 +55,7 @@ SEND_S = 5.0
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     Taobao, Jd, Pdd, Doudian, WechatShop, Shopify, Woocommerce, Alipay, WechatPay, Warehouse,
-    Dingtalk, Wecom, Feishu,
+    Dingtalk, Wecom, Feishu, AliyunSms,
 )  # fmt: skip
 
 
@@ -257,6 +258,7 @@ class Sandbox:
             "switches": self._switch,
             "rate": self._rate,
             "orders": self._order,
+            "refunds": self._refund,
             "payments": self._payment,
             "notices": self._notice,
             "targets": self._target,
@@ -294,6 +296,19 @@ class Sandbox:
         total = fen(value["total"]) if value.get("total") else None
         order = self.world.order_now(self.clock.now_ms(), value["channel"], total)
         return {"channel": order.channel, "id": order.id, "total_fen": order.total_fen}
+
+    def _refund(self, value: dict[str, Any]) -> Any:
+        """The buyer wants money back for an order; with `done` he has it."""
+        now_ms = self.clock.now_ms()
+        order = self.world.find(str(value["channel"]), str(value["id"]))
+        if order is None:
+            raise ValueError("expected an order of that shop")
+        self.world.want_refund(order, now_ms)
+        if value.get("done") is True:
+            self.world.pay_out(order, now_ms)
+        return {
+            "refunds": [{"amount_fen": one.amount_fen, "done": one.done} for one in order.refunds]
+        }
 
     def _payment(self, value: dict[str, Any]) -> Any:
         if value["provider"] not in ("alipay", "wechat_pay"):

@@ -165,6 +165,7 @@ class Shopify(Shop):
             "currency": "CNY",
             "total_price": yuan(order.total_fen),
             "note": order.note or None,
+            "refunds": [refund(order, index) for index in range(len(order.refunds))],
             "phone": order.phone,
             "shipping_address": {
                 "name": order.buyer,

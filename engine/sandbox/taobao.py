@@ -85,6 +85,8 @@ class Taobao(Shop):
         match method:
             case "taobao.trades.sold.increment.get":
                 found = self._changed(asked, fields)
+            case "taobao.refunds.receive.get":
+                found = self._refunds(asked, fields)
             case "taobao.trade.fullinfo.get":
                 found = {"trade": self.payload(self.order(fields.get("tid", "")))}
             case "taobao.logistics.offline.send":
@@ -107,6 +109,16 @@ class Taobao(Shop):
         if fields.get("use_has_next") == "true":
             return {"trades": {"trade": rows}, "has_next": page * size < len(found)}
         return {"trades": {"trade": rows} if rows else {}, "total_results": len(found)}
+
+    def _refunds(self, asked: Asked, fields: dict[str, str]) -> dict[str, Any]:
+        since = china_ms(fields.get("start_modified", ""))
+        until = china_ms(fields.get("end_modified", ""))
+        page, size = whole(fields.get("page_no"), 1), whole(fields.get("page_size"), 40, PAGE_MAX)
+        if page < 1:
+            raise No("params", "pages begin with 1")
+        found = self.refunds(asked, since, until)
+        rows = [_refund(order) for order in found[(page - 1) * size : page * size]]
+        return {"refunds": {"refund": rows} if rows else {}, "total_results": len(found)}
 
     def payload(self, order: Order) -> dict[str, Any]:
         """See `Shop`."""
@@ -148,3 +160,21 @@ class Taobao(Shop):
                 ]
             },
         }
+
+
+def _refund(order: Order) -> dict[str, Any]:
+    refund = order.refunds[-1]
+    return {
+        "refund_id": 40_000_000_000 + order.number,
+        "tid": int(order.id),
+        "title": order.lines[0].title,
+        "outer_id": order.lines[0].sku,
+        "num": order.lines[0].quantity,
+        "seller_nick": "沙箱淘宝店",
+        "status": "SUCCESS" if refund.done else "WAIT_SELLER_AGREE",
+        "refund_fee": yuan(refund.amount_fen),
+        "total_fee": yuan(order.total_fen),
+        "reason": refund.reason,
+        "created": china(refund.at_ms),
+        "modified": china(order.modified_ms),
+    }

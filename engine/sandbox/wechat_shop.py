@@ -16,6 +16,7 @@ APP_ID, TOKEN = "wxsandbox0000000001", "sandbox-wechat-access-token"
 WORD, AES_KEY = "sandboxtoken", "sandboxsandboxsandboxsandboxsandboxsandbox0"
 WINDOW_S = 7 * 86_400
 PAGE_MAX = 100
+AFTER_WINDOW_S, AFTER_PAGE = 86_400, 20
 
 STATUS = {"unpaid": 10, "paid": 20, "shipped": 30, "completed": 100, "refunded": 200,
           "cancelled": 250}  # fmt: skip
@@ -70,6 +71,8 @@ class WechatShop(Shop):
                 found = self._changed(asked, own)
             case "/channels/ec/order/get":
                 found = {"order": self.payload(self.order(str(own.get("order_id", ""))))}
+            case "/channels/ec/aftersale/getaftersalelist":
+                found = self._after_sales(asked, own)
             case "/channels/ec/aftersale/getaftersaleorder":
                 found = {"after_sale_order": self._after_sale(own)}
             case path:
@@ -90,6 +93,17 @@ class WechatShop(Shop):
         key = str(begin + size) if more else ""
         return {"order_id_list": [r["order_id"] for r in rows], "has_more": more, "next_key": key}
 
+    def _after_sales(self, asked: Asked, own: dict[str, Any]) -> dict[str, Any]:
+        since, until = whole(own.get("begin_update_time")), whole(own.get("end_update_time"))
+        begin = whole(own.get("next_key"), 0)
+        if until - since > AFTER_WINDOW_S:
+            raise No("params", "at most a day")
+        found = self.refunds(asked, since * 1_000, until * 1_000 + 999)[::-1]
+        more = begin + AFTER_PAGE < len(found)
+        rows = [f"R{order.id}" for order in found[begin : begin + AFTER_PAGE]]
+        key = str(begin + AFTER_PAGE) if more else ""
+        return {"after_sale_order_id_list": rows, "has_more": more, "next_key": key}
+
     def _after_sale(self, own: dict[str, Any]) -> dict[str, Any]:
         number = str(own.get("after_sale_order_id", ""))
         order = self.order(number.removeprefix("R"))
@@ -100,6 +114,8 @@ class WechatShop(Shop):
             "after_sale_order_id": number,
             "order_id": order.id,
             "status": "MERCHANT_REFUND_SUCCESS" if refund.done else "MERCHANT_PROCESSING",
+            "create_time": refund.at_ms // 1_000,
+            "update_time": order.modified_ms // 1_000,
             "reason": refund.reason,
             "refund_info": {"amount": refund.amount_fen},
             "product_info": {"sku_id": order.lines[0].sku, "count": order.lines[0].quantity},

@@ -73,6 +73,8 @@ class Woocommerce(Shop):
         match asked.method, asked.path.removeprefix(PLACE).strip("/").split("/"):
             case "GET", ["orders"]:
                 return self._changed(asked)
+            case "GET", ["refunds"]:
+                return self._all_refunds(asked)
             case "GET", ["orders", id_]:
                 return said(self.payload(self.order(id_)))
             case "PUT", ["orders", id_]:
@@ -108,6 +110,33 @@ class Woocommerce(Shop):
         if page < pages:
             headers["link"] = f'<https://sandbox.example{PLACE}/orders?page={page + 1}>; rel="next"'
         return said(rows, headers=headers)
+
+    def _all_refunds(self, asked: Asked) -> Said:
+        query = asked.query
+        since, until = (
+            utc_ms(query.get("after") or "1970-01-01"),
+            utc_ms(query.get("before") or "2200-01-01"),
+        )
+        page, size = whole(query.get("page"), 1), whole(query.get("per_page"), 10, PAGE_MAX)
+        if page < 1 or size < 1:
+            raise No("params")
+        with self.world.lock:
+            mine = [order for order in self.world.orders.values() if order.channel == self.name]
+        found = [
+            (refund.at_ms, {**_refund(order, refund), "parent_id": int(order.id)})
+            for order in mine
+            for refund in order.refunds
+            if refund.done and since < refund.at_ms < until
+        ]
+        rows = [row for _, row in sorted(found, key=lambda one: one[0])]
+        if self.on("empty"):
+            rows = []
+        headers = {"x-wp-total": str(len(rows)), "x-wp-totalpages": str(-(-len(rows) // size))}
+        if page * size < len(rows):
+            headers["link"] = (
+                f'<https://sandbox.example{PLACE}/refunds?page={page + 1}>; rel="next"'
+            )
+        return said(rows[(page - 1) * size : page * size], headers=headers)
 
     def push(self, fact: Fact, secret: str, now_ms: int) -> Push | None:
         """See `Pushing`."""
@@ -176,7 +205,7 @@ def _gmt(ms: int | None) -> str | None:
 def _refund(order: Order, refund: Refund) -> dict[str, Any]:
     up = f"https://sandbox.example{PLACE}/orders/{order.id}"
     return {
-        "id": 900_000 + order.number,
+        "id": 900_000 + order.number * 10 + order.refunds.index(refund),
         "date_created_gmt": _gmt(refund.at_ms),
         "amount": yuan(refund.amount_fen),
         "reason": refund.reason,

@@ -197,6 +197,27 @@ class World:
             self._happen(order, "paid", now_ms)
             return order
 
+    def ordered(
+        self,
+        now_ms: int,
+        channel: str,
+        lines: Sequence[Line],
+        *,
+        buyer: str,
+        phone: str,
+        place: tuple[str, str, str, str] | None = None,
+        note: str = "",
+    ) -> Order:
+        """An order as somebody wants it, paid at once."""
+        with self.lock:
+            self.catch_up(now_ms)
+            order = self._made(now_ms, channel)
+            order.lines, order.buyer, order.phone, order.note = tuple(lines), buyer, phone, note
+            order.place = place or order.place
+            self._tell(order, "created", now_ms)
+            self._happen(order, "paid", now_ms)
+            return order
+
     def _arrive(self, at_ms: int) -> None:
         order = self._made(at_ms)
         dice = Random(f"{self.seed}/life/{order.number}")  # noqa: S311
@@ -298,6 +319,26 @@ class World:
                 order.state = "refunded"
             self._tell(order, "refunded", now_ms)
             return True
+
+    def want_refund(self, order: Order, now_ms: int) -> bool:
+        """The buyer wants money back; False where there is nothing to want back. Once for each order."""
+        with self.lock:
+            if order.state not in ("paid", "shipped") or order.refunds:
+                return False
+            self._happen(order, "refund_wanted", now_ms)
+            return True
+
+    def pay_out(self, order: Order, now_ms: int) -> bool:
+        """What the buyer wanted has been paid back; False where nothing is open."""
+        with self.lock:
+            wanted = [refund for refund in order.refunds if not refund.done]
+            for refund in wanted:
+                refund.done, refund.at_ms = True, now_ms
+            if wanted:
+                if order.refunded_fen >= order.total_fen:
+                    order.state = "refunded"
+                self._tell(order, "refunded", now_ms)
+            return bool(wanted)
 
     def note(self, order: Order, remark: str, now_ms: int) -> None:
         """Somebody wrote a remark: the order has changed."""

@@ -28,6 +28,8 @@ from headrace.engine.store import sources as rows
 Class = Literal["auth", "scope", "timeout", "throttled", "gone", "interrupted", "refused"]
 """Why a pull failed. timeout: no answer, or the platform's own trouble; interrupted: the process that pulled is gone."""
 
+What = Literal["order", "refund"]
+
 RETRIED: frozenset[str] = frozenset({"timeout", "throttled"})
 RETRY_MS = (30_000, 60_000, 120_000)
 SLOW_MAX = 8.0
@@ -51,6 +53,10 @@ class Job:
     since_ms: int
     until_ms: int
     """By our clock; the platform's lag comes off."""
+    whats: tuple[What, ...] = ("order",)
+    """Lists to be read, one after the other: a refund finds its order there."""
+    begin_ms: int = 0
+    """Of a window that goes on where it broke off: where it began. Its refunds are read from there."""
 
 
 def class_of(verdict: Verdict) -> Class:
@@ -71,8 +77,10 @@ def class_of(verdict: Verdict) -> Class:
             return "gone" if verdict.code in ("http_404", "http_410", "404", "410") else "refused"
 
 
-def list_operation(connector: Connector | None) -> Operation | None:
-    """The operation that lists orders by time of change."""
+def list_operation(connector: Connector | None, what: What = "order") -> Operation | None:
+    """The operation that lists orders, or refunds, by time of change."""
+    if what == "refund":
+        return source_service.refund_list(connector)
     found = (one for one in (connector.operations if connector else ()) if one.name == "orders")
     operation = next(found, None)
     return operation if operation is not None and operation.build is not None else None
@@ -111,13 +119,17 @@ def _begin(workspace: Workspace, key: str, owner: str, connection: Connection) -
     row = rows.find(connection, key)
     if state is None or row is None or not row.enabled:
         return None
-    if state.next_at > now_ms and state.reconcile_at > now_ms:
-        return None  # somebody else was faster
     source = source_service.source_of(row)
+    if (
+        state.next_at > now_ms and state.reconcile_at > now_ms
+    ):  # its refunds, or somebody was faster
+        return _begin_refunds(workspace, connection, source, state, owner)
     every = source.every_ms
     if every is None or not source.connection:
         never = now_ms + 366 * 86_400_000
-        rows.set_state(connection, key, {"next_at": never, "reconcile_at": never})
+        rows.set_state(
+            connection, key, {"next_at": never, "reconcile_at": never, "refund_next_at": None}
+        )
         return None
     if not rows.take_lease(connection, key, owner, now_ms, now_ms + LEASE_MS):
         return None
@@ -140,11 +152,61 @@ def _begin(workspace: Workspace, key: str, owner: str, connection: Connection) -
         since_ms = now_ms - FIRST_BACK_MS if known is None else known - source.overlap_ms
         values["next_at"] = now_ms + round(every * state.slow)
     rows.set_state(connection, key, values)
+    whats = _whats(workspace, source) if daily else ("order",)
     pull = rows.begin_pull(
         connection,
-        _pull(source, "reconcile" if daily else "poll", since_ms, until_ms, now_ms, "engine"),
+        _pull(
+            source, "reconcile" if daily else "poll", since_ms, until_ms, now_ms, "engine", whats
+        ),
     )
-    return Job(source, "reconcile" if daily else "poll", pull, since_ms, until_ms)
+    kind: Literal["poll", "reconcile"] = "reconcile" if daily else "poll"
+    return Job(source, kind, pull, since_ms, until_ms, whats, since_ms)
+
+
+def begin_refunds(workspace: Workspace, key: str, owner: str) -> Job | None:
+    """Its refunds, where they are due: asked right after its orders, so that a refund finds its order."""
+
+    def write(connection: Connection) -> Job | None:
+        state, row = rows.state(connection, key), rows.find(connection, key)
+        if state is None or row is None or not row.enabled:
+            return None
+        source = source_service.source_of(row)
+        return _begin_refunds(workspace, connection, source, state, owner)
+
+    job: Job | None = workspace.writer.call(write)
+    return job
+
+
+def _begin_refunds(
+    workspace: Workspace, connection: Connection, source: Source, state: Any, owner: str
+) -> Job | None:
+    now_ms = workspace.clock.now_ms()
+    every = source.every_ms
+    if state.refund_next_at is None or state.refund_next_at > now_ms:
+        return None
+    if every is None or not source.connection or "refund" not in _whats(workspace, source):
+        rows.set_state(connection, source.key, {"refund_next_at": None})
+        return None
+    if state.failures:  # one trouble is told once: its refunds wait until its orders come again
+        later = max(state.next_at, now_ms + 1_000)
+        rows.set_state(connection, source.key, {"refund_next_at": later})
+        return None
+    if not rows.take_lease(connection, source.key, owner, now_ms, now_ms + LEASE_MS):
+        return None
+    known = state.refund_watermark_at
+    since_ms = now_ms - FIRST_BACK_MS if known is None else known - source.overlap_ms
+    rows.set_state(connection, source.key, {"refund_next_at": now_ms + round(every * state.slow)})
+    whats: tuple[What, ...] = ("refund",)
+    pull = rows.begin_pull(
+        connection, _pull(source, "poll", since_ms, now_ms, now_ms, "engine", whats)
+    )
+    return Job(source, "poll", pull, since_ms, now_ms, whats, since_ms)
+
+
+def _whats(workspace: Workspace, source: Source) -> tuple[What, ...]:
+    connector = source_service.connector_of(workspace, source)
+    has = source.refunds_too and list_operation(connector, "refund") is not None
+    return ("order", "refund") if has else ("order",)
 
 
 def _begin_repull(workspace: Workspace, row: Any, owner: str, connection: Connection) -> Job | None:
@@ -157,13 +219,18 @@ def _begin_repull(workspace: Workspace, row: Any, owner: str, connection: Connec
     if not rows.take_lease(connection, row.source, owner, now_ms, now_ms + LEASE_MS):
         return None
     rows.change_pull(connection, row.id, {"status": "running"})
-    return Job(source, "repull", row.id, now.done_to or now.since_at, now.until_at)
+    whats = _whats(workspace, source) if now.what == "both" else ("order",)
+    return Job(
+        source, "repull", row.id, now.done_to or now.since_at, now.until_at, whats, now.since_at
+    )
 
 
 def _pull(
-    source: Source, kind: str, since_ms: int, until_ms: int, now_ms: int, by: str
-) -> dict[str, Any]:
+    source: Source, kind: str, since_ms: int, until_ms: int, now_ms: int, by: str,
+    whats: tuple[What, ...],
+) -> dict[str, Any]:  # fmt: skip
     return {
+        "what": whats[0] if len(whats) == 1 else "both",
         "source": source.key, "kind": kind, "since_at": since_ms, "until_at": until_ms, "began_at": now_ms,
         "status": "queued" if kind == "repull" else "running", "by": by,
     }  # fmt: skip
@@ -180,7 +247,8 @@ def _interrupted(
             {"status": "failed", "ended_at": now_ms, "error_class": "interrupted", "error": "The process that pulled has gone."},
         )  # fmt: skip
         if one.kind != "repull":
-            _failed(
+            told = _failed_refunds if one.what == "refund" else _failed
+            told(
                 workspace,
                 connection,
                 source,
@@ -212,13 +280,14 @@ def keep_on(workspace: Workspace, job: Job, owner: str, counts: Mapping[str, int
     return bool(workspace.writer.call(write))
 
 
-def slice_done(workspace: Workspace, job: Job, until_ms: int) -> None:
+def slice_done(workspace: Workspace, job: Job, until_ms: int, what: What = "order") -> None:
     """All changes until then are in the store: now, and not before, the watermark moves."""
 
     def write(connection: Connection) -> None:
-        rows.change_pull(connection, job.pull, {"done_to": until_ms})
+        if what == job.whats[0]:  # of both it is the orders that say how far it has come
+            rows.change_pull(connection, job.pull, {"done_to": until_ms})
         if job.kind == "poll":
-            rows.forward(connection, job.source.key, until_ms)
+            rows.forward(connection, job.source.key, until_ms, what)
 
     workspace.writer.call(write)
 
@@ -234,6 +303,11 @@ def ended(workspace: Workspace, job: Job, owner: str, counts: Mapping[str, int])
         rows.change_pull(connection, job.pull, {**counts, "status": status, "ended_at": now_ms})
         state = rows.state(connection, job.source.key)
         if state is None:
+            return
+        if "refund" in job.whats:
+            _refunds_came(workspace, connection, job.source, state, now_ms)
+        if "order" not in job.whats:
+            rows.give_lease(connection, job.source.key, owner)
             return
         slow = max(1.0, state.slow / 2)
         rows.set_state(
@@ -257,8 +331,10 @@ def failed(
     why: Class,
     message: str,
     pause_s: float | None = None,
+    what: What = "order",
 ) -> None:
-    """The pull could not go on. What it has read stays; the watermark stands where all before it is in."""
+    """The pull could not go on. What it has read stays; the watermark stands where all before it is in. `what`: the list that
+    was being read."""
     now_ms = workspace.clock.now_ms()
 
     def write(connection: Connection) -> None:
@@ -268,7 +344,8 @@ def failed(
             {**counts, "status": "queued" if again else "failed", "ended_at": None if again else now_ms, "error_class": why,
              "error": message[:500]},
         )  # fmt: skip
-        _failed(
+        told = _failed if what == "order" else _failed_refunds
+        told(
             workspace,
             connection,
             job.source,
@@ -323,6 +400,69 @@ def _failed(
         values["alerted_at"] = now_ms
         _tell_failing(workspace, connection, source, failures, why, message, now_ms)
     rows.set_state(connection, source.key, values)
+
+
+def _failed_refunds(
+    workspace: Workspace,
+    connection: Connection,
+    source: Source,
+    why: Class,
+    message: str,
+    now_ms: int,
+    pause_s: float | None = None,
+    *,
+    soon: bool = True,
+) -> None:
+    """Its refunds could not be read; its orders are none the worse for it."""
+    state = rows.state(connection, source.key)
+    if state is None:
+        return
+    failures = state.refund_failures + 1
+    values: dict[str, Any] = {
+        "refund_failures": failures, "refund_error_at": now_ms, "refund_class": why, "refund_error": message[:500],
+    }  # fmt: skip
+    wait = RETRY_MS[min(failures, len(RETRY_MS)) - 1]
+    if why == "throttled":
+        values["refund_next_at"] = now_ms + max(round((pause_s or 0) * 1_000), wait)
+    elif why == "timeout" and soon and state.refund_next_at is not None:
+        values["refund_next_at"] = min(state.refund_next_at, now_ms + wait)
+    if failures >= ALERT_AFTER and state.refund_alerted_at is None:
+        values["refund_alerted_at"] = now_ms
+        zh, en = _CLASSES[why]
+        texts = {
+            "zh": (
+                f"连续 {failures} 次拉取退款失败：{source.name('zh')}",
+                f"原因：{zh}。{message[:300]} 订单照常拉取；恢复后退款从上次位置补拉。",
+            ),
+            "en": (
+                f"{failures} pulls of refunds in a row have failed: {source.name('en')}",
+                f"Why: {en}. {message[:300]} Orders come as usual; refunds go on where they stood.",
+            ),
+        }
+        ops_alerts.tell(
+            workspace, connection, texts, f"refunds.{source.key}.{now_ms}", ways=source.alerts,
+            people=order_rate.owners(source),
+        )  # fmt: skip
+    rows.set_state(connection, source.key, values)
+
+
+def _refunds_came(
+    workspace: Workspace, connection: Connection, source: Source, state: Any, now_ms: int
+) -> None:
+    rows.set_state(
+        connection, source.key,
+        {"refund_failures": 0, "refund_ok_at": now_ms, "refund_class": None, "refund_error": None, "refund_alerted_at": None},
+    )  # fmt: skip
+    if state.refund_alerted_at is not None:
+        minutes = (now_ms - state.refund_alerted_at) // 60_000
+        texts = {
+            "zh": (f"退款拉取已恢复：{source.name('zh')}", f"{minutes} 分钟后恢复。"),
+            "en": (f"Refunds are pulled again: {source.name('en')}", f"After {minutes} minutes."),
+        }
+        ops_alerts.tell(
+            workspace, connection, texts, f"refundsback.{source.key}.{now_ms}", ways=source.alerts,
+            people=order_rate.owners(source),
+        )  # fmt: skip
 
 
 _CLASSES: Mapping[str, tuple[str, str]] = {
@@ -389,7 +529,8 @@ def poll_now(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
     def write(connection: Connection) -> None:
         source = source_service.read(connection, key)
         _can_pull(connection, source)
-        rows.set_state(connection, key, {"next_at": workspace.clock.now_ms(), "slow": 1.0})
+        now_ms = workspace.clock.now_ms()
+        rows.set_state(connection, key, {"next_at": now_ms, "refund_next_at": now_ms, "slow": 1.0})
         audit.note(connection, workspace, actor, "sources.poll", key)
 
     workspace.writer.call(write)
@@ -429,7 +570,8 @@ def repull(
                 what="window", count=1, problems=[Problem("/since", "window_wrong", params, text)]
             )
         id_ = rows.begin_pull(
-            connection, _pull(source, "repull", since, until, now_ms, actor.user_id)
+            connection,
+            _pull(source, "repull", since, until, now_ms, actor.user_id, _whats(workspace, source)),
         )
         audit.note(connection, workspace, actor, "sources.repull", key, since=since, until=until)
         return id_

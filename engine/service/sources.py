@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from headrace.engine.clock import iso_or_none, to_iso
-from headrace.engine.connector import ORDER_STATES, Connector
+from headrace.engine.connector import ORDER_STATES, Connector, Operation
 from headrace.engine.duration import duration_ms
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.flow import order_map, order_tables
@@ -87,6 +87,11 @@ class Source:
         return duration_ms(poll.get("every") or EVERY) if poll.get("enabled") else None
 
     @property
+    def refunds_too(self) -> bool:
+        """Are its refunds read as often as its orders, where the platform has a list of them?"""
+        return bool((self.ways.get("poll") or {}).get("refunds", True))
+
+    @property
     def overlap_ms(self) -> int:
         """What is read again."""
         return duration_ms((self.ways.get("poll") or {}).get("overlap") or OVERLAP)
@@ -142,6 +147,15 @@ def connector_of(workspace: Workspace, source: Source) -> Connector | None:
     del workspace
     found = connectors().get(source.channel)
     return found if found is not None and found.order is not None else None
+
+
+def refund_list(connector: Connector | None) -> Operation | None:
+    """The operation that lists refunds by time; None: the platform has none, or only those of one order."""
+    if connector is None or connector.refund is None:
+        return None
+    known = {one.name: one for one in connector.operations}
+    found = known.get("all_refunds") or known.get("refunds")
+    return found if found is not None and found.build and found.paging is not None else None
 
 
 def reconcile_after(now_ms: int, at: str = DAILY) -> int:
@@ -209,7 +223,7 @@ def health(source: Source, state: Any, now_ms: int) -> str:
         return "new"
     if state.missing or state.gone_at or state.failures >= 3:
         return "red"
-    if state.failures or state.quiet_at:
+    if state.failures or state.quiet_at or (state.refund_failures or 0) >= 3:
         return "amber"
     every = source.every_ms
     if every and state.last_ok_at and now_ms - state.last_ok_at > 3 * every * state.slow + 60_000:
@@ -233,6 +247,7 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         "fields": source.fields,
         "statuses": source.statuses,
         "known_statuses": dict(connector.statuses) if connector else {},
+        "known_refund_statuses": dict(connector.refund_statuses) if connector else {},
         "states": list(ORDER_STATES),
         "refund_states": list(order_map.REFUND_STATES),
         "order_fields": dict(order_map.ORDER_FIELDS),
@@ -247,6 +262,7 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         "revision": source.revision,
         "push_path": f"/intake/{source.key}",
         "polls": connector is not None and any(o.name == "orders" for o in connector.operations),
+        "polls_refunds": refund_list(connector) is not None,
         "calls_us": connector is None or connector.verify is not None,
         "state": _state(state),
         "lag": {way: _percentiles(found) for way, found in lags.items()},
@@ -274,6 +290,15 @@ def _state(state: Any) -> dict[str, Any]:
         "last_class": getattr(state, "last_class", None),
         "last_error": getattr(state, "last_error", None),
         "missing": getattr(state, "missing", None),
+        "refunds": {
+            **{
+                name: iso_or_none(getattr(state, f"refund_{name}", None))
+                for name in ("watermark_at", "next_at", "ok_at", "error_at", "alerted_at")
+            },
+            "failures": getattr(state, "refund_failures", 0) or 0,
+            "last_class": getattr(state, "refund_class", None),
+            "last_error": getattr(state, "refund_error", None),
+        },
     }
 
 
@@ -309,7 +334,8 @@ def pull_json(row: Any) -> dict[str, Any]:
     whole = max(1, row.until_at - row.since_at)
     done = row.until_at if row.status == "ok" else (row.done_to or row.since_at)
     return {
-        "id": row.id, "kind": row.kind, "status": row.status, "since": to_iso(row.since_at), "until": to_iso(row.until_at),
+        "id": row.id, "kind": row.kind, "what": row.what,
+        "status": row.status, "since": to_iso(row.since_at), "until": to_iso(row.until_at),
         "began_at": to_iso(row.began_at), "ended_at": iso_or_none(row.ended_at), "pages": row.pages, "seen": row.seen,
         "created": row.created, "changed": row.changed, "exceptions": row.exceptions, "error_class": row.error_class,
         "error": row.error, "by": row.by, "progress": round(min(1.0, (done - row.since_at) / whole), 3),
@@ -370,11 +396,14 @@ def change(
         if columns["ways"] != before.ways or columns["enabled"] != before.enabled:
             state = {
                 "next_at": now_ms,
+                "refund_next_at": now_ms,
                 "slow": 1.0,
                 "reconcile_at": reconcile_after(now_ms, _daily(columns["ways"])),
             }
         if columns["version"] != before.version or columns["connection"] != before.connection:
-            state |= {"next_at": now_ms, "slow": 1.0, "gone_at": None, "missing": None}
+            state |= {
+                "next_at": now_ms, "refund_next_at": now_ms, "slow": 1.0, "gone_at": None, "missing": None,
+            }  # fmt: skip
         if state:
             rows.set_state(connection, key, state)
         draw(connection, str(columns["order_table"]), order_tables.ORDERS, now_ms)
@@ -508,6 +537,7 @@ def _ways(given: Any, connector: Connector | None, problems: list[Problem]) -> d
         "overlap": poll.get("overlap") or OVERLAP,
         "reverse": poll.get("reverse"),
         "daily": poll.get("daily") or DAILY,
+        "refunds": poll.get("refunds", True) is not False,
     }
     for name, least, most in (
         ("every", EVERY_MIN_MS, EVERY_MAX_MS),

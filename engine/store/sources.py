@@ -61,7 +61,9 @@ def insert(
 ) -> None:
     """A new source, which is polled at once."""
     connection.execute(ti.sources.insert().values(**values))
-    state = {"source": values["key"], "next_at": now_ms, "reconcile_at": reconcile_at}
+    state = {
+        "source": values["key"], "next_at": now_ms, "reconcile_at": reconcile_at, "refund_next_at": now_ms,
+    }  # fmt: skip
     connection.execute(ti.source_states.insert().values(**state))
 
 
@@ -111,7 +113,9 @@ def due(connection: Connection, now_ms: int, limit: int) -> list[str]:
         .join(ti.sources, ti.sources.c.key == columns.source)
         .where(
             ti.sources.c.enabled,
-            (columns.next_at <= now_ms) | (columns.reconcile_at <= now_ms),
+            (columns.next_at <= now_ms)
+            | (columns.reconcile_at <= now_ms)
+            | (columns.refund_next_at <= now_ms),
             columns.lease_until.is_(None) | (columns.lease_until <= now_ms),
         )
         .order_by(columns.next_at)
@@ -284,19 +288,21 @@ def next_due(connection: Connection) -> int | None:
         for query in (
             sa.select(sa.func.min(columns.next_at)),
             sa.select(sa.func.min(columns.reconcile_at)),
+            sa.select(sa.func.min(columns.refund_next_at)),
             sa.select(sa.func.min(ti.source_wants.c.next_at)),
         )
     ]
     return min((at for at in first if at is not None), default=None)
 
 
-def forward(connection: Connection, key: str, until_ms: int) -> None:
-    """Move the watermark, never back."""
+def forward(connection: Connection, key: str, until_ms: int, what: str = "order") -> None:
+    """Move the watermark of its orders or refunds, never back."""
     columns = ti.source_states.c
+    mark = columns.watermark_at if what == "order" else columns.refund_watermark_at
     statement = ti.source_states.update().where(
-        columns.source == key, columns.watermark_at.is_(None) | (columns.watermark_at < until_ms)
+        columns.source == key, mark.is_(None) | (mark < until_ms)
     )
-    connection.execute(statement.values(watermark_at=until_ms))
+    connection.execute(statement.values({mark: until_ms}))
 
 
 def running(connection: Connection, key: str) -> Sequence[Row[Any]]:

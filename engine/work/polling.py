@@ -29,10 +29,10 @@ from headrace.engine.connector import (
 from headrace.engine.errors import AddressRefused, BodyTooLarge, HeadraceError, NotFound
 from headrace.engine.node import ConnectionInfo, HttpAnswer, NotSent, OutcomeUnknown
 from headrace.engine.registry import connectors
-from headrace.engine.service import connections, intake, interfaces, order_rate, polling
+from headrace.engine.service import connections, intake, interfaces, order_rate, polling, rush
 from headrace.engine.service import sources as source_service
 from headrace.engine.service.actor import ENGINE
-from headrace.engine.service.polling import Class, Job
+from headrace.engine.service.polling import Class, Job, What
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import limits
 from headrace.engine.store import sources as source_rows
@@ -61,6 +61,8 @@ class Stopped(Exception):
         super().__init__(message)
         self.why = why
         self.pause_s = pause_s
+        self.what: What = "order"
+        """The list that was being read."""
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class Poller:
         if not 0 <= now_ms - self.watched_ms < WATCH_MS:
             self.watched_ms = now_ms
             order_rate.watch(self.workspace)
+        rush.look(self.workspace)
         return done
 
     def due_ms(self) -> int | None:
@@ -114,7 +117,8 @@ class Poller:
                 self.workspace, now=True
             )  # that it is gone is told before that it fails
             polling.failed(
-                self.workspace, job, self.owner, counts.told(), stopped.why, str(stopped), stopped.pause_s
+                self.workspace, job, self.owner, counts.told(), stopped.why, str(stopped), stopped.pause_s,
+                stopped.what,
             )  # fmt: skip
         except _Given:
             return  # somebody else has it now, or it was stopped
@@ -130,17 +134,39 @@ class Poller:
             polling.ended(self.workspace, job, self.owner, counts.told())
         finally:
             interfaces.flush(self.workspace, now=True)
+        if job.kind == "poll" and "refund" not in job.whats:
+            refunds = polling.begin_refunds(self.workspace, job.source.key, self.owner)
+            if refunds is not None:
+                self.pull(refunds)
 
     # --- one pull ---
 
     def _pull(self, job: Job, counts: _Counts) -> None:
         account, connector = self._account(job.source.connection, job.source.version)
-        operation = polling.list_operation(connector)
-        if operation is None:
-            raise Stopped("refused", "This shop's connector has no list of orders.")
+        for what in job.whats:
+            operation = polling.list_operation(connector, what)
+            if operation is None:
+                raise Stopped("refused", f"This shop's connector has no list of {what}s.")
+            try:
+                self._read(job, account, connector, operation, what, counts)
+            except Stopped as stopped:
+                stopped.what = what
+                raise
+
+    def _read(
+        self,
+        job: Job,
+        account: ConnectionInfo,
+        connector: Connector,
+        operation: Operation,
+        what: What,
+        counts: _Counts,
+    ) -> None:
+        """One list, over the whole window."""
         window = operation.window or Window()
         now_ms = self.workspace.clock.now_ms()
-        slices = window.slices(job.since_ms, job.until_ms, now_ms)
+        since_ms = job.since_ms if what == job.whats[0] else job.begin_ms
+        slices = window.slices(since_ms, job.until_ms, now_ms)
         if len(slices) > SLICES_MAX:
             raise Stopped("refused", f"Expected at most {SLICES_MAX} pieces of this window.")
         for since_ms, until_ms in slices:
@@ -148,10 +174,10 @@ class Poller:
                 job, account, connector, operation, since_ms, until_ms
             ):
                 counts.pages += 1
-                self._take(job, account, connector, items, answer, counts)
+                self._take(job, account, connector, what, items, answer, counts)
                 if not polling.keep_on(self.workspace, job, self.owner, counts.told()):
                     raise _Given
-            polling.slice_done(self.workspace, job, until_ms)
+            polling.slice_done(self.workspace, job, until_ms, what)
 
     def _pages(
         self,
@@ -247,6 +273,7 @@ class Poller:
         job: Job,
         account: ConnectionInfo,
         connector: Connector,
+        what: What,
         items: list[Any],
         answer: HttpAnswer,
         counts: _Counts,
@@ -258,11 +285,11 @@ class Poller:
             if isinstance(item, Mapping):
                 payloads.append(item)
             else:
-                found = self._one(job.source.key, account, connector, "order", str(item))
+                found = self._one(job.source.key, account, connector, what, str(item))
                 if found is not None:
                     payloads.append(found)
         raw = intake.Raw(answer.body, _headers(answer), status=answer.status)
-        outcomes = intake.take(self.workspace, job.source.key, "poll", payloads, raw=raw)
+        outcomes = intake.take(self.workspace, job.source.key, "poll", payloads, kind=what, raw=raw)
         counts.seen += len(outcomes)
         counts.created += sum(one.outcome == "created" for one in outcomes)
         counts.changed += sum(one.outcome == "updated" for one in outcomes)
@@ -273,7 +300,12 @@ class Poller:
     ) -> Mapping[str, Any] | None:
         """An order or refund by its number; None: the platform knows none."""
         operation = next(
-            (one for one in connector.operations if one.name == what and one.build is not None),
+            (
+                one
+                for one in connector.operations
+                # Of some shops `refund` is what pays money back: only what asks may be asked.
+                if one.name == what and one.build is not None and one.effect == "pure"
+            ),
             None,
         )
         if operation is None:

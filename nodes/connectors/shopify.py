@@ -141,7 +141,7 @@ def _orders(account: ConnectionInfo, wish: Wish) -> Request:
 
 def judge_refunds(answer: HttpAnswer) -> Verdict:
     """The refunds of all orders of the page, each with its order's number and currency."""
-    verdict = _listed("orders")(answer)
+    verdict: Verdict = _listed("orders")(answer)
     if verdict.trouble:
         return verdict
     found = [
