@@ -60,6 +60,10 @@ class Settings:
     """The address people know this installation by, such as https://flows.example.com: links in messages begin with it."""
     sqlite_folder: Path | None = None
     """Below it stand the SQLite files that flows may ask (connector `sql`); None: no file may be."""
+    light_above: int = 500
+    """More new orders a minute than this open the light path (service/rush.py)."""
+    light_below: int = 400
+    """Fewer than this for five minutes close it."""
     redis_url: str | None = field(default=None, repr=False)
     """Where nudges between processes go; without it each looks by itself every second at the latest."""
 
@@ -69,6 +73,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environment is None else environment
     home = Path(env.get("HEADRACE_HOME") or _DEFAULT_HOME).expanduser().resolve()
     home.mkdir(parents=True, exist_ok=True)
+    light_above = _orders(env, "HEADRACE_LIGHT_ABOVE", 500)
     return Settings(
         home=home,
         database_url=env.get("HEADRACE_DATABASE_URL") or f"sqlite:///{home / 'headrace.sqlite3'}",
@@ -82,6 +87,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         proxies=_proxies(env.get("HEADRACE_PROXIES") or "0"),
         url=_url(env.get("HEADRACE_URL") or ""),
         sqlite_folder=_folder(env.get("HEADRACE_SQLITE_FOLDER") or ""),
+        light_above=light_above,
+        light_below=min(light_above, _orders(env, "HEADRACE_LIGHT_BELOW", light_above * 4 // 5)),
         redis_url=_redis(env.get("HEADRACE_REDIS_URL") or ""),
     )
 
@@ -89,6 +96,13 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
 def _port(text: str, name: str = "HEADRACE_PORT") -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) <= 65_535:
         raise WrongSettings(f"{name}: expected a number from 0 to 65535, but found {text!r}")
+    return int(text)
+
+
+def _orders(env: Mapping[str, str], name: str, usual: int) -> int:
+    text = env.get(name) or str(usual)
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 10_000_000:
+        raise WrongSettings(f"{name}: expected a number of orders a minute, but found {text!r}")
     return int(text)
 
 

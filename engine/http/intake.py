@@ -28,7 +28,7 @@ from headrace.engine.http.shapes import (
     record,
 )
 from headrace.engine.node import ConnectionInfo
-from headrace.engine.service import connections, intake, order_exceptions
+from headrace.engine.service import connections, intake, order_exceptions, rush
 
 PUSH_MAX_BYTES = 2_000_000
 """A page of any shop's orders is smaller."""
@@ -180,6 +180,23 @@ def dismiss(call: Call, id: str) -> Any:  # noqa: A002
 
 
 # --- the log ---------------------------------------------------------------------------------------
+
+
+@route(
+    "GET",
+    "/api/intake/rush",
+    "How fast orders come, which path flows take, and how much waits",
+    permission="records:read",
+    answer=record(
+        {
+            "mode": one_of("normal", "light"), "since": or_null(AT), "calm_since": or_null(AT), "peak": COUNT,
+            "per_minute": COUNT, "opens_above": COUNT, "closes_below": COUNT, "closes_after_s": COUNT, "depth": COUNT,
+            "oldest_s": {"type": "number"}, "done_per_minute": COUNT, "minutes": many(record({"at": AT, "orders": COUNT})),
+        }
+    ),
+)  # fmt: skip
+def how_fast(call: Call) -> Any:
+    return rush.board(call.workspace, call.actor)
 
 
 @route(

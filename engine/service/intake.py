@@ -32,7 +32,7 @@ from headrace.engine.flow.order_map import Taken
 from headrace.engine.ids import new_id
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.registry import connectors
-from headrace.engine.service import disk
+from headrace.engine.service import disk, rush
 from headrace.engine.service import sources as source_service
 from headrace.engine.service.actor import ALERTED_ROLES, ENGINE, Actor
 from headrace.engine.service.following import send_many
@@ -132,17 +132,18 @@ def take(
     kind: What = "order",
     raw: Raw | None = None,
     wants: Sequence[Pushed] = (),
+    taken: Sequence[Taken] | None = None,
 ) -> list[Outcome]:
     """Take platform payloads in. Returns when they are in the store; doing it again changes nothing.
 
-    `wants`: what the request only named; it is asked for soon.
+    `wants`: what the request only named; it is asked for soon. `taken`: the payloads in our words, where they are known.
     """
     source = source_service.get(workspace, source_key)
     if not source.enabled:
         raise NotFound(kind="source", id=source_key[:80])
     disk.require_room(workspace)
     payloads = [order_map.safe(payload) for payload in payloads]
-    taken = map_all(workspace, source, payloads, kind)
+    taken = map_all(workspace, source, payloads, kind) if taken is None else list(taken)
     gathered = workspace.operations.get("intake")
     if gathered is None:
         gathered = workspace.operations["intake"] = partial(_take_many, workspace)
@@ -176,6 +177,7 @@ def _take_many(
     workspace: Workspace, connection: Connection, wishes: Sequence[_Wish]
 ) -> list[list[Outcome]]:
     now_ms = workspace.clock.now_ms()
+    mode = rush.mode(workspace, connection, now_ms)
     answers: list[list[Outcome]] = []
     events: list[Message] = []
     kept: list[dict[str, Any]] = []
@@ -186,7 +188,10 @@ def _take_many(
     source_rows.want(connection, _wanted(wishes, now_ms))
     if kept:
         rows.keep(connection, kept)
+    rush.count(connection, now_ms, sum(one.name == "order.created" for one in events))
     if events:
+        for event in events:
+            event.payload["mode"] = mode
         told = send_many(workspace, connection, events, now_ms, ENGINE.user_id)
         inbox.put(connection, told, now_ms)
         workspace.changed.add("ready")
@@ -329,6 +334,32 @@ def _write(
     if done and waiting:
         rows.settle_exceptions(connection, source.key, done, now_ms)
     events += _events(workspace, connection, wish, changed, now_ms)
+    return outcomes
+
+
+def look(
+    connection: Connection, source: Source, what: What, taken: Sequence[Taken]
+) -> list[Outcome]:
+    """What would become of these; nothing is written. What has problems is `wrong`."""
+    table = data_tables.find(
+        connection, source.order_table if what == "order" else source.refund_table
+    )
+    assert table is not None
+    outcomes = [Outcome(one.key, "created", problems=list(one.problems)) for one in taken]
+    values: dict[int, Mapping[str, Any]] = {}
+    for index, one in enumerate(taken):
+        if not one.problems:
+            normal, problems = table.form.accepted(one.values, {})
+            outcomes[index].problems = [p for p in problems if p.code != "required"]
+            values[index] = normal
+        if outcomes[index].problems:
+            outcomes[index].outcome = "wrong"
+    known = records.by_keys(connection, table.no, list({taken[index].key for index in values}))
+    for index, normal in values.items():
+        outcome = outcomes[index]
+        row = known.get(outcome.key)
+        if row is not None and outcome.outcome != "wrong":
+            outcome.outcome = "same" if _same(row, normal, outcome) else "updated"
     return outcomes
 
 

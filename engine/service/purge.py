@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from headrace.engine.service import archive, decisions
 from headrace.engine.service.rules import DAY_MS, Rules, load
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import facts, files, intake, purge, rules, sources, vacuum
+from headrace.engine.store import facts, files, intake, purge, rules, rush, sources, vacuum
 from headrace.engine.store import tables as t
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ INFLOWS_KEPT_MS = 30 * 86_400_000
 """How long requests are kept as they came: buyers' data is in them."""
 PULLS_KEPT_MS = 90 * 86_400_000
 """How long pulls, counts of orders and settled exceptions are kept."""
+ARRIVALS_KEPT_MS = 30 * DAY_MS
+"""How long it is known how many orders came every ten seconds."""
 BATCHES_KEPT_MS = 90 * DAY_MS
 """How long one can look up what a batch has done."""
 
@@ -214,6 +216,7 @@ def _limits(workspace: Workspace, done: Purged, stopping: Callable[[], bool]) ->
         *((purge.delete_old_messages, age) for age in messages),
         (intake.forget, INFLOWS_KEPT_MS),
         (sources.forget, PULLS_KEPT_MS),
+        (rush.forget, ARRIVALS_KEPT_MS),
     ):
         while not stopping():
             rows = workspace.writer.call(partial(_older, delete, now_ms - age))
