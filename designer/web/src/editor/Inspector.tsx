@@ -438,6 +438,11 @@ function OfFlow() {
           <SchemaEditor
             value={inputOf(document)}
             onChange={(input) => run(setInput, { input })}
+            onOnce={(name) => {
+              const start = document.nodes.find(({ type }) => type === "start");
+              const settings = { ...start?.settings, dedup_key: name, business_key: name };
+              if (start !== undefined) run(setSettings, { node: start.id, settings });
+            }}
             disabled={readOnly}
             testId="flow-input"
             searchable

@@ -77,7 +77,7 @@ export function addFor(wish: MenuWish, type: string): string | null {
 
 /** Steps as they were typed, where the menu was asked to put them; the last of them is selected. */
 export function addTyped(wish: MenuWish, typed: readonly TypedStep[]): boolean {
-  const { history, run, goTo, openMenu } = state();
+  const { run, goTo, openMenu } = state();
   const from =
     wish.kind === "edge"
       ? { edge: wish.edge }
@@ -87,13 +87,10 @@ export function addTyped(wish: MenuWish, typed: readonly TypedStep[]): boolean {
           ? { position: wish.position }
           : null;
   if (from === null) return false;
-  let taken = history.present;
   const steps = typed.map((step): NewStep => {
     if ("to" in step) return { to: step.to };
     const { base, type, name, settings } = step;
-    const id = freshNodeId(taken, base);
-    taken = { ...taken, nodes: [...taken.nodes, { id, type, position: FIRST, settings: {} }] };
-    return { id, type, name, settings };
+    return { id: base, type, name, settings };
   });
   openMenu(null);
   if (!run(addSteps, { steps, from })) return false;
@@ -104,18 +101,20 @@ export function addTyped(wish: MenuWish, typed: readonly TypedStep[]): boolean {
   return true;
 }
 
-const FIRST: Position = { x: 0, y: 0 };
-
 /** Where the way does not go on yet: asks there what comes next. Each time the next one, until all are led somewhere. */
 export function askAtOpenExit(): void {
   const { history, types, openMenu, readOnly, goTo } = state();
   if (readOnly) return;
   const document = history.present;
-  const open = inReadingOrder(document, types).flatMap((node) =>
+  const exits = inReadingOrder(document, types).flatMap((node) =>
     openExits(document, node, types)
-      .filter((port) => port.required && !takesMany(node, port.name, types))
-      .map((port) => ({ node: node.id, port: port.name })),
+      .filter((port) => !takesMany(node, port.name, types))
+      .map(({ name, required }) => ({ node: node.id, port: name, required })),
   );
+  const needed = exits.filter(({ required }) => required);
+  // When nothing must go on any more: where something may go wrong.
+  const open = (needed.length > 0 ? needed : exits).map(({ node, port }) => ({ node, port }));
+  open.sort((a, b) => Number(b.port === "error") - Number(a.port === "error"));
   const before = open.findIndex(
     ({ node, port }) => node === lastAsked?.node && port === lastAsked.port,
   );
@@ -160,15 +159,26 @@ export function addFromPalette(type: string, centre: Position): string | null {
   return addFor({ kind: "after", node: selected.id, port: port.name }, type);
 }
 
+/** A start and an end: nothing is drawn yet, and what comes after means after the start. */
+const BLANK = 2;
+
 /** `A`: asks what comes after. `I`: asks what comes before. `C`: asks where to lead a line. `E`: asks what may happen. */
 export function askFor(
   kind: "after" | "before" | "connect" | "event",
   at?: Position,
   free?: Position,
 ): void {
-  const { history, selection, types, openMenu, readOnly } = state();
+  const { history, selection, types, openMenu, readOnly, goTo } = state();
   const node = nodeOf(history.present, selection.nodes[0] ?? "");
   if (readOnly) return;
+  const [first, ...others] = history.present.nodes.filter(({ type }) => types.get(type)?.starts);
+  if (node === undefined && kind === "after" && first !== undefined && others.length === 0) {
+    if (history.present.nodes.length <= BLANK) {
+      goTo(first.id);
+      openMenu({ wish: { kind, node: first.id, port: "out" }, at: besideNode(first.id) });
+      return;
+    }
+  }
   if (node === undefined) {
     // Nothing is selected: a node of its own, in the middle.
     if (kind === "after" && free !== undefined)

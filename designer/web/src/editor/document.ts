@@ -389,8 +389,9 @@ export function sizeOf(node: FlowNode, types: NodeTypes): Size {
 
 export function snapped(position: Position): Position {
   return {
-    x: Math.round(position.x / GRID) * GRID,
-    y: Math.round(position.y / GRID) * GRID,
+    // + 0: minus nought comes back from the server as nought.
+    x: Math.round(position.x / GRID) * GRID + 0,
+    y: Math.round(position.y / GRID) * GRID + 0,
   };
 }
 

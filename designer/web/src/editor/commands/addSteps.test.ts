@@ -49,6 +49,18 @@ test("the line may end at a node that is there, or at a new end", () => {
   expect(lines(ended)).toEqual(expect.arrayContaining(["ask.rejected → wait", "wait.out → no"]));
 });
 
+test("a beginning right behind the start takes its place", () => {
+  const start: NewStep = { id: "begin", type: "start", name: { en: "Begin" }, settings: { a: 1 } };
+
+  const after = doneUndoneRedone(addSteps, {
+    steps: [start, wait],
+    from: { node: "start", port: "out" },
+  });
+
+  expect(nodeOf(after, "start")).toBeUndefined();
+  expect(lines(after)).toEqual(expect.arrayContaining(["begin.out → wait", "wait.out → check"]));
+});
+
 test("what may not be changes nothing: a start in the middle, a line to a start", () => {
   const flow = refundFlow();
   const start: NewStep = { id: "begin", type: "start", name: { en: "Begin" }, settings: {} };

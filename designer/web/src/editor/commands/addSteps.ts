@@ -37,6 +37,9 @@ export const addSteps: Command<AddSteps> = {
   run: (document, { steps, from }, types) => {
     let exit: Exit | null = exitOf(document, from);
     let drawn = document;
+    const [first] = steps;
+    if (exit !== null && first !== undefined && "type" in first && types.get(first.type)?.starts)
+      return begunBy(document, first, steps.slice(1), exit, types);
     let position = "position" in from ? from.position : undefined;
     for (const step of steps) {
       if ("to" in step) {
@@ -58,6 +61,31 @@ export const addSteps: Command<AddSteps> = {
     return drawn;
   },
 };
+
+/** Another beginning in place of the one that is there: "when order.paid" right behind the start of an empty flow. */
+function begunBy(
+  document: FlowDocument,
+  first: Exclude<NewStep, { to: string }>,
+  others: readonly NewStep[],
+  exit: Exit,
+  types: NodeTypes,
+): FlowDocument {
+  const former = nodeOf(document, exit.node);
+  const wholly = types.get(first.type)?.ports[0]?.name;
+  if (former === undefined || wholly === undefined || !types.get(former.type)?.starts)
+    return document;
+  const next = document.edges.find(({ from, port }) => from === former.id && port === exit.port);
+  const freed: FlowDocument = {
+    ...document,
+    nodes: document.nodes.filter(({ id }) => id !== former.id),
+    edges: document.edges.filter(({ from }) => from !== former.id),
+  };
+  const begun = put(freed, first, null, former.position, types);
+  const way = { from: first.id, port: wholly, to: next?.to ?? "" };
+  const led = next === undefined ? begun : joinUp(begun, way, types);
+  if (others.length === 0) return led;
+  return addSteps.run(led, { steps: others, from: { node: first.id, port: wholly } }, types);
+}
 
 function exitOf(document: FlowDocument, from: AddSteps["from"]): Exit | null {
   if ("position" in from) return null;

@@ -28,13 +28,13 @@ export const align: Command<{ items: readonly string[]; how: Alignment }> = {
         case "left":
           return { x: left, y };
         case "center":
-          return { x: Math.round((left + right - width) / 2), y };
+          return { x: Math.round((left + right - width) / 2) + 0, y };
         case "right":
           return { x: right - width, y };
         case "top":
           return { x, y: top };
         case "middle":
-          return { x, y: Math.round((top + bottom - height) / 2) };
+          return { x, y: Math.round((top + bottom - height) / 2) + 0 };
         case "bottom":
           return { x, y: bottom - height };
       }

@@ -17,7 +17,7 @@ export const distribute: Command<{ items: readonly string[]; along: "x" | "y" }>
     let at = first[along];
     const positions = Object.fromEntries(
       boxes.map((box) => {
-        const place = { x: box.x, y: box.y, [along]: Math.round(at) };
+        const place = { x: box.x, y: box.y, [along]: Math.round(at) + 0 };
         at += box[size] + gap;
         return [box.id, place];
       }),

@@ -12,7 +12,7 @@ import { useTranslation } from "react-i18next";
 import type { Schema, Text } from "../document";
 import { BilingualInput } from "./BilingualField";
 import { type FieldKind, type FormField, fieldsFrom, KINDS, schemaFrom } from "./formFields";
-import { readFields } from "./typedFields";
+import { onceIn, readFields } from "./typedFields";
 
 interface SchemaEditorProps {
   value: Schema;
@@ -21,6 +21,8 @@ interface SchemaEditorProps {
   testId: string;
   /** An input of a flow: instances may be found by its fields. */
   searchable?: boolean;
+  /** A start with the same value of this field again is the first one. */
+  onOnce?: (name: string) => void;
 }
 
 export function SchemaEditor(props: SchemaEditorProps) {
@@ -78,7 +80,12 @@ export function SchemaEditor(props: SchemaEditorProps) {
         disabled={disabled}
         testId={`${testId}.typed`}
         first={testId === "flow-input"}
-        onAdd={(typed, language) => set([...fields, ...readFields(typed, language, fields)])}
+        onAdd={(typed, language) => {
+          const all = [...fields, ...readFields(typed, language, fields)];
+          set(all);
+          const once = onceIn(typed, all);
+          if (once !== undefined) props.onOnce?.(once);
+        }}
       />
     </div>
   );

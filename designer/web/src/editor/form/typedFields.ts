@@ -41,6 +41,13 @@ const SAID: Record<string, FieldKind> = {
   是否: "boolean",
 };
 
+/** "Refund no.!": a start with the same value again is the first one; the name of that field, if one says so. */
+export function onceIn(typed: string, fields: readonly FormField[]): string | undefined {
+  const parts = partsOf(typed);
+  const at = parts.findIndex((part) => /[!！]/.test(part));
+  return at < 0 ? undefined : fields[fields.length - parts.length + at]?.name;
+}
+
 /** Names of what is asked most often in Chinese; a name is what expressions are written with. */
 const NAMES: readonly [RegExp, string][] = [
   [/^退款(申请|单)号$/, "refund_id"],
@@ -65,20 +72,25 @@ export function readFields(
   known: readonly FormField[],
 ): FormField[] {
   const taken = new Set(known.map((field) => field.name));
+  return partsOf(typed).map((part) => {
+    const field = fieldFrom(part, language, taken);
+    taken.add(field.name);
+    return field;
+  });
+}
+
+function partsOf(typed: string): string[] {
   return typed
     .split(/\s*[,，、;；\n\t]\s*/)
     .map((part) => part.trim())
-    .filter((part) => part !== "" && !/^[*＊]+$/.test(part))
-    .map((part) => {
-      const field = fieldFrom(part, language, taken);
-      taken.add(field.name);
-      return field;
-    });
+    .filter((part) => part.replaceAll(MARKS, "") !== "");
 }
 
+const MARKS = /[*＊!！]/g;
+
 function fieldFrom(part: string, language: "zh" | "en", taken: ReadonlySet<string>): FormField {
-  const required = /[*＊]/.test(part);
-  const words = part.replaceAll(/[*＊]/g, "").trim();
+  const required = part.search(MARKS) >= 0;
+  const words = part.replaceAll(MARKS, "").trim();
   const found = /^(.*?)\s*[（(]([^（()）]+)[)）]$/.exec(words);
   const inside = found?.[2]?.trim() ?? "";
   const said = SAID[inside.toLowerCase()];

@@ -17,7 +17,7 @@ interface Rule {
 interface Branch {
   id: string;
   name: Text;
-  when: { combinator: "and" | "or"; rules: Rule[] };
+  when: { combinator: "and" | "or"; rules: Rule[] } | { expression: string };
 }
 
 export function conditionsIn(text: string, world: World): TypedStep | null {
@@ -28,9 +28,11 @@ export function conditionsIn(text: string, world: World): TypedStep | null {
     if (branch === null) return null;
     branches.push(branch);
   }
-  const field = branches[0]?.when.rules[0]?.field;
-  if (field === undefined) return null;
-  const about = world.variables.find(({ path }) => path === field)?.title ?? field;
+  const [first] = branches;
+  if (first === undefined) return null;
+  const field = "rules" in first.when ? first.when.rules[0]?.field : undefined;
+  const titled = world.variables.find(({ path }) => path === field)?.title;
+  const about = titled ?? field ?? Object.values(first.name)[0] ?? "";
   const name = { zh: `判断${about}`, en: `Check ${about.toLowerCase()}` };
   return { type: "condition", base: "check", name, settings: { branches } };
 }
@@ -42,10 +44,13 @@ function branchIn(text: string, id: string, world: World): Branch | null {
   const title = named ? head : words;
   const or = /\s+or\s+|\s*(?:或者?)\s*/i;
   const and = /\s+and\s+|\s*(?:并且|且)\s*/i;
+  const name = { [world.language]: title };
+  // A call of a function is an expression: it stands as it was written.
+  if (/\w\(/.test(words) && comparisonIn(words) !== null)
+    return { id, name, when: { expression: words } };
   const combinator = !and.test(words) && or.test(words) ? "or" : "and";
   const rules = words.split(combinator === "or" ? or : and).map((each) => ruleIn(each, world));
   if (rules.includes(null)) return null;
-  const name = { [world.language]: title };
   return { id, name, when: { combinator, rules: rules as Rule[] } };
 }
 

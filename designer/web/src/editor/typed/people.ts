@@ -61,7 +61,7 @@ export function approvalIn(text: string, world: World): TypedStep | null {
     mode: "any",
     ...(show.length > 0 ? { show } : {}),
     ...(remind === undefined ? {} : { reminder: remind }),
-    ...(own ? { buttons: AGAIN } : {}),
+    ...(own ? { buttons: AGAIN, ...formOf(world) } : {}),
   };
   return { type: "approval", base: own ? "revise" : baseOf(who), name, settings };
 }
@@ -70,6 +70,17 @@ const AGAIN = {
   approved: { zh: "重新提交", en: "Submit again" },
   rejected: { zh: "撤回", en: "Withdraw" },
 };
+
+/** What the flow asked, to be changed and sent again. */
+function formOf({ input }: World) {
+  const properties = Object.fromEntries(fieldsIn(input));
+  const names = Object.keys(properties);
+  if (names.length === 0) return {};
+  const required = (input.required ?? []).filter((name) => names.includes(name));
+  return {
+    form: { type: "object", properties, required, additionalProperties: false, "x-order": names },
+  };
+}
 
 function baseOf({ assignee }: Who): string {
   return assignee.kind === "role" && assignee.id ? `by_${assignee.id}` : "approval";

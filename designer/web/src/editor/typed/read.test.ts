@@ -85,6 +85,7 @@ const world: World = {
   flows: [{ key: "nightly", title: { en: "Buffers every night" } }],
   kinds: [{ key: "split", title: { zh: "并行开始", en: "Split" } }],
   nodes: [{ id: "end", title: { zh: "结束", en: "End" }, type: "end" }],
+  taken: ["end"],
 };
 
 const made = (text: string) => {
@@ -241,6 +242,30 @@ test("ends, waits, messages, values", () => {
   expect(made("tell who started it: Refunded {{ order_no }}").settings).toMatchObject({
     to: [{ kind: "initiator" }],
     title: "Refunded {{ order_no }}",
+  });
+});
+
+test("a step can be given its name; ids are no other value's name", () => {
+  const reading = readSteps("[Refund no.] wait 1 h -> [Refund no.] wait 2 h", world);
+
+  expect("steps" in reading && reading.steps).toMatchObject([
+    { base: "refund_no_2", name: { en: "Refund no." } },
+    { base: "refund_no_3", settings: { duration: "PT2H" } },
+  ]);
+});
+
+test("who asked changes what was asked, and the change counts", () => {
+  const reading = readSteps("[Back] applicant changes it", world);
+  const [ask, take] = "steps" in reading ? reading.steps : [];
+
+  expect(ask).toMatchObject({
+    base: "back",
+    settings: { form: { required: ["refund_no", "order_no", "refund_amount", "reason"] } },
+  });
+  expect(take).toMatchObject({ type: "set_values" });
+  expect((take as Exclude<TypedStep, { to: string }>).settings["values"]).toContainEqual({
+    name: "refund_no",
+    value: "back.form.refund_no",
   });
 });
 

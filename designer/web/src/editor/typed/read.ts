@@ -1,6 +1,7 @@
 // Steps that are typed: "find Payments -> Refund amount > 200 -> Finance manager, 24 h Supervisor -> tell who started it".
 // Each phrase is one node with its settings, or the name of a node that is there. Pure; `docs/designer.md` has the phrases.
 
+import type { Schema } from "../document";
 import { conditionsIn } from "./conditions";
 import { approvalIn, tellingIn } from "./people";
 import type { TypedStep } from "./step";
@@ -13,50 +14,84 @@ export type Reading = { steps: TypedStep[] } | { wrong: string };
 
 const ARROW = /\s*(?:->|→|=>|⇒|\n)\s*/;
 
-/** What was typed, phrase by phrase; `wrong` is the first phrase that says nothing known. */
+/** What was typed, phrase by phrase; `wrong` is the first phrase that says nothing known. Ids are free in this flow. */
 export function readSteps(text: string, world: World): Reading {
   const phrases = text.split(ARROW).map((phrase) => phrase.trim());
   const steps: TypedStep[] = [];
   let seen = world;
   for (const [at, phrase] of phrases.entries()) {
     if (phrase === "" && at > 0 && at === phrases.length - 1) break;
-    const step = readStep(phrase, seen);
-    if (step === null || (at > 0 && "to" in (steps[at - 1] ?? {}))) return { wrong: phrase };
-    steps.push(step);
-    seen = withStep(seen, step);
+    const read = readStep(phrase, seen);
+    if (read === null || "to" in (steps.at(-1) ?? {})) return { wrong: phrase };
+    for (const each of [read, ...followers(read, seen)]) {
+      const step = "to" in each ? each : { ...each, base: freeId(each.base, seen) };
+      steps.push(step);
+      seen = withStep(seen, step);
+    }
   }
   return steps.length === 0 ? { wrong: text } : { steps };
+}
+
+/** What a node answers is kept under its id: it must be no other value's name. */
+function freeId(base: string, world: World): string {
+  const taken = new Set([
+    ...world.taken,
+    ...world.nodes.map(({ id }) => id),
+    ...world.variables.map(({ path }) => path.split(".")[0]),
+  ]);
+  let id = base;
+  for (let number = 2; taken.has(id); number += 1) id = `${base}_${number}`;
+  return id;
+}
+
+/** Whoever changes what they asked for means the change to count. */
+function followers(step: TypedStep, world: World): TypedStep[] {
+  if ("to" in step) return [];
+  const form = step.settings["form"] as Schema | undefined;
+  if (step.type !== "approval" || form === undefined) return [];
+  const id = freeId(step.base, world);
+  const values = Object.keys(form.properties ?? {}).map((name) => ({
+    name,
+    value: form.required?.includes(name)
+      ? `${id}.form.${name}`
+      : `default(${id}.form.${name}, default(${name}, null))`,
+  }));
+  const name = { zh: "采用修改", en: "Take the change over" };
+  return [{ type: "set_values", base: "apply_change", name, settings: { values } }];
 }
 
 /** Steps later in the line may name what steps before them found. */
 function withStep(world: World, step: TypedStep): World {
   if ("to" in step) return world;
-  const taken = new Set(world.nodes.map(({ id }) => id));
-  let id = step.base;
-  for (let number = 2; taken.has(id); number += 1) id = `${step.base}_${number}`;
   const table = step.settings["table"];
   const node: KnownNode = {
-    id,
+    id: step.base,
     title: step.name,
     type: step.type,
     ...(typeof table === "string" ? { table } : {}),
   };
   const values = step.settings["values"];
+  const sets = ["set_values", "message_start", "schedule"].includes(step.type);
+  const known = new Set(world.variables.map(({ path }) => path));
   const named =
-    ["set_values", "message_start", "schedule"].includes(step.type) && Array.isArray(values)
-      ? values.map(({ name }: { name: string }) => ({
-          path: name,
-          title: name,
-          kind: "text" as const,
-          source: "",
-        }))
+    sets && Array.isArray(values)
+      ? values
+          .filter(({ name }: { name: string }) => !known.has(name))
+          .map(({ name }: { name: string }) => ({
+            path: name,
+            title: name,
+            kind: "text" as const,
+            source: "",
+          }))
       : [];
   return { ...world, nodes: [...world.nodes, node], variables: [...world.variables, ...named] };
 }
 
 export function readStep(phrase: string, world: World): TypedStep | null {
-  const text = phrase.trim();
+  const [, title, text = ""] =
+    /^(?:[[［【]\s*([^\]］】]+?)\s*[\]］】])?\s*(.*)$/s.exec(phrase.trim()) ?? [];
   if (text === "") return null;
+  if (title !== undefined) return titled(readStep(text, world), title, world);
   const there = world.nodes.find((node) => called(node.title, node.id, text));
   if (there !== undefined) return { to: there.id, title: there.title };
   return (
@@ -73,6 +108,16 @@ export function readStep(phrase: string, world: World): TypedStep | null {
     operationIn(text, world) ??
     kindIn(text, world)
   );
+}
+
+/** "[Not refunded] tell who started it": what the step is called. */
+function titled(step: TypedStep | null, title: string, world: World): TypedStep | null {
+  if (step === null || "to" in step) return step;
+  const latin = title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^[_\d]+|_+$/g, "");
+  return { ...step, base: latin || step.base, name: { [world.language]: title } };
 }
 
 function endIn(text: string): TypedStep | null {

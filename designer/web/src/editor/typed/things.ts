@@ -80,7 +80,8 @@ function adjustIn(text: string, world: World): TypedStep | null {
     /^(加|扣)\s*(.+?)\s*(?:到|从|至)\s*(.+)$/.exec(text);
   if (found === null) return null;
   const [, verb = "", amount = "", where = ""] = found;
-  const [named, field] = split2(where, /\s*[.·]\s*/);
+  const [place, key] = split2(where, /\s+by\s+|\s*按\s*/i);
+  const [named, field] = split2(place, /\s*[.·]\s*/);
   const table = tableOf(named, world);
   const by = pathOf(amount, world)?.path ?? (/^\d+$/.test(amount) ? amount : null);
   if (table === null || by === null) return null;
@@ -96,7 +97,7 @@ function adjustIn(text: string, world: World): TypedStep | null {
     settings: {
       operation: "adjust",
       table: table.key,
-      key: keyOf(table, world),
+      key: key === "" ? keyOf(table, world) : expressionOf(key, world),
       ...(column === undefined ? {} : { field: column.name }),
       by: takes ? `-${by}` : by,
       least: "0",

@@ -123,6 +123,10 @@ export function useWorld(
         .map(({ key, name }) => ({ key, title: name as Text })),
       kinds: [...types.values()].map(({ name, title }) => ({ key: name, title })),
       nodes,
+      taken: [
+        ...document.nodes.map(({ id }) => id),
+        ...Object.keys(askedInput(document).properties ?? {}),
+      ],
     };
 
     function variablesNear() {

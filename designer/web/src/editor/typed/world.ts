@@ -59,4 +59,6 @@ export interface World {
   /** Kinds of nodes, by name. */
   kinds: readonly Known[];
   nodes: readonly KnownNode[];
+  /** Ids and names that are no longer free. */
+  taken: readonly string[];
 }

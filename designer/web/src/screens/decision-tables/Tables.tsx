@@ -16,7 +16,7 @@ import { Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { ExactTime } from "../../ui/time";
 import "./decision-tables.css";
-import type { Brief, Definition, Table } from "./table";
+import { type Brief, type Definition, fromSheet, type Table } from "./table";
 
 const KEY = /^[a-z][a-z0-9_]{0,63}$/;
 
@@ -104,17 +104,23 @@ function Create({ onClose }: { onClose: () => void }) {
   const textOf = useErrorText();
   const navigate = useNavigate();
   const [title, setTitle] = useState("");
-  const [key, setKey] = useState("");
+  const [chosen, setKey] = useState<string | null>(null);
+  const [sheet, setSheet] = useState("");
+  const key = chosen ?? keyFrom(title);
   const [error, setError] = useState<string | null>(null);
   const make = async () => {
     if (!KEY.test(key)) return setError(t("key_wrong"));
+    const pasted = sheet.trim() === "" ? undefined : fromSheet(sheet, language);
+    if (pasted === null) return setError(t("sheet_wrong"));
+    const named = title ? { [language]: title } : {};
     const definition: Definition = {
-      title: title ? { [language]: title } : {},
+      title: named,
       policy: "first",
       inputs: [{ name: "amount", kind: "money", title: { zh: "金额", en: "Amount" }, min: 0 }],
       outputs: [{ name: "result", kind: "text", title: { zh: "结果", en: "Result" } }],
       // biome-ignore lint/suspicious/noThenProperty: what the API calls it; nobody waits for a row
       rules: [{ id: "r1", when: {}, then: {} }],
+      ...pasted,
     };
     try {
       const made = await api.post<Table>("/api/decision-tables", { key, definition });
@@ -142,7 +148,13 @@ function Create({ onClose }: { onClose: () => void }) {
       >
         <label className="hr-dt-field">
           <span>{t("name")}</span>
-          <input value={title} onChange={(e) => setTitle(e.target.value)} data-testid="new-title" />
+          <input
+            value={title}
+            onChange={(e) => setTitle(e.target.value)}
+            // biome-ignore lint/a11y/noAutofocus: a dialog one has just opened to name something
+            autoFocus
+            data-testid="new-title"
+          />
         </label>
         <label className="hr-dt-field">
           <span>{t("key")}</span>
@@ -154,6 +166,17 @@ function Create({ onClose }: { onClose: () => void }) {
           />
           <small className="hr-muted">{t("key_help")}</small>
         </label>
+        <label className="hr-dt-field">
+          <span>{t("sheet")}</span>
+          <textarea
+            rows={4}
+            value={sheet}
+            onChange={(e) => setSheet(e.target.value)}
+            onKeyDown={(e) => e.key === "Enter" && (e.ctrlKey || e.metaKey) && void make()}
+            data-testid="new-sheet"
+          />
+          <small className="hr-muted">{t("sheet_help")}</small>
+        </label>
         {error !== null && (
           <p role="alert" className="hr-tone-error">
             {error}
@@ -163,4 +186,13 @@ function Create({ onClose }: { onClose: () => void }) {
       </form>
     </Sheet>
   );
+}
+
+/** "Order routing" is `order_routing`; a Chinese title needs a key of its own. */
+function keyFrom(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^[_\d]+|_+$/g, "")
+    .slice(0, 64);
 }

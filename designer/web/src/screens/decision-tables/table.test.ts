@@ -6,6 +6,7 @@ import {
   changeColumn,
   type Definition,
   fillDown,
+  fromSheet,
   fromTsv,
   gridColumns,
   insertRows,
@@ -107,4 +108,23 @@ test("a row reads as a sentence", () => {
   };
   const said = TABLE.rules.map((rule) => sentence(TABLE, rule, ({ name }) => name, words));
   expect(said).toEqual(['When amount > 5 and shop is "A", "B": route = x', "Always: route = y"]);
+});
+
+test("a whole table comes from a spreadsheet", () => {
+  const made = fromSheet(
+    "Channel\tCategory\tAmount\tRoute\r\nTmall, JD\t-\t>= 500\trisk\r\n-\tToys\t[100..500)\tdirect\r\n",
+    "en",
+  );
+
+  expect(made?.inputs.map(({ name, kind }) => [name, kind])).toEqual([
+    ["channel", "text"],
+    ["category", "text"],
+    ["amount", "money"],
+  ]);
+  expect(made?.outputs).toMatchObject([{ name: "route", kind: "text" }]);
+  expect(made?.rules).toMatchObject([
+    { when: { channel: '"Tmall", "JD"', amount: ">= 500" }, then: { route: "risk" } },
+    { when: { category: '"Toys"', amount: "[100..500)" }, then: { route: "direct" } },
+  ]);
+  expect(fromSheet("only one line", "en")).toBeNull();
 });

@@ -420,3 +420,75 @@ export function sentence(
   const head = conditions.length ? `${w.when}${conditions.join(w.and)}` : w.always;
   return `${head}${w.gives}${results.join(", ") || w.nothing}`;
 }
+
+// --- a table as it stands in a spreadsheet --------------------------------------------------------
+
+const MONEY = /\b(amount|price|total|fee|cost|paid)\b|金额|价格|总价|费用/i;
+const NUMERIC = /^[\s<>=!≥≤≠.,\d()[\]¥￥-]*\d[\s<>=!≥≤≠.,\d()[\]¥￥-]*$/;
+const ANY = /^(-|any|任意|\*)?$/i;
+
+/** The first line names the columns, the last column is the result. Null: that is no table. */
+export function fromSheet(text: string, language: "zh" | "en"): Omit<Definition, "title"> | null {
+  const [head = [], ...lines] = fromTsv(text.replace(/\n+$/, ""));
+  const titles = head.map((title) => title.trim());
+  const right = titles.length > 1 && titles.every((title) => title !== "") && lines.length > 0;
+  if (!right) return null;
+  const names = new Set<string>();
+  const columns = titles.map((title, at): Column => {
+    const cells = lines.map((line) => (line[at] ?? "").trim());
+    const name = columnName(title, at, names);
+    names.add(name);
+    return { name, kind: kindOf(title, cells), title: { [language]: title } };
+  });
+  const outputs = columns.slice(-1);
+  const inputs = columns.slice(0, -1);
+  const cell = (line: readonly string[], column: Column, asks: boolean) => {
+    const said = (line[columns.indexOf(column)] ?? "").trim();
+    if (asks && ANY.test(said)) return [];
+    return [[column.name, asks && column.kind === "text" ? inQuotes(said) : said] as const];
+  };
+  const rules = lines.map((line, at) => ({
+    id: `r${at + 1}`,
+    when: Object.fromEntries(inputs.flatMap((column) => cell(line, column, true))),
+    // biome-ignore lint/suspicious/noThenProperty: what the API calls it; nobody waits for a row
+    then: Object.fromEntries(outputs.flatMap((column) => cell(line, column, false))),
+  }));
+  return { policy: "first", inputs, outputs, rules };
+}
+
+function kindOf(title: string, cells: readonly string[]): Column["kind"] {
+  const said = cells.filter((text) => !ANY.test(text));
+  if (said.length === 0 || !said.every((text) => NUMERIC.test(text))) return "text";
+  return MONEY.test(title) ? "money" : "number";
+}
+
+/** Words as people write them, as the texts of a condition: `Tmall, JD` is `"Tmall", "JD"`. */
+function inQuotes(text: string): string {
+  if (/^(not\b|["=!<>])/.test(text)) return text;
+  return text
+    .split(/\s*[,，、]\s*/)
+    .map((word) => `"${word.replaceAll('"', '\\"')}"`)
+    .join(", ");
+}
+
+const LATIN: readonly [RegExp, string][] = [
+  [/渠道|平台/, "channel"],
+  [/类目|品类|分类/, "category"],
+  [/金额|总价/, "amount"],
+  [/数量|件数/, "quantity"],
+  [/重量/, "weight"],
+  [/地区|省份|区域/, "region"],
+  [/去向|路由|分支/, "route"],
+  [/结果/, "result"],
+];
+
+function columnName(title: string, at: number, taken: ReadonlySet<string>): string {
+  const latin = title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "_")
+    .replace(/^[_\d]+|_+$/g, "");
+  const base = latin || (LATIN.find(([words]) => words.test(title))?.[1] ?? `column_${at + 1}`);
+  let name = base;
+  for (let number = 2; taken.has(name); number += 1) name = `${base}_${number}`;
+  return name;
+}

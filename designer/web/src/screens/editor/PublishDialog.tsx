@@ -100,6 +100,7 @@ export function PublishDialog(props: PublishDialogProps) {
       setBusy(false);
     }
   };
+  useSendKey(blocked || busy ? null : publish);
   return (
     <Modal
       open
@@ -526,4 +527,19 @@ function Sign({ state }: { state: State }) {
   if (state === "warn")
     return <ExclamationCircleFilled className="hr-tone-warn" aria-label={label} />;
   return <CloseCircleFilled className="hr-tone-error" aria-label={label} />;
+}
+
+/** Ctrl+Enter says yes, wherever the keyboard is in the dialog. */
+function useSendKey(send: (() => Promise<void>) | null): void {
+  const latest = useRef(send);
+  latest.current = send;
+  useEffect(() => {
+    const down = (event: KeyboardEvent) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      void latest.current?.();
+    };
+    window.addEventListener("keydown", down);
+    return () => window.removeEventListener("keydown", down);
+  }, []);
 }
