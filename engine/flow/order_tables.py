@@ -118,6 +118,14 @@ _ONWARD = {
 """States that are never gone back in; `held` may be put on and taken off."""
 
 
+def state_words(what: str) -> dict[str, str]:
+    """Our own words for states, in both languages and as they are kept → the state."""
+    titles = _STATE_TITLES if what == "order" else _REFUND_TITLES
+    return {
+        word: state for state, (zh, en, _) in titles.items() for word in (zh, en, en.lower(), state)
+    }
+
+
 def rule(what: str, *, dated: bool) -> dict[str, Any]:
     """The conflict rule (G3). `dated`: it says when it was changed at the platform, else what comes later counts."""
     base = {"fields": _FIRST, "order": {"state": _ONWARD[what]}}

@@ -344,6 +344,24 @@ IMPORT = record(
         "ended_at": or_null(AT),
     }
 )
+IMPORT_LOOK = record(
+    {
+        "counts": _COUNTS,
+        "total": COUNT,
+        "errors": many(
+            record(
+                {
+                    "line": COUNT,
+                    "field": STRING,
+                    "value": STRING,
+                    "code": STRING,
+                    "params": OBJECT,
+                    "message": STRING,
+                }
+            )
+        ),
+    }
+)
 
 
 @route(
@@ -388,24 +406,7 @@ def import_detail(call: Call, key: str, import_id: str) -> Any:
     "What an import would do, and every line that is wrong; nothing is changed",
     permission=_WRITE,
     body=PLAN,
-    answer=record(
-        {
-            "counts": _COUNTS,
-            "total": COUNT,
-            "errors": many(
-                record(
-                    {
-                        "line": COUNT,
-                        "field": STRING,
-                        "value": STRING,
-                        "code": STRING,
-                        "params": OBJECT,
-                        "message": STRING,
-                    }
-                )
-            ),
-        }
-    ),
+    answer=IMPORT_LOOK,
 )
 def import_preview(call: Call, key: str, import_id: str) -> Any:
     return record_files.preview(call.workspace, call.actor, key, import_id, call.body)

@@ -346,7 +346,7 @@ def look(
     )
     assert table is not None
     outcomes = [Outcome(one.key, "created", problems=list(one.problems)) for one in taken]
-    values: dict[int, Mapping[str, Any]] = {}
+    values: dict[int, dict[str, Any]] = {}
     for index, one in enumerate(taken):
         if not one.problems:
             normal, problems = table.form.accepted(one.values, {})

@@ -48,7 +48,8 @@ Plan = Mapping[str, Any]
 
 
 @lru_cache(maxsize=4)
-def _lines(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+def lines_of(data: bytes) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The names of its columns, and its lines with their numbers. Raises `FileRefused`."""
     header: list[str] | None = None
     rows: list[tuple[int, list[str]]] = []
     for number, cells in org_files.lines(data):
@@ -69,7 +70,7 @@ def upload(workspace: Workspace, actor: Actor, key: str, name: str, data: bytes)
     """Take a file and say what is in it: columns, the field each seems to be, a few lines."""
     if not data:
         raise FileRefused(expected="a file with records", found="an empty file")
-    header, rows = _lines(data)
+    header, rows = lines_of(data)
     import_id = workspace.id("imp")
 
     def write(connection: Connection) -> DataTable:
@@ -117,7 +118,7 @@ def preview(
         require(actor, table, "write")
         _import(connection, table, import_id)
         return _looked(
-            connection, table, actor, _lines(record_imports.data(connection, import_id)), plan
+            connection, table, actor, lines_of(record_imports.data(connection, import_id)), plan
         )
 
 
@@ -190,7 +191,7 @@ def _item(table: DataTable, actor: Actor, plan: Plan, cells: Sequence[str]) -> I
 
 def _import(connection: Connection, table: DataTable, import_id: str, *, lock: bool = False) -> Any:
     row = record_imports.find(connection, table.no, import_id, lock=lock)
-    if row is None:
+    if row is None or row.plan.get("source"):  # a source's file takes another way
         raise NotFound(kind="import", id=import_id)
     return row
 
@@ -234,6 +235,11 @@ def detail(workspace: Workspace, actor: Actor, key: str, import_id: str) -> dict
         table = found(connection, key)
         require(actor, table, "write")
         row = _import(connection, table, import_id)
+    return shown(row)
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """An import, as it is told."""
     return {
         "id": row.id,
         "name": row.name,
@@ -270,7 +276,7 @@ def _slice(
     if row is None or row.status != "running":
         return 0
     table = data_tables.by_numbers(connection, [no])[no]
-    _, rows = _lines(record_imports.data(connection, import_id))
+    _, rows = lines_of(record_imports.data(connection, import_id))
     some = rows[row.done_to : row.done_to + limit]
     actor = Actor(row.created_by, row.created_by, tuple(row.plan.get("roles", ())))
     items = [_item(table, actor, row.plan, cells) for _, cells in some]

@@ -37,9 +37,25 @@ def update(connection: Connection, import_id: str, values: Mapping[str, Any]) ->
     connection.execute(statement, dict(values))
 
 
-def running(connection: Connection) -> list[Any]:
+def by_id(connection: Connection, import_id: str, *, lock: bool = False) -> Any:
+    """An import of whatever table, without its file; None where there is none."""
+    query = sa.select(*_SEEN).where(t.record_imports.c.id == import_id)
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def last_plan(connection: Connection, no: int, source: str) -> Mapping[str, Any]:
+    """How the columns of this source's last file were read; empty where there is none of late."""
+    columns = t.record_imports.c
+    query = sa.select(columns.plan).where(columns.table_no == no, columns.status != "mapped")
+    for plan in connection.execute(query.order_by(columns.created_at.desc()).limit(50)).scalars():
+        if plan.get("source") == source:
+            return dict(plan)
+    return {}
+
+
+def running(connection: Connection, status: str = "running") -> list[Any]:
     """Imports that go on."""
-    query = sa.select(*_SEEN).where(t.record_imports.c.status == "running")
+    query = sa.select(*_SEEN).where(t.record_imports.c.status == status)
     return list(connection.execute(query.order_by(t.record_imports.c.created_at).limit(10)))
 
 
@@ -47,5 +63,7 @@ def forget(connection: Connection, before: int) -> None:
     """Imports older than that, and their files."""
     columns = t.record_imports.c
     connection.execute(
-        t.record_imports.delete().where(columns.created_at < before, columns.status != "running")
+        t.record_imports.delete().where(
+            columns.created_at < before, columns.status.not_in(("running", "intake"))
+        )
     )

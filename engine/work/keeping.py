@@ -14,6 +14,7 @@ from headrace.engine.service import (
     interfaces,
     purge,
     record_files,
+    source_files,
     task_batches,
 )
 from headrace.engine.service.workspace import Workspace
@@ -48,7 +49,7 @@ class Keeper:
         now_ms = self._workspace.clock.now_ms()
         if now_ms >= self._follow_at:
             more = calendars.follow(self._workspace) + data_tables.refill(self._workspace)
-            more += record_files.work(self._workspace)
+            more += record_files.work(self._workspace) + source_files.work(self._workspace)
             interfaces.watch(self._workspace)
             self._follow_at = now_ms + (0 if more else FOLLOW_EVERY_S * 1_000)
         if now_ms >= self._purge_at:

@@ -85,6 +85,8 @@ GET /api/tables/{}/views · POST /api/tables/{}/views · PUT /api/tables/{}/view
 GET /api/sources · POST /api/sources · GET /api/sources/{} · PUT /api/sources/{} · DELETE /api/sources/{}
 POST /api/sources/{}/orders · POST /api/sources/{}/preview · POST /api/sources/{}/poll · GET /api/sources/{}/pulls
 POST /api/sources/{}/pulls · GET /api/sources/{}/pulls/{} · POST /api/sources/{}/pulls/{}/stop
+POST /api/sources/{}/files · GET /api/sources/{}/files/{} · POST /api/sources/{}/files/{}/preview
+POST /api/sources/{}/files/{}/apply
 GET /api/interfaces · PATCH /api/interfaces/{} · POST /api/interfaces/{}/acknowledge
 POST /intake/{} · GET /intake/{} · GET /api/order-exceptions · GET /api/order-exceptions/{}
 POST /api/order-exceptions/{}/retry · POST /api/order-exceptions/{}/learn · POST /api/order-exceptions/{}/accept
@@ -151,6 +153,8 @@ RIGHT_BODIES: dict[str, Any] = {
     "PUT /api/tables/{}/views/{}": {"title": "V", "content": {}},
     "PUT /api/sources/{}": {"revision": 1},
     "POST /api/sources/{}/orders": {"items": []},
+    "POST /api/sources/{}/files/{}/preview": {"mapping": ["total"]},
+    "POST /api/sources/{}/files/{}/apply": {"mapping": ["total"]},
     "POST /api/order-exceptions/{}/learn": {"state": "paid"},
     "POST /api/order-exceptions/{}/dismiss": {"note": "x"},
     "PUT /api/decision-tables/{}": {
