@@ -47,6 +47,8 @@ export interface Words {
   connectionOf?: (key: string) => string;
   /** What a node of this flow is called. */
   nodeOf?: (id: string) => string;
+  /** The same object as long as all but `nodeOf` is. */
+  fixed?: object;
 }
 
 const SYMBOLS: Record<string, string> = {
@@ -369,7 +371,16 @@ export function edgeSentence(
   types: NodeTypes,
   words: Words,
 ): string {
-  const from = nodeOf(document, edge.from);
+  return lineSentence(nodeOf(document, edge.from), edge, types, words);
+}
+
+/** The same, for whoever has its source at hand. */
+export function lineSentence(
+  from: FlowNode | undefined,
+  edge: FlowEdge,
+  types: NodeTypes,
+  words: Words,
+): string {
   if (from === undefined) return "";
   const event = eventOf(from, edge.port);
   if (event !== undefined) return eventSentence(event, words);

@@ -1,9 +1,16 @@
 // The words sentences are made of, for the flow that is shown and the people and roles there are.
 
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useText } from "../ui/text";
-import { askedInput, type FlowDocument, usedForm } from "./document";
+import {
+  askedInput,
+  type FlowDocument,
+  type FlowNode,
+  sameValue,
+  type Text,
+  usedForm,
+} from "./document";
 import {
   type Named,
   useConnections,
@@ -39,27 +46,45 @@ export function useWords(document: FlowDocument, tongue?: Tongue): Words {
   const uses = nodes.map(usedForm).join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the nodes only the forms they use count here
   const input = useMemo(() => askedInput(document), [document.input, document.forms, uses]);
-  // Names change seldom, positions at every drag: the words only change with the names.
-  const names = nodes.map((node) => `${node.id}\n${JSON.stringify(node.name ?? {})}`).join("\n");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of the nodes only their names count here
-  return useMemo(() => {
+  const fixed = useMemo(() => {
     const text = textIn(language);
-    const called = new Map(nodes.map((node) => [node.id, text(node.name)]));
     return {
       t,
       text,
       ...inputTitles(input, text),
-      roleOf: (key) => text(roles.find((role) => role.key === key)?.title) || key,
-      userOf: (id) => people.find((person) => person.id === id || person.login === id)?.name ?? id,
-      flowOf: (key) => text(flows.find((flow) => flow.key === key)?.name) || key,
-      connectionOf: (key) =>
+      roleOf: (key: string) => text(roles.find((role) => role.key === key)?.title) || key,
+      userOf: (id: string) =>
+        people.find((person) => person.id === id || person.login === id)?.name ?? id,
+      flowOf: (key: string) => text(flows.find((flow) => flow.key === key)?.name) || key,
+      connectionOf: (key: string) =>
         text(connections.find((connection) => connection.key === key)?.name) || key,
-      nodeOf: (id) => called.get(id) || id,
       departmentOf: nameIn(departments, text),
       postOf: nameIn(posts, text),
       rotaOf: nameIn(rotas, text),
     };
-  }, [t, language, input, names, roles, people, flows, connections, departments, posts, rotas]);
+  }, [t, language, input, roles, people, flows, connections, departments, posts, rotas]);
+  // Names change seldom, positions at every drag: the words only change with the names.
+  const called = useNames(nodes);
+  return useMemo(
+    () => ({ ...fixed, fixed, nodeOf: (id) => fixed.text(called.get(id)) || id }),
+    [fixed, called],
+  );
+}
+
+/** The names of the nodes; the same map until one of them changes. */
+function useNames(nodes: readonly FlowNode[]): ReadonlyMap<string, Text | undefined> {
+  const last = useRef<ReadonlyMap<string, Text | undefined>>(new Map());
+  return useMemo(() => {
+    const before = last.current;
+    const same =
+      before.size === nodes.length &&
+      nodes.every(
+        ({ id, name }) =>
+          before.has(id) && (before.get(id) === name || sameValue(before.get(id), name)),
+      );
+    if (!same) last.current = new Map(nodes.map(({ id, name }) => [id, name]));
+    return last.current;
+  }, [nodes]);
 }
 
 function kindsOf(assignees: unknown): string {

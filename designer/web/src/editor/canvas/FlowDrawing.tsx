@@ -5,7 +5,6 @@ import {
   BackgroundVariant,
   Controls,
   MarkerType,
-  MiniMap,
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
@@ -27,8 +26,8 @@ import {
   nodeElements,
 } from "./elements";
 import { LineView } from "./LineView";
-import { minimapColour } from "./minimapColour";
 import { NoteView } from "./NoteView";
+import { Overview } from "./Overview";
 import { FIT, openingView } from "./openingView";
 import { SectionView } from "./SectionView";
 import { StepView } from "./StepView";
@@ -117,9 +116,7 @@ function Drawing(props: FlowDrawingProps) {
       >
         <Background variant={BackgroundVariant.Dots} gap={20} size={1} />
         <Controls showInteractive={false} />
-        {nodes.length > 12 && (
-          <MiniMap pannable zoomable className="hr-minimap" nodeColor={minimapColour} />
-        )}
+        {nodes.length > 12 && <Overview />}
       </ReactFlow>
     </figure>
   );

@@ -1,4 +1,5 @@
-// From the document to what the canvas draws. Values that did not change stay the same objects, so that React skips them.
+// From the document to what the canvas draws. Values that did not change stay the same objects, so that React skips them;
+// what was worked out for a node is remembered with it (`Memory`), so that a stroke costs one node and not a thousand.
 
 import type { Edge, Node } from "@xyflow/react";
 import {
@@ -6,6 +7,7 @@ import {
   eventOf,
   eventsOf,
   type FlowDocument,
+  type FlowEdge,
   type FlowNode,
   type FlowNote,
   handlersOf,
@@ -21,15 +23,16 @@ import {
 import { hiddenBy, hiding, isSection, noteSize } from "../sections";
 import {
   branchSentence,
-  edgeSentence,
   eventSentence,
   exitTitle,
+  lineSentence,
   nodeSentence,
   type Words,
 } from "../sentence";
 import type { Selection } from "../store";
 import { nameOf } from "../variables";
-import { type Route, routes } from "./route";
+import { handlesOf } from "./handles";
+import { type Route, routesBetween, type Shape, shapeOf } from "./route";
 
 /** What a run (a test or a real one) left on a node. */
 export interface Mark {
@@ -113,14 +116,147 @@ export interface Drawing {
   editable: boolean;
 }
 
-export function nodeElements(drawing: Drawing, before: readonly CanvasNode[]): CanvasNode[] {
+/** What elements were made of, so that they are only made anew when that has changed. */
+export class Memory {
+  readonly steps = new WeakMap<FlowNode, Kept<StepElement>>();
+  readonly lines = new WeakMap<FlowEdge, Kept<CanvasEdge>>();
+  private readonly facts = new WeakMap<FlowDocument, Facts>();
+  private readonly shapes = new WeakMap<FlowNode, [NodeTypes, Shape]>();
+  private ways: { shapes: Shape[]; edges: readonly FlowEdge[]; found: Map<string, Route> } | null =
+    null;
+
+  factsOf(document: FlowDocument, types: NodeTypes): Facts {
+    const known = this.facts.get(document);
+    if (known !== undefined) return known;
+    const leaving = new Map<string, string[]>();
+    for (const { from, port } of document.edges) {
+      const ports = leaving.get(from);
+      if (ports === undefined) leaving.set(from, [port]);
+      else ports.push(port);
+    }
+    const found = {
+      order: inReadingOrder(document, types),
+      handlers: handlersOf(document),
+      hidden: hiding(document),
+      leaving,
+    };
+    this.facts.set(document, found);
+    return found;
+  }
+
+  /** Which way lines take: the same until a node moves, grows or goes, or a line does. */
+  routesOf({ nodes, edges }: FlowDocument, types: NodeTypes): Map<string, Route> {
+    const last = this.ways;
+    const shapes = nodes.map((node, index) => this.shapeOf(node, types, last?.shapes[index]));
+    const same =
+      last !== null &&
+      last.edges === edges &&
+      last.shapes.length === shapes.length &&
+      shapes.every((shape, index) => shape === last.shapes[index]);
+    if (same) return last.found;
+    const found = routesBetween(shapes, edges);
+    this.ways = { shapes, edges, found };
+    return found;
+  }
+
+  private shapeOf(node: FlowNode, types: NodeTypes, before: Shape | undefined): Shape {
+    const known = this.shapes.get(node);
+    if (known?.[0] === types) return known[1];
+    const made = shapeOf(node, types);
+    const shape = before !== undefined && sameValue(before, made) ? before : made;
+    this.shapes.set(node, [types, shape]);
+    return shape;
+  }
+}
+
+/** Questions to the whole document, each asked once. */
+interface Facts {
+  order: FlowNode[];
+  handlers: ReadonlySet<string>;
+  hidden: ReadonlyMap<string, string>;
+  /** The ports that lines leave from, by node. */
+  leaving: ReadonlyMap<string, readonly string[]>;
+}
+
+interface Kept<Element> {
+  /** What it was made of. */
+  of: readonly unknown[];
+  /** What other nodes were called in it. */
+  called: readonly (readonly [string, string])[];
+  element: Element;
+}
+
+/** The element made last time, if it would be the same again. */
+function remembered<Key extends object, Element>(
+  memory: WeakMap<Key, Kept<Element>>,
+  key: Key,
+  of: readonly unknown[],
+  words: Words,
+  make: (words: Words) => Element,
+): Element {
+  const known = memory.get(key);
+  if (
+    known?.of.every((part, index) => part === of[index]) &&
+    known.called.every(([id, name]) => words.nodeOf?.(id) === name)
+  )
+    return known.element;
+  const called: [string, string][] = [];
+  const { nodeOf } = words;
+  const listening =
+    nodeOf === undefined
+      ? words
+      : {
+          ...words,
+          nodeOf: (id: string) => {
+            const name = nodeOf(id);
+            called.push([id, name]);
+            return name;
+          },
+        };
+  const element = make(listening);
+  memory.set(key, { of, called, element });
+  return element;
+}
+
+export function nodeElements(
+  drawing: Drawing,
+  before: readonly CanvasNode[],
+  memory = new Memory(),
+): CanvasNode[] {
+  const { document, types, words, problems, marks, selection, editable } = drawing;
   const old = new Map(before.map((element) => [element.id, element]));
-  const handlers = handlersOf(drawing.document);
-  const hidden = hiding(drawing.document);
-  const steps = inReadingOrder(drawing.document, drawing.types)
+  const { order, handlers, hidden, leaving } = memory.factsOf(document, types);
+  const chosen = new Set(selection.nodes);
+  const steps = order
     .filter((node) => !hidden.has(node.id))
-    .map((node) => kept(old.get(node.id), stepElement(node, drawing, handlers.has(node.id))));
-  const notes = notesOf(drawing.document)
+    .map((node) => {
+      const { id } = node;
+      const taken = leaving.get(id) ?? [];
+      const given: Given = {
+        taken,
+        problem: problems.get(id) ?? null,
+        mark: marks?.nodes.get(id) ?? null,
+        selected: chosen.has(id),
+        handler: handlers.has(id),
+      };
+      const { problem, mark, selected, handler } = given;
+      const of = [
+        types,
+        words.fixed ?? words,
+        problem,
+        mark,
+        marks === null,
+        selected,
+        handler,
+        editable,
+        taken.join("\n"),
+      ];
+      const made = remembered(memory.steps, node, of, words, (listening) =>
+        stepElement(node, { ...drawing, words: listening }, given),
+      );
+      return kept(old.get(id), made);
+    });
+  const notes = notesOf(document)
     .filter((note) => !hidden.has(note.id))
     .map((note) =>
       kept(
@@ -128,22 +264,42 @@ export function nodeElements(drawing: Drawing, before: readonly CanvasNode[]): C
         isSection(note) ? sectionElement(note, drawing) : noteElement(note, drawing),
       ),
     );
-  return [...notes, ...steps];
+  return sameList(before, [...notes, ...steps]);
 }
 
-function stepElement(node: FlowNode, drawing: Drawing, handler: boolean): StepElement {
-  const { types, words, document, marks, selection, problems, editable } = drawing;
+/** The list there was, if nothing in it is new. */
+function sameList<Element>(before: readonly Element[], after: Element[]): Element[] {
+  const same =
+    before.length === after.length && after.every((element, index) => element === before[index]);
+  return same ? (before as Element[]) : after;
+}
+
+/** What is known of a node from elsewhere than itself. */
+interface Given {
+  taken: readonly string[];
+  problem: ProblemMark | null;
+  mark: Mark | null;
+  selected: boolean;
+  handler: boolean;
+}
+
+function stepElement(node: FlowNode, drawing: Drawing, given: Given): StepElement {
+  const { types, words, marks, editable } = drawing;
+  const { problem, mark } = given;
   const type = types.get(node.type);
   const title = nameOf(node, types, words.text);
   const typeTitle = words.text(type?.title) || node.type;
   const summary = nodeSentence(node, types, words);
-  const mark = marks?.nodes.get(node.id) ?? null;
+  const size = sizeOf(node, types);
   return {
     id: node.id,
     type: "step",
     position: node.position,
-    ...sizeOf(node, types),
-    selected: selection.nodes.includes(node.id),
+    ...size,
+    // Known beforehand: the canvas need not draw a thousand nodes to measure them.
+    measured: size,
+    handles: handlesOf(node, types),
+    selected: given.selected,
     ariaLabel: [typeTitle, title, summary].filter((part) => part !== "").join(", "),
     data: {
       node,
@@ -151,16 +307,16 @@ function stepElement(node: FlowNode, drawing: Drawing, handler: boolean): StepEl
       title,
       typeTitle,
       summary,
-      ports: portsOf(node, types).map((port) => portData(port, node, drawing, handler)),
+      ports: portsOf(node, types).map((port) => portData(port, node, drawing, given)),
       events: eventsOf(node).map((event, index) => ({
         id: event.id,
         kind: event.kind,
         title: eventSentence(event, words),
         interrupting: event.interrupting ?? true,
-        connected: document.edges.some((edge) => edge.from === node.id && edge.port === event.id),
-        wrong: problems.get(node.id)?.events?.includes(index) ?? false,
+        connected: given.taken.includes(event.id),
+        wrong: problem?.events?.includes(index) ?? false,
       })),
-      problem: problems.get(node.id) ?? null,
+      problem,
       mark,
       faded: marks !== null && mark === null,
       editable,
@@ -168,19 +324,14 @@ function stepElement(node: FlowNode, drawing: Drawing, handler: boolean): StepEl
   };
 }
 
-function portData(
-  port: Port,
-  node: FlowNode,
-  { document, types, words }: Drawing,
-  handler: boolean,
-) {
+function portData(port: Port, node: FlowNode, { types, words }: Drawing, given: Given) {
   return {
     name: port.name,
     title: exitTitle(node, port.name, types, words),
     when: branchSentence(node, port.name, words),
     // Nothing follows a node that undoes another.
-    required: port.required && !handler,
-    connected: document.edges.some((edge) => edge.from === node.id && edge.port === port.name),
+    required: port.required && !given.handler,
+    connected: given.taken.includes(port.name),
   };
 }
 
@@ -232,57 +383,85 @@ function kept<Element extends CanvasNode>(old: CanvasNode | undefined, next: Ele
   return same ? old : ({ ...old, ...next, data } as CanvasNode);
 }
 
-export function edgeElements(drawing: Drawing, before: readonly CanvasEdge[]): CanvasEdge[] {
+export function edgeElements(
+  drawing: Drawing,
+  before: readonly CanvasEdge[],
+  memory = new Memory(),
+): CanvasEdge[] {
   const { document, types, words, marks, selection, editable } = drawing;
   const old = new Map(before.map((element) => [element.id, element]));
   const names = new Map(document.nodes.map((node) => [node.id, nameOf(node, types, words.text)]));
-  const ways = routes(document, types);
+  const ways = memory.routesOf(document, types);
   const nodes = new Map(document.nodes.map((node) => [node.id, node]));
-  const hidden = hiding(document);
+  const { hidden } = memory.factsOf(document, types);
+  const chosen = new Set(selection.edges);
   const drawn = document.edges.filter(
     (edge) => !hidden.has(edge.from) || hidden.get(edge.from) !== hidden.get(edge.to),
   );
   const between = new Set<string>();
-  return drawn.flatMap((edge) => {
+  const lines = drawn.flatMap((edge): CanvasEdge[] => {
     // Lines of hidden nodes begin and end at the section that hides them; of several between the same two, one is enough.
     const from = hidden.get(edge.from);
     const to = hidden.get(edge.to);
     const inside = from !== undefined || to !== undefined;
-    const place = `${from ?? `${edge.from} ${edge.port}`} → ${to ?? edge.to}`;
-    if (inside && between.has(place)) return [];
-    between.add(place);
-    const label = from === undefined ? edgeSentence(document, edge, types, words) : "";
+    if (inside) {
+      const place = `${from ?? `${edge.from} ${edge.port}`} → ${to ?? edge.to}`;
+      if (between.has(place)) return [];
+      between.add(place);
+    }
+    const start = nodes.get(edge.from);
+    const ends = [names.get(edge.from) ?? edge.from, names.get(edge.to) ?? edge.to];
     const taken = marks === null ? null : (marks.edges.get(edge.id) ?? 0);
-    const event = eventOf(nodes.get(edge.from), edge.port);
-    const next: CanvasEdge = {
-      id: edge.id,
-      type: "line",
-      source: from ?? edge.from,
-      sourceHandle: from === undefined ? edge.port : "out",
-      target: to ?? edge.to,
-      selected: selection.edges.includes(edge.id),
-      interactionWidth: 24,
-      // It holds a button, so it cannot be a picture to a screen reader.
-      ariaRole: "group",
-      ariaLabel: [`${names.get(edge.from) ?? edge.from} → ${names.get(edge.to) ?? edge.to}`, label]
-        .filter(Boolean)
-        .join(": "),
-      data: {
-        label,
-        kind: from === undefined ? kindOf(edge.port, event?.kind) : "plain",
-        taken,
-        faded: taken === 0,
-        route: inside ? { way: "late" } : (ways.get(edge.id) ?? { way: "late" }),
-        editable: editable && !inside,
-      },
-    };
+    const route = inside ? LATE : (ways.get(edge.id) ?? LATE);
+    const selected = chosen.has(edge.id);
+    const of = [
+      types,
+      words.fixed ?? words,
+      start,
+      from,
+      to,
+      ...ends,
+      taken,
+      selected,
+      editable,
+      route,
+    ];
+    const next = remembered(memory.lines, edge, of, words, (listening): CanvasEdge => {
+      const label = from === undefined ? lineSentence(start, edge, types, listening) : "";
+      const event = eventOf(start, edge.port);
+      return {
+        id: edge.id,
+        type: "line",
+        source: from ?? edge.from,
+        sourceHandle: from === undefined ? edge.port : "out",
+        target: to ?? edge.to,
+        selected,
+        interactionWidth: 24,
+        // It holds a button, so it cannot be a picture to a screen reader.
+        ariaRole: "group",
+        ariaLabel: [ends.join(" → "), label].filter(Boolean).join(": "),
+        data: {
+          label,
+          kind: from === undefined ? kindOf(edge.port, event?.kind) : "plain",
+          taken,
+          faded: taken === 0,
+          route,
+          editable: editable && !inside,
+        },
+      };
+    });
     const known = old.get(edge.id);
-    return known !== undefined && sameValue(comparable(known), comparable(next)) ? known : next;
+    if (known === undefined || known === next) return [next];
+    return [sameValue(comparable(known), comparable(next)) ? known : next];
   });
+  return sameList(before, lines);
 }
 
+const LATE: Route = { way: "late" };
+
 function comparable(edge: CanvasEdge) {
-  return [edge.source, edge.sourceHandle, edge.target, edge.selected ?? false, edge.data];
+  const { source, sourceHandle, target, selected = false, ariaLabel, data } = edge;
+  return [source, sourceHandle, target, selected, ariaLabel, data];
 }
 
 function kindOf(port: string, event: EventKind | undefined): LineData["kind"] {

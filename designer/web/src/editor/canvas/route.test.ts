@@ -1,6 +1,7 @@
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { refundFlow, types } from "../testing";
-import { roundedPath, routes } from "./route";
+import { Field, roundedPath, routes } from "./route";
 
 test("a line to the next node goes straight", () => {
   expect(routes(refundFlow(), types).get("e1")).toEqual({ way: "late" });
@@ -77,4 +78,31 @@ test("what stands right below is reached from above, beside what stands between"
   );
   const route = routes({ ...flow, nodes: between }, types).get("e1");
   expect(route?.way === "fall" && route.out).toBeGreaterThan(20 + 232);
+});
+
+test("looking at what is near finds what looking at every box finds", () => {
+  const box = fc
+    .tuple(
+      fc.integer({ min: -3_000, max: 3_000 }),
+      fc.integer({ min: -3_000, max: 3_000 }),
+      fc.integer({ min: 0, max: 900 }),
+      fc.oneof(fc.integer({ min: 0, max: 900 }), fc.constant(9_000_000)),
+    )
+    .map(([left, top, width, height]) => ({
+      left,
+      right: left + width,
+      top,
+      bottom: top + height,
+    }));
+
+  fc.assert(
+    fc.property(fc.array(box), box, (boxes, frame) => {
+      const all = boxes.filter(
+        ({ left, right, top, bottom }) =>
+          left < frame.right && right > frame.left && top < frame.bottom && bottom > frame.top,
+      );
+      const { left, right, top, bottom } = frame;
+      expect(new Field(boxes).touching(left, right, top, bottom)).toEqual(all);
+    }),
+  );
 });
