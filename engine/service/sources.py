@@ -239,6 +239,8 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         state = rows.state(connection, key)
         waiting = intake.open_counts(connection, [key]).get(key, 0)
         lags = {way: intake.lags(connection, key, way, LAGS) for way in ("push", "poll")}
+        people = workspace.directory(connection).people
+    names = {id_: getattr(people.get(id_), "name", id_) for id_ in source.owner.values() if id_}
     now_ms = workspace.clock.now_ms()
     connector = connector_of(workspace, source)
     return {
@@ -259,6 +261,7 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         "prefix": source.prefix,
         "alerts": source.alerts,
         "owner": source.owner,
+        "owner_names": names,
         "revision": source.revision,
         "push_path": f"/intake/{source.key}",
         "polls": connector is not None and any(o.name == "orders" for o in connector.operations),

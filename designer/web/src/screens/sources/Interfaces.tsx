@@ -18,6 +18,7 @@ import { Segments } from "../../ui/Segments";
 import { Sheet } from "../../ui/Sheet";
 import { useText } from "../../ui/text";
 import { ExactTime, exactDate, RelativeTime } from "../../ui/time";
+import { MoreFields, ownerFields } from "./Fields";
 import { Frame, Length, Word } from "./parts";
 import type { Interface } from "./types";
 
@@ -119,6 +120,7 @@ function One({ found, onClose }: { found: Interface; onClose: () => void }) {
   const schema = {
     type: "object",
     properties: {
+      ...ownerFields(label),
       expires_on: { type: "string", format: "date", "x-title": label("interface.expires") },
       agreed_ms: {
         type: "integer",
@@ -128,7 +130,7 @@ function One({ found, onClose }: { found: Interface; onClose: () => void }) {
         "x-help": label("interface.agreed_help"),
       },
     },
-    "x-order": ["expires_on", "agreed_ms"],
+    "x-order": ["primary", "backup", "expires_on", "agreed_ms"],
   } as unknown as JsonSchema;
   return (
     <>
@@ -248,26 +250,36 @@ function One({ found, onClose }: { found: Interface; onClose: () => void }) {
         </div>
       </Sheet>
       {editing && (
-        <FormDialog
-          title={t("edit")}
-          schema={schema}
-          start={{
-            ...(found.expires_at ? { expires_on: localDay(found.expires_at) } : {}),
-            ...(found.agreed_ms ? { agreed_ms: found.agreed_ms } : {}),
-          }}
-          onSubmit={async (value) => {
-            await api.patch(`/api/interfaces/${found.id}`, {
-              expires_on: value["expires_on"] || null,
-              agreed_ms: value["agreed_ms"] ?? null,
-            });
-            await done();
-            setEditing(false);
-          }}
-          onClose={() => setEditing(false)}
-        />
+        <MoreFields names={namesOf(found.owner)}>
+          <FormDialog
+            title={t("edit")}
+            schema={schema}
+            start={{
+              ...Object.fromEntries(
+                Object.entries(found.owner).map(([kind, one]) => [kind, one.id]),
+              ),
+              ...(found.expires_at ? { expires_on: localDay(found.expires_at) } : {}),
+              ...(found.agreed_ms ? { agreed_ms: found.agreed_ms } : {}),
+            }}
+            onSubmit={async (value) => {
+              await api.patch(`/api/interfaces/${found.id}`, {
+                expires_on: value["expires_on"] || null,
+                agreed_ms: value["agreed_ms"] ?? null,
+                owner: { primary: value["primary"] || null, backup: value["backup"] || null },
+              });
+              await done();
+              setEditing(false);
+            }}
+            onClose={() => setEditing(false)}
+          />
+        </MoreFields>
       )}
     </>
   );
+}
+
+function namesOf(owner: Interface["owner"]): Record<string, string> {
+  return Object.fromEntries(Object.values(owner).map((one) => [one.id, one.name]));
 }
 
 /** The day in Shanghai, where ends of interfaces are counted. */

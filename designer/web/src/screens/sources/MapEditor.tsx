@@ -119,14 +119,15 @@ function OneMap({ source, what, write }: { source: Source; what: What; write: bo
           </Card>
           <Card title={t("map.statuses")}>
             <p className="hr-muted">{t("map.statuses_text")}</p>
-            {what === "order" &&
-              Object.entries(source.known_statuses).map(([code, state]) => (
-                <div className="hr-src-status" key={code}>
-                  <code>{code}</code>
-                  <span>{t(`state.${state}`)}</span>
-                  <span />
-                </div>
-              ))}
+            {Object.entries(
+              what === "order" ? source.known_statuses : source.known_refund_statuses,
+            ).map(([code, state]) => (
+              <div className="hr-src-status" key={code}>
+                <code>{code || t("map.no_code")}</code>
+                <span>{t(`state.${state}`)}</span>
+                <span />
+              </div>
+            ))}
             {statuses.map((one) => (
               <div className="hr-src-status" key={one.id}>
                 <Input

@@ -10,6 +10,7 @@ import { FormDialog } from "../../ui/form/FormDialog";
 import type { JsonObject } from "../../ui/form/kinds";
 import type { JsonSchema } from "../../ui/form/schema";
 import { useText } from "../../ui/text";
+import { MoreFields, ownerFields } from "./Fields";
 import type { Source } from "./types";
 
 const NONE = "-";
@@ -72,18 +73,28 @@ export function SourceDialog({ source, onClose, onMade }: SourceDialogProps) {
       poll: { type: "boolean", default: false, "x-title": label("form.poll") },
       every: {
         type: "string",
-        default: "PT15M",
-        pattern: "^P",
-        maxLength: 20,
+        format: "duration",
+        "x-widget": "duration",
         "x-title": label("form.every"),
         "x-help": label("form.every_help"),
+        "x-when": { poll: [true] },
+      },
+      refunds: {
+        type: "boolean",
+        "x-title": label("form.refunds"),
+        "x-help": label("form.refunds_help"),
+        "x-when": { poll: [true] },
       },
       push: { type: "boolean", default: false, "x-title": label("form.push") },
       file: { type: "boolean", default: true, "x-title": label("form.file") },
       enabled: { type: "boolean", default: true, "x-title": label("form.enabled") },
+      ...ownerFields(label),
     },
     required: source === undefined ? ["key", "title"] : ["title"],
-    "x-order": ["key", "title", "connection", "shop", "poll", "every", "push", "file", "enabled"],
+    "x-order": [
+      ...["key", "title", "connection", "shop", "poll", "every", "refunds", "push", "file"],
+      ...["enabled", "primary", "backup"],
+    ],
   } as unknown as JsonSchema;
   const start: JsonObject = source
     ? {
@@ -92,11 +103,21 @@ export function SourceDialog({ source, onClose, onMade }: SourceDialogProps) {
         shop: source.shop,
         poll: source.ways.poll.enabled,
         every: source.ways.poll.every,
+        refunds: source.ways.poll.refunds,
         push: source.ways.push.enabled,
         file: source.ways.file.enabled,
         enabled: source.enabled,
+        ...source.owner,
       }
-    : { connection: NONE, poll: false, every: "PT15M", push: false, file: true, enabled: true };
+    : {
+        connection: NONE,
+        poll: false,
+        every: "PT15M",
+        refunds: true,
+        push: false,
+        file: true,
+        enabled: true,
+      };
   const submit = async (value: JsonObject) => {
     const account = shops.find((one) => one.key === value["connection"]);
     const before = source?.ways;
@@ -112,11 +133,13 @@ export function SourceDialog({ source, onClose, onMade }: SourceDialogProps) {
         poll: {
           ...before?.poll,
           enabled: value["poll"] === true,
-          every: value["every"] || "PT15M",
+          every: value["every"] || before?.poll.every || "PT15M",
+          refunds: value["refunds"] !== false,
         },
         file: { enabled: value["file"] === true },
       },
       enabled: value["enabled"] !== false,
+      owner: { primary: value["primary"] || null, backup: value["backup"] || null },
     };
     if (source === undefined) await api.post("/api/sources", { key: value["key"], ...body });
     else await api.put(`/api/sources/${source.key}`, { revision: source.revision, ...body });
@@ -128,13 +151,15 @@ export function SourceDialog({ source, onClose, onMade }: SourceDialogProps) {
     if (source === undefined) onMade?.(String(value["key"]));
   };
   return (
-    <FormDialog
-      title={source === undefined ? t("create") : t("edit")}
-      schema={schema}
-      start={start}
-      onSubmit={submit}
-      onClose={onClose}
-      conflict={t("changed_meanwhile")}
-    />
+    <MoreFields names={source?.owner_names ?? {}}>
+      <FormDialog
+        title={source === undefined ? t("create") : t("edit")}
+        schema={schema}
+        start={start}
+        onSubmit={submit}
+        onClose={onClose}
+        conflict={t("changed_meanwhile")}
+      />
+    </MoreFields>
   );
 }

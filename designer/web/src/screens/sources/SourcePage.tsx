@@ -1,6 +1,12 @@
 // One source: how it is, how it is read, what was pulled; and a window pulled again.
 
-import { DeleteOutlined, EditOutlined, HistoryOutlined, SyncOutlined } from "@ant-design/icons";
+import {
+  DeleteOutlined,
+  EditOutlined,
+  HistoryOutlined,
+  SyncOutlined,
+  UploadOutlined,
+} from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button } from "antd";
 import { type ReactNode, useState } from "react";
@@ -18,6 +24,7 @@ import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../
 import { Segments } from "../../ui/Segments";
 import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime } from "../../ui/time";
+import { FileUpload } from "./FileUpload";
 import { MapEditor } from "./MapEditor";
 import { Every, Length, WaysText, Word } from "./parts";
 import { SourceDialog } from "./SourceDialog";
@@ -34,6 +41,8 @@ export default function SourcePage() {
   const [query, setQuery] = useSearchParams();
   const [editing, setEditing] = useState(false);
   const [again, setAgain] = useState(false);
+  const [filing, setFiling] = useState(false);
+  const done = useDone();
   const view = VIEWS.find((one) => one === query.get("view")) ?? "overview";
   const { data, error, refetch } = useQuery({
     queryKey: ["/api/sources", key],
@@ -55,8 +64,10 @@ export default function SourcePage() {
                   source={data}
                   write={may("tables:write")}
                   pull={may("records:write") && data.polls && data.connection !== null}
+                  file={may("records:write") && data.enabled && data.ways.file.enabled}
                   onEdit={() => setEditing(true)}
                   onAgain={() => setAgain(true)}
+                  onFile={() => setFiling(true)}
                 />
               ),
             })}
@@ -91,6 +102,9 @@ export default function SourcePage() {
       </PageBody>
       {editing && data && <SourceDialog source={data} onClose={() => setEditing(false)} />}
       {again && data && <AgainDialog source={data} onClose={() => setAgain(false)} />}
+      {filing && data && (
+        <FileUpload source={data} onClose={() => setFiling(false)} onDone={() => void done()} />
+      )}
     </>
   );
 }
@@ -107,11 +121,13 @@ interface ActionsProps {
   source: Source;
   write: boolean;
   pull: boolean;
+  file: boolean;
   onEdit: () => void;
   onAgain: () => void;
+  onFile: () => void;
 }
 
-function Actions({ source, write, pull, onEdit, onAgain }: ActionsProps) {
+function Actions({ source, write, pull, file, onEdit, onAgain, onFile }: ActionsProps) {
   const { t } = useTranslation("sources");
   const { text } = useText();
   const { message } = App.useApp();
@@ -142,6 +158,11 @@ function Actions({ source, write, pull, onEdit, onAgain }: ActionsProps) {
       {pull && (
         <Button icon={<HistoryOutlined />} onClick={onAgain} data-testid="btn-repull">
           {t("pull_again")}
+        </Button>
+      )}
+      {file && (
+        <Button icon={<UploadOutlined />} onClick={onFile} data-testid="btn-file">
+          {t("file.button")}
         </Button>
       )}
       {write && (
@@ -189,6 +210,15 @@ function Overview({ source }: { source: Source }) {
           <div>{state["missing"] || state["last_error"]}</div>
         </div>
       )}
+      {state.refunds.failures > 0 && source.failures === 0 && (
+        <div className="hr-src-trouble" role="alert" data-testid="refunds-trouble">
+          <strong>
+            {t("refunds_fail")} · {t(`class.${state.refunds.last_class ?? "refused"}`)} ·{" "}
+            {t("failures", { count: state.refunds.failures })}
+          </strong>
+          <div>{state.refunds.last_error}</div>
+        </div>
+      )}
       {state["quiet_at"] && (
         <div className="hr-src-trouble" role="alert">
           <strong>{t("quiet")}</strong> {at("quiet_at")}
@@ -208,6 +238,15 @@ function Overview({ source }: { source: Source }) {
             </Fact>
           )}
           {source.ways.poll.enabled && <Fact name={t("watermark")}>{at("watermark_at")}</Fact>}
+          {source.ways.poll.enabled && source.polls_refunds && (
+            <Fact name={t("refunds_mark")}>
+              {source.ways.poll.refunds ? (
+                <RelativeTime at={state.refunds.watermark_at} />
+              ) : (
+                t("refunds_off")
+              )}
+            </Fact>
+          )}
           {source.ways.poll.enabled && <Fact name={t("last_pull")}>{at("last_pull_at")}</Fact>}
           {source.ways.push.enabled && <Fact name={t("last_push")}>{at("push_ok_at")}</Fact>}
           <Fact name={t("last_order")}>{at("last_order_at")}</Fact>
@@ -218,6 +257,11 @@ function Overview({ source }: { source: Source }) {
           )}
           <Fact name={t("table")}>
             <Link to={`/tables/${source.order_table}`}>{source.order_table}</Link>
+          </Fact>
+          <Fact name={t("interface.owner")}>
+            {[source.owner["primary"], source.owner["backup"]]
+              .flatMap((id) => (id ? [source.owner_names[id] ?? id] : []))
+              .join(", ") || "–"}
           </Fact>
           <Fact name={t("waiting")}>
             <Link to={`/sources/exceptions?source=${source.key}`}>{source.exceptions}</Link>
@@ -302,7 +346,7 @@ function Pulls({ source, write }: { source: Source; write: boolean }) {
       title: t("pull.kind"),
       render: (one) => (
         <>
-          {t(`pull.${one.kind}`)} <ExactTime at={one.began_at} />
+          {t(`pull.${one.kind}`)} · {t(`pull_what.${one.what}`)} <ExactTime at={one.began_at} />
         </>
       ),
     },

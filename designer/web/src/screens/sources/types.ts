@@ -32,6 +32,7 @@ export interface Ways {
     overlap: string;
     reverse: boolean | null;
     daily: string;
+    refunds: boolean;
   };
   file: { enabled: boolean };
 }
@@ -47,6 +48,11 @@ export interface Source extends Omit<Brief, "ways"> {
   fields: Partial<Record<What, Record<string, Place>>>;
   statuses: Partial<Record<What, Record<string, string>>>;
   known_statuses: Record<string, string>;
+  known_refund_statuses: Record<string, string>;
+  polls_refunds: boolean;
+  owner: Record<string, string | null>;
+  /** Id → name. */
+  owner_names: Record<string, string>;
   states: string[];
   refund_states: string[];
   order_fields: Record<string, string>;
@@ -60,12 +66,21 @@ export interface Source extends Omit<Brief, "ways"> {
   push_path: string;
   polls: boolean;
   calls_us: boolean;
-  state: Record<string, string | number | null>;
+  state: Record<string, string | number | null> & { refunds: RefundState };
   lag: { push: Lag; poll: Lag };
+}
+
+export interface RefundState {
+  watermark_at: string | null;
+  ok_at: string | null;
+  failures: number;
+  last_class: string | null;
+  last_error: string | null;
 }
 
 export interface Pull {
   id: number;
+  what: What | "both";
   kind: "poll" | "reconcile" | "repull";
   status: "queued" | "running" | "ok" | "failed" | "stopped";
   since: string;

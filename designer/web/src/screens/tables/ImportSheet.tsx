@@ -11,6 +11,7 @@ import { Sheet } from "../../ui/Sheet";
 import { useText } from "../../ui/text";
 import { Labelled } from "./Labelled";
 import { popupIn, type TableDetail, titleOf } from "./table";
+import "./tables.css";
 
 interface File_ {
   id: string;
@@ -47,9 +48,50 @@ interface ImportSheetProps {
   onDone: () => void;
 }
 
+/** A file into a table. */
 export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
-  const { t } = useTranslation(["tables", "app", "errors"]);
+  const { t } = useTranslation("tables");
   const { language } = useText();
+  const fields = table.definition.fields.filter((field) => !field.hidden);
+  const targets = [
+    ...(table.definition.key_field ? [] : [{ value: "key", label: t("key") }]),
+    ...fields.map((field) => ({ value: field.name, label: titleOf(field, language) })),
+  ];
+  return (
+    <FileSheet
+      title={t("import")}
+      path={`/api/tables/${table.key}/imports`}
+      targets={targets}
+      modes
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+interface FileSheetProps {
+  title: string;
+  /** Where files are handed in; `/<id>`, `/<id>/preview` and `/<id>/apply` stand below it. */
+  path: string;
+  /** What else is said with the file. */
+  asked?: Record<string, string>;
+  /** What a column can be. */
+  targets: { value: string; label: string }[];
+  /** May one choose between making and updating? */
+  modes?: boolean;
+  text?: string;
+  /** Above the choice of a file. */
+  first?: ReactNode;
+  /** What is counted: lines of a table, orders of a source. */
+  apply?: (count: number) => string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** A file is chosen, mapped, looked at and taken in. */
+export function FileSheet(props: FileSheetProps) {
+  const { title, path, asked = {}, modes = false, onClose, onDone } = props;
+  const { t } = useTranslation(["tables", "app", "errors"]);
   const textOf = useErrorText();
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File_ | null>(null);
@@ -60,7 +102,6 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
   const [begun, setBegun] = useState<State | null>(null);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const path = `/api/tables/${table.key}/imports`;
   const running = useQuery({
     queryKey: [path, begun?.id],
     queryFn: () => api.get<State>(`${path}/${begun?.id}`),
@@ -87,30 +128,23 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
   const take = (chosen: File | undefined) =>
     chosen &&
     run(async () => {
-      const found = await upload<File_>(path + query({ name: chosen.name }), chosen);
+      const found = await upload<File_>(path + query({ name: chosen.name, ...asked }), chosen);
       setFile(found);
       setMapping(found.mapping);
     });
-  const plan = { mapping, mode, wrong };
+  const plan = { mapping, wrong, ...(modes ? { mode } : {}) };
   const bad =
     (preview?.counts["wrong"] ?? 0) +
     (preview?.counts["exists"] ?? 0) +
     (preview?.counts["missing"] ?? 0);
-  const fields = table.definition.fields.filter((field) => !field.hidden);
-  const targets = [
-    { value: "", label: t("import_skip") },
-    ...(table.definition.key_field ? [] : [{ value: "key", label: t("key") }]),
-    ...fields.map((field) => ({ value: field.name, label: titleOf(field, language) })),
-  ];
-  const nameOf = (name: string) => {
-    const field = fields.find((one) => one.name === name);
-    return field ? titleOf(field, language) : name;
-  };
+  const targets = [{ value: "", label: t("import_skip") }, ...props.targets];
+  const nameOf = (name: string) =>
+    (name && targets.find((one) => one.value === name)?.label) || name;
 
   return (
     <Sheet
       wide
-      title={t("import")}
+      title={title}
       onClose={onClose}
       testId="import-sheet"
       foot={
@@ -132,7 +166,7 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
               }
               data-testid="btn-import-apply"
             >
-              {t("import_apply", { count: preview.total - bad })}
+              {(props.apply ?? ((count) => t("import_apply", { count })))(preview.total - bad)}
             </Button>
           </>
         ) : file ? (
@@ -160,10 +194,11 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
             {error}
           </p>
         )}
+        {!file && props.first}
         {!file && (
           <div className="hr-tables-file">
             <InboxOutlined style={{ fontSize: 32 }} aria-hidden />
-            <p>{t("import_text")}</p>
+            <p>{props.text ?? t("import_text")}</p>
             <input
               ref={input}
               type="file"
@@ -197,18 +232,20 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
               ))}
             </div>
             <div className="hr-tables-form hr-design-two">
-              <Labelled title={t("import_mode")}>
-                <Select
-                  getPopupContainer={popupIn}
-                  aria-label={t("import_mode")}
-                  value={mode}
-                  onChange={setMode}
-                  options={["upsert", "create", "update"].map((value) => ({
-                    value,
-                    label: t(`mode.${value}`),
-                  }))}
-                />
-              </Labelled>
+              {modes && (
+                <Labelled title={t("import_mode")}>
+                  <Select
+                    getPopupContainer={popupIn}
+                    aria-label={t("import_mode")}
+                    value={mode}
+                    onChange={setMode}
+                    options={["upsert", "create", "update"].map((value) => ({
+                      value,
+                      label: t(`mode.${value}`),
+                    }))}
+                  />
+                </Labelled>
+              )}
               <Labelled title={t("import_wrong")}>
                 <Select
                   getPopupContainer={popupIn}
@@ -267,7 +304,7 @@ export function ImportSheet({ table, onClose, onDone }: ImportSheetProps) {
           <div role="status">
             <Progress
               percent={state.total === 0 ? 100 : Math.round((100 * state.done) / state.total)}
-              aria-label={t("import")}
+              aria-label={title}
             />
             <Counts counts={state.counts} />
             {done && <p>{t("import_done")}</p>}

@@ -23,7 +23,8 @@ export type Kind =
   | "attachments"
   | "person"
   | "department"
-  | "lines";
+  | "lines"
+  | "duration";
 
 export interface FieldProps {
   name: string;
@@ -48,6 +49,7 @@ export function kindOf(schema: JsonSchema): Kind {
   const widget = schema["x-widget"];
   if (widget === "bilingual" || widget === "attachments") return widget;
   if (widget === "person" || widget === "department" || widget === "lines") return widget;
+  if (widget === "duration") return widget;
   if (optionsOf(schema, PICK).length > 0) return "choice";
   switch (typeOf(schema)) {
     case "boolean":
