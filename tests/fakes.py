@@ -32,7 +32,7 @@ from headrace.engine.run.advance import Run
 from headrace.engine.run.apply import replay
 from headrace.engine.run.items import EndsKept
 from headrace.engine.run.state import Instance, Step, from_json, to_json
-from headrace.engine.service import incidents, instances, tasks
+from headrace.engine.service import incidents, instances, public_pages, tasks
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.service.advance import Started
 from headrace.engine.service.workspace import Workspace
@@ -259,8 +259,12 @@ class ScriptedWorld:
         house = self.house
         who = records.Who("engine", step_key=step_key)
         answer: TableAnswer = house.workspace.writer.call(
-            lambda connection: record_steps.perform(
-                connection, operation, table, arguments, who, house.now_ms
+            lambda connection: (
+                public_pages.make(house.workspace, connection, table, arguments, who)
+                if operation == "page"
+                else record_steps.perform(
+                    connection, operation, table, arguments, who, house.now_ms
+                )
             )
         )
         return answer

@@ -21,6 +21,7 @@ from headrace.engine.connector import Outside
 from headrace.engine.flow.forms import Form
 from headrace.engine.service.access import Session
 from headrace.engine.service.actor import Actor
+from headrace.engine.service.pace import Pace
 from headrace.engine.service.workspace import Workspace
 
 Schema = Mapping[str, Any]
@@ -48,6 +49,8 @@ class House:
     """Which of this process's engine threads live; None: it has none."""
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is about to stop: answers that last end."""
+    pace: Pace = field(default_factory=Pace)
+    """How often strangers open what needs no account."""
 
 
 @dataclass(slots=True)

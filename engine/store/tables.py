@@ -1528,6 +1528,7 @@ heat = Table(  # what ended instances say of a node (n), an edge (e) or the whol
 
 from headrace.engine.store import tables_editors as tables_editors  # noqa: E402
 from headrace.engine.store import tables_own as tables_own  # noqa: E402
+from headrace.engine.store import tables_pages as tables_pages  # noqa: E402
 from headrace.engine.store import tables_rush as tables_rush  # noqa: E402
 from headrace.engine.store import tables_shops as tables_shops  # noqa: E402
 from headrace.engine.store import tables_templates as tables_templates  # noqa: E402

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,32 +11,38 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from random import Random
 from secrets import token_hex
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, create_engine, make_url, text
 
 from headrace.engine import jsontext
 from headrace.engine.clock import ManualClock, to_iso
+from headrace.engine.connector import Incoming, Request
 from headrace.engine.errors import HeadraceError, NotFound
 from headrace.engine.http.api import create_api
 from headrace.engine.http.hooks import FORM_TYPE, form_fields
 from headrace.engine.http.route import House as HttpHouse
 from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown, TableAnswer, World
 from headrace.engine.sandbox import mail
+from headrace.engine.sandbox.aliyun_sms import AliyunSms, Message
 from headrace.engine.sandbox.calls import Said
 from headrace.engine.sandbox.proofs import Keys
+from headrace.engine.sandbox.pushes import Target
 from headrace.engine.sandbox.server import HOST, PORT, Dropped, Sandbox
 from headrace.engine.sandbox.troubles import Switch
 from headrace.engine.service import (
     audit,
     connections,
+    data_tables,
     flows,
     hooks,
     instances,
+    intake,
     messages,
+    public_pages,
     task_acts,
     tasks,
     templates,
@@ -54,6 +61,7 @@ from headrace.engine.store import timers as timer_rows
 from headrace.engine.store.jobs import Claim
 from headrace.engine.work import drain, jobs, relay, timers
 from headrace.engine.work.address import AddressGuard
+from headrace.engine.work.polling import Poller
 from headrace.engine.work.world import WorkerWorld
 
 NOON = 1_767_945_600_000
@@ -80,6 +88,11 @@ class Wire:
         self.calls: list[tuple[str, str, bytes]] = []
         """(method, address, body) of every request that left."""
 
+    @property
+    def base(self) -> str:
+        """Where it all stands."""
+        return f"http://{HOST}:{PORT}"
+
     def request(
         self,
         method: str,
@@ -97,7 +110,7 @@ class Wire:
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         self.calls.append((method, url, body or b""))
         try:
-            said = self._sandbox.ask(method, target, headers, body or b"")
+            said = self._sandbox.ask(method, target, {"Host": parts.netloc, **headers}, body or b"")
         except Dropped as lost:
             raise OutcomeUnknown("no answer came in time") from lost
         named = {name.lower(): value for name, value in said.headers.items()}
@@ -121,6 +134,8 @@ class Trial:
         self.took_ms: list[tuple[str, str, float]] = []
         """(operation, table, real milliseconds) of every operation on a table."""
         self._people: dict[str, str] = {}
+        self._api: Any = None
+        self._poller: Poller | None = None
         self._stack = ExitStack()
 
     def close(self) -> None:
@@ -130,9 +145,9 @@ class Trial:
     # --- preparing ---
 
     def install(self, key: str) -> None:
-        """As a person would: roles first, then people, accounts, and the flows."""
+        """As a person would: roles first, then people, accounts, and the flows with what brings them orders."""
         template = templates.all_templates()[key]
-        kinds = ("roles", "connections", "tables", "decision_tables", "sources")
+        kinds = ("roles", "connections", "tables", "decision_tables")
         templates.install(self.workspace, ENGINE, key, parts=kinds)
         for role in template.about.get("roles", ()):
             self.staff(role["key"])
@@ -146,6 +161,28 @@ class Trial:
             raise TrialBroken(f"expected flows without errors, but found {wrong[:3]}")
         for flow in template.about.get("drafts", ()):
             flows.publish(self.workspace, ENGINE, flow)
+        if template.sources:
+            templates.install(self.workspace, ENGINE, key, parts=("sources",))
+            self._poller = Poller(self.workspace, self._pull, "trial", self._account, self._rest)
+            for source in template.sources:
+                self._aim(source)
+
+    def _aim(self, source: Mapping[str, Any]) -> None:
+        """Where the platform calls, let its simulator call."""
+        if not ((source.get("ways") or {}).get("push") or {}).get("enabled"):
+            return
+        about = connections.detail(self.workspace, source["connection"])
+        self.sandbox.pusher.aim(about["connector"], Target(f"{self.wire.base}/intake/{source['key']}"))  # fmt: skip
+
+    def _rest(self, seconds: float) -> None:
+        """A poll has to wait for a limit of the platform."""
+        self.clock.advance(s=seconds)
+
+    def _pull(self, request: Request) -> HttpAnswer:
+        """One call of a poll."""
+        return self.wire.request(
+            request.method, request.url, headers=request.headers, body=request.body, timeout_s=20
+        )
 
     def staff(self, role: str) -> None:
         """A primary and a backup: `cs_lead` and `cs_lead.2`."""
@@ -219,9 +256,25 @@ class Trial:
         return self.push(flow, node, headers, body, fields)
 
     def _pushed(self, url: str, headers: Mapping[str, str], body: bytes) -> Said:
-        """What a simulator pushes: `…/hooks/<flow>/<node>`."""
-        _, _, flow, node = urlsplit(url).path.split("/")[:4]
+        """What a simulator pushes: `…/hooks/<flow>/<node>`, or `…/intake/<source>`."""
+        parts = urlsplit(url)
+        if parts.path.startswith("/intake/"):
+            query = dict(parse_qsl(parts.query))
+            return self.handed_in(parts.path.removeprefix("/intake/"), query, headers, body)
+        _, _, flow, node = parts.path.split("/")[:4]
         return self.pushed(flow, node, headers, body)
+
+    def handed_in(
+        self, source: str, query: Mapping[str, str], headers: Mapping[str, str], body: bytes
+    ) -> Said:
+        """A call of a platform at a source's door."""
+        lowered = {name.lower(): value for name, value in headers.items()}
+        incoming = Incoming(lowered, query, body, self.now_ms)
+        try:
+            _, reply = intake.push(self.workspace, source, incoming, self._account, monotonic())
+        except HeadraceError as trouble:
+            return Said(trouble.code.encode(), trouble.status)
+        return Said(b"", 202) if reply is None else Said(reply.body.encode(), reply.status)
 
     # --- time ---
 
@@ -244,6 +297,7 @@ class Trial:
             moved += timers.fire_due(self.workspace) + timers.fire_schedules(self.workspace)
             moved += relay.send_due(self.workspace, self._account, self.wire)  # type: ignore[arg-type]
             self.sandbox.step()
+            moved += self._poller.look() if self._poller else 0
 
     def _account(self, key: str) -> Any:
         return connections.open_connection(self.workspace, key)
@@ -287,6 +341,8 @@ class Trial:
                 job_rows.next_due_at(connection, self.now_ms, None, []),
                 outbox.next_due_at(connection, self.now_ms),
             ]
+        if self._poller:
+            found.append(self._poller.due_ms())
         known = [at for at in found if at is not None and at > self.now_ms]
         return min(known, default=None)
 
@@ -314,8 +370,12 @@ class Trial:
             answer: TableAnswer = self._timed(
                 operation,
                 table,
-                lambda connection: record_steps.perform(
-                    connection, operation, table, arguments, who, workspace.clock.now_ms()
+                lambda connection: (
+                    public_pages.make(workspace, connection, table, arguments, who)
+                    if operation == "page"
+                    else record_steps.perform(
+                        connection, operation, table, arguments, who, workspace.clock.now_ms()
+                    )
                 ),
             )
             return answer
@@ -406,6 +466,19 @@ class Trial:
             if cursor is None:
                 return
 
+    def keep(self, table: str, values: Mapping[str, Mapping[str, Any]]) -> None:
+        """Put these records there by their keys, whatever there was."""
+        items = [records.Item(key, dict(value), "upsert") for key, value in values.items()]
+
+        def write(connection: Connection) -> list[Any]:
+            found = data_tables.found(connection, table)
+            who = records.Who("engine", "trial")
+            return list(records.write(connection, found, items, who, self.now_ms))
+
+        wrong = [one for one in self.workspace.writer.call(write) if one.problems]
+        if wrong:
+            raise TrialBroken(f"expected records that fit {table}, but found {wrong[0].problems}")
+
     def notices(self, login: str, part: str = "") -> list[dict[str, Any]]:
         """Messages in somebody's inbox that have this in title or text."""
         found = list(self._notices(login))
@@ -444,6 +517,18 @@ class Trial:
         """Letters that reached the sandbox's mailbox."""
         return self._log("mail", part)
 
+    def robot_of(self, name: str) -> None:
+        """A chat group's robot of the sandbox, for what operators are told."""
+        account = self.sandbox.accounts()[name]
+        values = {
+            "key": name,
+            "name": name,
+            "connector": account.connector,
+            "settings": account.settings,
+        }
+        connections.add(self.workspace, ENGINE, values)
+        self.fill(name, name)
+
     def robot(self, name: str, part: str = "") -> list[dict[str, Any]]:
         """Messages that a robot of the sandbox took."""
         return [one for one in self._log(name, part) if one["status"] == 200]
@@ -455,6 +540,26 @@ class Trial:
             if one["simulator"] == simulator and part in f"{one['what']} {one['sent']}"
         ]
 
+    def texted(self, phone: str = "") -> list[Message]:
+        """Text messages that went out, to this number."""
+        simulator = self.sandbox.simulators["aliyun_sms"]
+        assert isinstance(simulator, AliyunSms)
+        return [one for one in simulator.sent if phone in {"", one.phone}]
+
+    def _app(self) -> Any:
+        """The door; made once, it takes a moment."""
+        if self._api is None:
+            self._api = create_api(HttpHouse(self.workspace))
+        return self._api
+
+    def opened(self, path: str, language: str = "zh", tail: str | None = None) -> tuple[int, str]:
+        """A customer opens a page: its status, and what it says without its marks."""
+        client = self._app().test_client()
+        asked = {"path": path, "query_string": {"lang": language}}
+        answer = client.get(**asked) if tail is None else client.post(data={"tail": tail}, **asked)
+        plain = re.sub(r"<style>.*?</style>|<[^>]+>", " ", answer.text, flags=re.DOTALL)
+        return answer.status_code, " ".join(plain.split())
+
     def token(self, login: str, scopes: Sequence[str]) -> str:
         """A token of somebody, cut down to these scopes."""
         owner = Actor(self.person(login), login, (), EVERYTHING)
@@ -462,7 +567,7 @@ class Trial:
 
     def ask(self, method: str, path: str, body: Any = None, *, token: str) -> int:
         """A request through the door of the API; answers the status."""
-        client = create_api(HttpHouse(self.workspace)).test_client()
+        client = self._app().test_client()
         headers = {"Authorization": f"Bearer {token}"}
         return int(client.open(path, method=method, json=body, headers=headers).status_code)
 

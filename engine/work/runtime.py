@@ -17,7 +17,7 @@ from typing import Any
 
 from headrace.engine.connector import Request
 from headrace.engine.node import ConnectionInfo, HttpAnswer, RecordAnswer, TableAnswer, World
-from headrace.engine.service import own_tokens
+from headrace.engine.service import own_tokens, public_pages
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import record_steps, records
 from headrace.engine.store.jobs import Claim
@@ -164,8 +164,12 @@ class Runtime:
         ) -> TableAnswer:
             who = records.Who("engine", "", claim.instance_id, claim.node, step_key)
             answer: TableAnswer = self.workspace.writer.call(
-                lambda connection: record_steps.perform(
-                    connection, operation, table, arguments, who, self.workspace.clock.now_ms()
+                lambda connection: (
+                    public_pages.make(self.workspace, connection, table, arguments, who)
+                    if operation == "page"
+                    else record_steps.perform(
+                        connection, operation, table, arguments, who, self.workspace.clock.now_ms()
+                    )
                 )
             )
             return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -160,6 +161,21 @@ def _refund_query(account: ConnectionInfo, wish: Wish) -> Request:
     return signed(account, "GET", f"/v3/refund/domestic/refunds/{pay.refund_no(wish)}", None, wish)
 
 
+def judge_refund_query(answer: HttpAnswer) -> Verdict:
+    """A number it does not know is an answer: that refund was never asked for."""
+    verdict = judge(answer)
+    unknown = verdict.code == "RESOURCE_NOT_EXISTS"
+    return replace(verdict, absent=True) if unknown else verdict
+
+
+def _is_refunded(_: Wish, output: Any) -> bool | None:
+    """Taken on is enough: the number may be sent again, and its outcome is told by a notice. ABNORMAL needs a person."""
+    status = wire.words(wire.inside(output, "status"))
+    if status in ("SUCCESS", "PROCESSING"):
+        return True
+    return False if status == "CLOSED" else None
+
+
 # --- what it says -------------------------------------------------------------------------------
 
 
@@ -278,7 +294,7 @@ CONNECTOR = Connector(
         Operation(
             "refund",
             {"zh": "退款", "en": "Refund"},
-            "keyed",
+            "probe",
             Rate(150, 1, 10),
             api="POST /v3/refund/domestic/refunds",
             params=form(
@@ -297,6 +313,8 @@ CONNECTOR = Connector(
             build=_refund,
             judge=judge_refund,
             key_field="out_refund_no",
+            probe="refund_query",
+            happened=_is_refunded,
         ),
         Operation(
             "refund_query",
@@ -305,7 +323,7 @@ CONNECTOR = Connector(
             api="GET /v3/refund/domestic/refunds/{out_refund_no}",
             params=form(["refund_no"], refund_no=pay.REFUND_NO),
             build=_refund_query,
-            judge=judge,
+            judge=judge_refund_query,
         ),
     ),
     test=shop.trial(QUERY, {"out_trade_no": "headrace-trial"}),

@@ -168,6 +168,9 @@ def kinds() -> dict[str, Kind]:
             lambda case: {*both("connector", case), f"/keyed/connector-c-{case}"},
         ),
         "condition": plain("condition", "condition", branches={"yes": "case != ''"}, port="yes"),
+        "customer_page": plain(
+            "customer_page", "customer_page", table="stock", key="'s1'", stage="on_hand"
+        ),
         "record": plain("record", "record", key="case", values={"by": "step.key"}),
         "adjust": Kind(
             [ended(begun("adjust").then("it", "record", **TAKE).on("done"), "adjust")],
