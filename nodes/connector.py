@@ -412,6 +412,7 @@ NODE = NodeType(
                 "以 JSON 发送的值，例如 {'order_no': order_no, 'amount': amount}。",
                 "The value sent as JSON, such as {'order_no': order_no, 'amount': amount}.",
             ),
+            **{"x-names": "record"},
             when={"method": ["POST", "PUT", "PATCH", "DELETE"]},
         ),
         effect=setting(

@@ -78,6 +78,7 @@ NODE = NodeType(
                     "Left the flow's input; right where it comes from: payload (what it brings), message.key."
                     " Empty: what it brings is the input.",
                 ),
+                **{"x-names": "input"},
             ),
             business_key=BUSINESS_KEY,
         ),

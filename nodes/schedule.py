@@ -94,6 +94,7 @@ NODE = NodeType(
         values=pairs(
             ("输入", "Input"),
             ("启动时给流程的输入项。", "What the flow is given at the start."),
+            **{"x-names": "input"},
             advanced=True,
         ),
     ),

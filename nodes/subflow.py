@@ -118,6 +118,7 @@ NODE = NodeType(
         input=pairs(
             ("输入", "Input"),
             ("给子流程的输入项。", "What the sub-flow is given."),
+            **{"x-names": "flow"},
         ),
         business_key=expression(
             ("业务编号", "Business number"),

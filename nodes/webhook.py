@@ -110,6 +110,7 @@ NODE = NodeType(
                 " record (what was looked up), account (the connection's settings).",
             ),
             **_SEEN,
+            **{"x-names": "input"},
         ),
         accept=expression(
             ("什么时候应答成功", "Answer success when"),

@@ -8,7 +8,7 @@ import {
   QuestionCircleOutlined,
 } from "@ant-design/icons";
 import { Button, Input, InputNumber, Popover } from "antd";
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { SchemaForm } from "../ui/form/SchemaForm";
 import { Arrange } from "./Arrange";
@@ -20,14 +20,20 @@ import {
   selectedFragment,
   tidyUp,
 } from "./actions";
+import type { Command } from "./command";
+import { changeTransform } from "./commands/changeTransform";
+import { clearMapping } from "./commands/clearMapping";
 import { disconnect } from "./commands/disconnect";
+import { mapAutomatically } from "./commands/mapAutomatically";
+import { mapField } from "./commands/mapField";
 import { renameNode } from "./commands/renameNode";
 import { setFlow } from "./commands/setFlow";
 import { setInput } from "./commands/setInput";
 import { setResult } from "./commands/setResult";
 import { setSample } from "./commands/setSample";
-import { setSettings } from "./commands/setSettings";
+import { type SetSettings, setSettings } from "./commands/setSettings";
 import { setVisitsMax } from "./commands/setVisitsMax";
+import { unmapField } from "./commands/unmapField";
 import { useDialog } from "./dialog";
 import { edgeOf, type FlowEdge, type FlowNode, inputOf, nodeOf } from "./document";
 import { EventsSection } from "./EventsSection";
@@ -76,7 +82,7 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
   const readOnly = useEditor((state) => state.readOnly);
   const { run } = useEditor.getState();
   const type = types.get(node.type);
-  const form = useNodeForm(node, words);
+  const { form, command } = useNamed(useNodeForm(node, words));
   const body = useRef<HTMLDivElement>(null);
   useFieldFocus(node.id, body);
   if (type === undefined) {
@@ -140,7 +146,7 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
             type={type.name}
             schema={type.settings}
             value={node.settings}
-            onChange={(settings) => run(setSettings, { node: node.id, settings })}
+            onChange={(settings) => run(command.current, { node: node.id, settings })}
           />
           <EventsSection node={node} words={words} />
         </FormContext.Provider>
@@ -176,6 +182,28 @@ function OfNode({ node, words }: { node: FlowNode; words: Words }) {
       </div>
     </Frame>
   );
+}
+
+const NAMED: Record<string, Command<SetSettings>> = {
+  changeTransform,
+  clearMapping,
+  mapAutomatically,
+  mapField,
+  unmapField,
+};
+
+/** The form, whose changes may have a name of their own in the history. */
+function useNamed<Form extends object>(form: Form) {
+  const command = useRef<Command<SetSettings>>(setSettings);
+  const named = useCallback((deed: string, change: () => void) => {
+    command.current = NAMED[deed] ?? setSettings;
+    try {
+      change();
+    } finally {
+      command.current = setSettings;
+    }
+  }, []);
+  return { form: useMemo(() => ({ ...form, named }), [form, named]), command };
 }
 
 function VisitsMax({ node, readOnly }: { node: FlowNode; readOnly: boolean }) {
@@ -243,21 +271,10 @@ export function useNodeForm(node: FlowNode, words: Words) {
       example: { ...types.get(node.type)?.example, ...examples },
       settings: node.settings,
       disabled: readOnly,
+      title: nameOf(node, types, words.text),
       Form: SettingsForm,
     }),
-    [
-      document,
-      node.id,
-      node.type,
-      node.settings,
-      types,
-      t,
-      words,
-      problems,
-      tried,
-      readOnly,
-      examples,
-    ],
+    [document, node, types, t, words, problems, tried, readOnly, examples],
   );
 }
 
@@ -383,7 +400,7 @@ function Several({ count }: { count: number }) {
           {t("canvas:action.subflow")}
         </Button>
         {count > 1 && (
-          <Button icon={<ApartmentOutlined />} onClick={() => tidyUp()} disabled={readOnly}>
+          <Button icon={<ApartmentOutlined />} onClick={() => void tidyUp()} disabled={readOnly}>
             {t("action.layout")}
           </Button>
         )}

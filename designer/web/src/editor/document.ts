@@ -45,8 +45,11 @@ export interface Schema {
   "x-order"?: string[];
   "x-advanced"?: boolean;
   "x-widget"?: string;
-  /** Of names and values: the names that are offered are fields of the chosen table, or what a decision table asks. */
-  "x-names"?: "table" | "decision";
+  /**
+   * Of names and values: the names are fields of the chosen table, what a decision table asks, what the chosen flow asks, what this
+   * flow asks; of an expression: it is a record, its names are free.
+   */
+  "x-names"?: "table" | "decision" | "flow" | "input" | "record";
   /** Of an input: instances can be found by it. */
   "x-search"?: boolean;
   "x-enum-titles"?: Record<string, Text>;

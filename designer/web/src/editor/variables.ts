@@ -67,7 +67,9 @@ function brought(
   values: Readonly<Record<string, unknown>>,
 ): Variable[] {
   const type = types.get(document.nodes.find(({ id }) => id === nodeId)?.type ?? "");
-  return (type?.settings["x-variables"] ?? []).map((name) => ({
+  const { "x-variables": all = [], properties } = type?.settings ?? {};
+  const mapped = properties?.["values"]?.["x-variables"] ?? [];
+  return [...new Set([...all, ...mapped])].map((name) => ({
     path: name,
     title: name,
     kind: "object",

@@ -1,5 +1,6 @@
 // A setting that is an expression, or a text with {{ … }} in it.
 
+import { MapButton } from "../mapping/MapButton";
 import { CodeInput } from "./CodeInput";
 import { type FieldProps, testIdOf, useForm } from "./context";
 
@@ -10,7 +11,7 @@ export function CodeField({ path, schema, value, onChange, label }: FieldProps) 
   const kind = schema.format === "template" ? "template" : "expression";
   const hint = example[path];
   const long = kind === "template" && (schema.maxLength ?? 0) > LONG_FROM;
-  return (
+  const input = (
     <CodeInput
       kind={kind}
       value={typeof value === "string" ? value : ""}
@@ -23,5 +24,19 @@ export function CodeField({ path, schema, value, onChange, label }: FieldProps) 
       long={long}
       testId={testIdOf(path)}
     />
+  );
+  if (schema["x-names"] !== "record") return input;
+  return (
+    <div className="hr-fields-tight">
+      {input}
+      <MapButton
+        path={path}
+        label={label}
+        names="record"
+        value={value}
+        onChange={onChange}
+        own={/^.{1,100}$/u}
+      />
+    </div>
   );
 }

@@ -3,6 +3,7 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button } from "antd";
 import { useTranslation } from "react-i18next";
+import { MapButton } from "../mapping/MapButton";
 import { CodeInput } from "./CodeInput";
 import { type FieldProps, testIdOf, useForm } from "./context";
 import { OfferedName } from "./TableFields";
@@ -78,6 +79,16 @@ export function PairsField({ path, schema, value, onChange, label }: FieldProps)
           {t("field.fill_names", { count: missing.length })}
         </Button>
       )}
+      {kind === "expression" && (
+        <MapButton
+          path={path}
+          label={label}
+          names={schema["x-names"]}
+          value={pairs}
+          onChange={onChange}
+          own={schema["x-names"] === "decision" ? undefined : namesOf(schema)}
+        />
+      )}
       <Button
         type="dashed"
         block
@@ -90,4 +101,9 @@ export function PairsField({ path, schema, value, onChange, label }: FieldProps)
       </Button>
     </div>
   );
+}
+
+/** What a name must be, as the schema of a row says. */
+function namesOf(schema: FieldProps["schema"]): RegExp {
+  return new RegExp(schema.items?.properties?.["name"]?.pattern ?? "^.+$", "u");
 }

@@ -25,6 +25,10 @@ export interface FormContextValue {
   /** The settings of the node the form belongs to. */
   settings: Settings;
   disabled: boolean;
+  /** What the node is called. */
+  title?: string;
+  /** Calls a change by another name in the history than "Change settings". */
+  named?: (deed: string, change: () => void) => void;
   /** The form itself, for fields that hold forms. */
   Form: ComponentType<SettingsFormProps>;
 }

@@ -62,7 +62,7 @@ export function useDecisionColumns(table: unknown): { inputs: Named[]; outputs: 
 }
 
 /** Names that a list of names and values offers. */
-export function useNames(kind: "table" | "decision" | undefined, table: unknown): Named[] {
+export function useNames(kind: string | undefined, table: unknown): Named[] {
   const fields = useTableFields(kind === "table" ? table : undefined);
   const { inputs } = useDecisionColumns(kind === "decision" ? table : undefined);
   return kind === "decision" ? inputs : fields;

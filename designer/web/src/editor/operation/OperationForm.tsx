@@ -13,6 +13,7 @@ import type { Schema, Settings } from "../document";
 import { CodeInput } from "../form/CodeInput";
 import { type SettingsFormProps, useForm } from "../form/context";
 import { SettingsForm } from "../form/SettingsForm";
+import { MapButton } from "../mapping/MapButton";
 import { useProblemWords } from "../problemWords";
 import { useConnections } from "../remote";
 
@@ -149,6 +150,20 @@ function Params({
     <fieldset className="hr-setting" data-path="params">
       <legend>{t("field.params")}</legend>
       {properties.length === 0 && <p className="hr-setting-help">{t("field.no_params")}</p>}
+      {properties.length > 0 && (
+        <MapButton
+          path="params"
+          label={words.text(operation.title) || operation.name}
+          names={undefined}
+          params={operation.params as Schema}
+          value={value["params"]}
+          onChange={(params) => {
+            const { params: _params, ...rest } = value;
+            onChange(params === undefined ? rest : { ...rest, params });
+          }}
+          own={undefined}
+        />
+      )}
       {properties.map(([name, schema]) => {
         const at = rows.findIndex((row) => row.name === name);
         const label = titleOf(name, schema, words.text);
