@@ -146,7 +146,7 @@ NODE = NodeType(
     ),
     example={
         "table": "refund_cases",
-        "key": "refund_id",
+        "key": "order_no",
         "title": {"zh": "退款进度", "en": "Your refund"},
         "stage": "status",
         "stages": ["reviewing", "paying", "refunded"],

@@ -21,6 +21,7 @@ from headrace.engine.node import (
     Outcome,
     RecordAnswer,
     SqlAnswer,
+    TableAnswer,
     WaitForChildren,
     WaitForEvent,
     WaitForLock,
@@ -255,6 +256,9 @@ class ObligingWorld:
 
     def record(self, operation, table, key, value, step_key):
         return RecordAnswer(operation == "find", operation == "create", value)
+
+    def table(self, operation, table, arguments, step_key):
+        return TableAnswer("out", {"key": arguments["key"]})
 
 
 # --- connectors -----------------------------------------------------------------------------------

@@ -283,7 +283,8 @@ def listing(
 ) -> dict[str, Any]:
     """Pages that an instance made, newest first, with their links."""
     actor.require("instances:read")
-    before = int(cursor) if cursor and cursor.isdigit() else None
+    known = cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 19
+    before = int(cursor) if cursor and known else None
     with workspace.read() as connection:
         rows = public_pages.listing(connection, instance, before, limit + 1)
     items = [
