@@ -16,10 +16,11 @@ from headrace.engine.clock import ManualClock, from_iso
 from headrace.engine.flow.compile import compile_flow
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.flow.forms import check_form
+from headrace.engine.flow.order_tables import ORDERS, REFUNDS
 from headrace.engine.flow.validate import validate
 from headrace.engine.http.templates import FORMS
 from headrace.engine.registry import connectors, node_types
-from headrace.engine.service import bundles
+from headrace.engine.service import bundles, template_sources
 from headrace.engine.service.expectation import unmet
 from headrace.engine.service.starts import prepare
 from headrace.engine.service.testrun import run_test
@@ -31,8 +32,6 @@ LEARNING = sorted(Path(flows.__file__).parent.glob("*.json"))
 NOW_MS = ManualClock().now_ms()
 INTAKE = {"orders", "refunds"}
 """Tables that ways in for orders bring."""
-UNDRAWN = {"order-intake": {"buyers", "stock", "pick_tasks"}}
-"""Tables that these leave to be made by their first record."""
 NODE_WIDTH, NODE_HEIGHT, PORT_HEIGHT = 232, 64, 26
 """What a node takes on the designer's canvas; more than one exit adds a row each."""
 
@@ -111,7 +110,7 @@ SAMPLE = closed(
 
 def test_the_first_release_has_these():
     codes = {template(f.name).get("code") for f in FOLDERS}
-    assert codes >= {"T04", "T07", "T08"}
+    assert codes >= {"T01", "T04", "T07", "T08"}
     assert {f.name for f in FOLDERS} >= {"exception-desk", "order-intake"}
     assert len(LEARNING) >= 3
 
@@ -151,7 +150,7 @@ def test_every_role_and_connection_a_flow_names_comes_with_it(folder):
 @every_folder
 def test_every_table_a_flow_names_comes_with_it_or_is_the_orders(folder):
     bundle = bundles.from_folder(folder)
-    tables = {table["key"] for table in bundle.tables} | INTAKE | UNDRAWN.get(folder.name, set())
+    tables = {table["key"] for table in bundle.tables} | INTAKE
     decisions = {table["key"] for table in bundle.decision_tables}
     for drawn in bundle.flows:
         wanted = bundles.references(drawn, TYPES)
@@ -164,6 +163,24 @@ def test_templates_that_share_a_table_mean_the_same_table():
     for folder in FOLDERS:
         for table in bundles.from_folder(folder).tables:
             assert meant.setdefault(table["key"], table) == table, (folder.name, table["key"])
+
+
+def test_orders_and_refunds_are_drawn_as_the_intake_draws_them():
+    meant = {"orders": ORDERS, "refunds": REFUNDS}
+    for folder in FOLDERS:
+        for table in bundles.from_folder(folder).tables:
+            if table["key"] in INTAKE:
+                assert table["definition"] == meant[table["key"]], folder.name
+
+
+@every_folder
+def test_its_sources_need_nothing_that_does_not_come_along(folder):
+    bundle = bundles.from_folder(folder)
+    tables = {table["key"] for table in bundle.tables}
+    for source in bundle.sources:
+        assert template_sources.named(source)["tables"] <= tables, source["key"]
+        assert source["channel"] in connectors() or "connection" not in source
+        assert set(source["title"]) == {"zh", "en"}
 
 
 @every_folder

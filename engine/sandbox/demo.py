@@ -18,7 +18,7 @@ from headrace.engine.sandbox.proofs import Keys
 from headrace.engine.sandbox.pushes import Target
 from headrace.engine.sandbox.server import HOST, MAIL_PORT, PORT, Listening, Sandbox
 from headrace.engine.sandbox.world import PER_MINUTE
-from headrace.engine.service import connections, sources
+from headrace.engine.service import connections, sources, templates
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.serving import PortTaken, check_port
@@ -39,9 +39,11 @@ NAMES = {
     "alipay": "沙箱：支付宝 Alipay",
     "wechat_pay": "沙箱：微信支付 WeChat Pay",
     "wms": "沙箱：仓库 WMS",
+    "waybill": "沙箱：电子面单 E-waybills",
     "dingtalk": "沙箱：钉钉 DingTalk",
     "wecom": "沙箱：企业微信 WeCom",
     "feishu": "沙箱：飞书 Feishu",
+    "aliyun_sms": "沙箱：短信 SMS",
     "mail": "沙箱：邮箱 Mail",
 }
 INTAKE = "order-intake"
@@ -53,8 +55,8 @@ FIRST = ("shopify", "woocommerce")
 """Where the first orders are made."""
 POLLED, CHECKED = "PT15S", "PT1M"
 """How often shops that do not call are asked, and how often those that do, in case a call got lost."""
-PULLED = "woocommerce_api"
-"""The intake template's account for fetching, empty as it comes."""
+SHELF = 100_000
+"""What the warehouse of the demo has of everything: a newcomer's orders are not to wait for it."""
 FIRST_FEN = (128_900, 4_900)
 """What the first orders cost: one that somebody must confirm, and one that needs nobody for that."""
 EPOCH_MS = 1_767_225_600_000
@@ -165,10 +167,13 @@ def fill(workspace: Workspace, sandbox: Sandbox) -> None:
         except NotFound:
             made = {"key": key, "name": NAMES[name], "connector": account.connector, **values}
             connections.create(workspace, ENGINE, made)
-    with suppress(HeadraceError):  # the template may have been taken away
-        _fill_pulled(workspace, sandbox)
+    for key, name in _of_templates().items():
+        with suppress(HeadraceError):  # the template may have been taken away
+            _fill_in(workspace, sandbox, key, name)
     for name in SHOPS:
         _source(workspace, name)
+    stock = sandbox.world.stock
+    stock.update(dict.fromkeys(stock, SHELF))
 
 
 def _source(workspace: Workspace, name: str) -> None:
@@ -198,17 +203,29 @@ def source_key(name: str) -> str:
     return f"sandbox-{name.replace('_', '-')}"
 
 
-def _fill_pulled(workspace: Workspace, sandbox: Sandbox) -> None:
-    """The template's own account, where nobody filled it in."""
-    known = connections.detail(workspace, PULLED)
-    base = str(known["settings"].get("base_url", ""))
-    if not base.startswith((f"http://{HOST}:", "https://shop.example.com")):
+def _of_templates() -> dict[str, str]:
+    """Connection that a template brings → the simulator it may be tried with."""
+    return {
+        connection["key"]: connection["sandbox"]
+        for template in templates.all_templates().values()
+        for connection in template.about.get("connections", ())
+        if connection.get("sandbox")
+    }
+
+
+def _fill_in(workspace: Workspace, sandbox: Sandbox, key: str, name: str) -> None:
+    """A template's account, where nobody filled it in; the shops' sources stay off, orders come by those of the sandbox."""
+    known = connections.detail(workspace, key)
+    account = sandbox.accounts().get(name)
+    ours = any(str(value).startswith(f"http://{HOST}:") for value in known["settings"].values())
+    if (
+        account is None
+        or known["connector"] != account.connector
+        or (any(known["secrets"].values()) and not ours)
+    ):
         return
-    account = sandbox.accounts()["woocommerce"]
-    names = {"username": "consumer_key", "password": "consumer_secret"}
-    secrets = {ours: account.secrets[theirs] for ours, theirs in names.items()}
-    settings = {**known["settings"], "base_url": account.settings["base_url"]}
-    connections.change(workspace, ENGINE, PULLED, {"settings": settings, "secrets": secrets})
+    values = {"settings": account.settings, "secrets": account.secrets}
+    connections.change(workspace, ENGINE, key, values)
 
 
 def aim(workspace: Workspace, sandbox: Sandbox, engine: str) -> None:

@@ -35,6 +35,7 @@ from headrace.engine.sandbox.shopify import Shopify
 from headrace.engine.sandbox.taobao import Taobao
 from headrace.engine.sandbox.troubles import TROUBLES, Switch, Switches
 from headrace.engine.sandbox.warehouse import Warehouse
+from headrace.engine.sandbox.waybills import Waybills
 from headrace.engine.sandbox.wechat_pay import WechatPay
 from headrace.engine.sandbox.wechat_shop import WechatShop
 from headrace.engine.sandbox.woocommerce import Woocommerce
@@ -55,7 +56,7 @@ SEND_S = 5.0
 
 SIMULATORS: tuple[type[Simulator], ...] = (
     Taobao, Jd, Pdd, Doudian, WechatShop, Shopify, Woocommerce, Alipay, WechatPay, Warehouse,
-    Dingtalk, Wecom, Feishu, AliyunSms,
+    Dingtalk, Wecom, Feishu, AliyunSms, Waybills,
 )  # fmt: skip
 
 
