@@ -90,7 +90,8 @@ SOURCE = record(
         "known_refund_statuses": OBJECT, "polls_refunds": BOOLEAN, "states": many(STRING),
         "refund_states": many(STRING), "order_fields": OBJECT, "refund_fields": OBJECT, "kinds": many(STRING),
         "versions": many(STRING), "order_table": STRING, "refund_table": STRING, "prefix": STRING, "alerts": OBJECT,
-        "owner": OBJECT, "owner_names": OBJECT, "revision": COUNT, "push_path": STRING, "polls": BOOLEAN, "calls_us": BOOLEAN, "state": OBJECT,
+        "owner": OBJECT, "owner_names": OBJECT,
+        "revision": COUNT, "push_path": STRING, "polls": BOOLEAN, "calls_us": BOOLEAN, "state": OBJECT,
         "lag": OBJECT,
     }
 )  # fmt: skip

@@ -7,10 +7,13 @@ call costs nothing; a failure that says "gone" is written at once.
 
 from __future__ import annotations
 
+import hashlib
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -23,7 +26,7 @@ from headrace.engine.connector import Connector, Operation
 from headrace.engine.errors import NotFound, Problem, ValidationFailed
 from headrace.engine.flow.order_tables import EVENTS
 from headrace.engine.registry import connectors
-from headrace.engine.service import audit, ops_alerts
+from headrace.engine.service import audit, ops_alerts, own_connectors
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
@@ -59,6 +62,8 @@ class Called:
     error: str = ""
     warning: str = ""
     """What the platform says of its end."""
+    api: str = ""
+    """What it is called, where no connector says it: `GET /orders/{order_no}`."""
 
 
 @dataclass(slots=True)
@@ -71,6 +76,28 @@ class _Noted:
 
 _noted: WeakKeyDictionary[Writer, _Noted] = WeakKeyDictionary()
 NOTED_MAX = 2_000
+
+
+_PLACE = re.compile(r"\{\{\s*(.*?)\s*\}\}")
+_VERSION = re.compile(r"/(v\d{1,3}(?:\.\d{1,3})?)(?=/|$)", re.IGNORECASE)
+OPERATION_MAX = 64
+
+
+@lru_cache(maxsize=1_024)
+def plain(method: str, path: str, base: str) -> tuple[str, str]:
+    """A plain request as the registry knows it: what is filled in is a name in braces, what follows a question mark is no part of
+    it; and the version its address tells, if any."""
+    shown = _PLACE.sub(lambda found: f"{{{found[1][:40]}}}", path.partition("?")[0])
+    found = _VERSION.search(f"{urlsplit(base).path.rstrip('/')}/{shown.lstrip('/')}")
+    return f"{method} /{shown.lstrip('/')}"[:200], found[1] if found else ""
+
+
+def short(api: str) -> str:
+    """The same, as long as a key may be; what is cut off is told apart by a digest."""
+    if len(api) <= OPERATION_MAX:
+        return api
+    digest = hashlib.sha256(api.encode()).hexdigest()[:10]
+    return f"{api[: OPERATION_MAX - 11]}…{digest}"
 
 
 def note(workspace: Workspace, called: Called) -> None:
@@ -100,17 +127,18 @@ def _write(workspace: Workspace, connection: Connection, calls: list[Called]) ->
     for (account, name, version), some in sorted(groups.items()):
         row = rows.at(connection, account, name, version, lock=True)
         if row is None:
-            rows.register(connection, _fresh(workspace, some[0]))
+            rows.register(connection, _fresh(workspace, connection, some[0]))
             row = rows.at(connection, account, name, version, lock=True)
         if row is not None:
             _apply(workspace, connection, row, some)
 
 
-def _fresh(workspace: Workspace, one: Called) -> dict[str, Any]:
-    connector = connectors().get(one.connector)
+def _fresh(workspace: Workspace, connection: Connection, one: Called) -> dict[str, Any]:
+    version = {"version": one.version} if one.version.isdecimal() else {}
+    connector = own_connectors.connector_of(connection, one.connector, version)
     operation = _operation(connector, one.operation)
     ends = (connector.versions.get(one.version) if connector else "") or ""
-    api = operation.api if operation else one.operation
+    api = one.api or (operation.api if operation else "") or one.operation
     if one.version and connector is not None:  # the version has a place of its own
         api = " ".join(part for part in api.split() if part not in connector.versions)
     now_ms = workspace.clock.now_ms()

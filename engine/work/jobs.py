@@ -105,19 +105,28 @@ def attempt(workspace: Workspace, make_world: MakeWorld, claim: Claim) -> Result
         log.exception("job %s failed", claim.id)
         outcome = Failed("node_failed", f"{type(bug).__name__}: {bug}", unknown=True)
     ended_at = workspace.clock.now_ms()
-    if node.type.name == OPERATION and world.calls:
+    if world.asked and node.type.name in REGISTERED:
         _register(
-            workspace, node.settings, outcome, world.calls[-1].host, ended_at, ended_at - started_at
+            workspace,
+            node.type.name,
+            node.settings,
+            outcome,
+            world,
+            ended_at,
+            ended_at - started_at,
         )
     return Result(
         claim, outcome, started_at, ended_at, node.policy(), world.calls, world.connector, world.main, wait_until,
     )  # fmt: skip
 
 
-OPERATION = "operation"
-"""The node type that asks platforms: each of its operations stands in the registry of interfaces (R158)."""
+OPERATION, REST = "operation", "connector"
+"""The node types that ask other systems: an operation of a connector (a platform's, or one drawn here), and a plain request."""
+REGISTERED = frozenset({OPERATION, REST})
+"""What they ask stands in the registry of interfaces (R158)."""
 
 _TROUBLES = {
+    "http_401": "auth", "http_403": "scope", "http_410": "gone", "http_429": "throttled", "http_5": "timeout",
     "throttled": "throttled", "busy": "timeout", "no_answer": "timeout", "not_sent": "timeout", "token_dead": "auth",
     "signature": "auth", "not_allowed": "scope", "withdrawn": "gone", "unlisted": "refused",
 }  # fmt: skip
@@ -126,23 +135,33 @@ _TROUBLES = {
 
 def _register(
     workspace: Workspace,
+    node_type: str,
     settings: Mapping[str, Any],
     outcome: Outcome,
-    host: str,
+    world: WatchedWorld,
     at_ms: int,
     took_ms: int,
 ) -> None:
-    connector, _, operation = str(settings["operation"]).partition(".")
     account = str(settings["connection"])
-    kept = workspace.accounts.get(account)
-    version = str(kept[0].settings.get("version") or "") if kept is not None else ""
-    trouble = _TROUBLES.get(outcome.code, "") if isinstance(outcome, Failed) else ""
+    known = world.account.settings if world.account is not None else {}
+    api = ""
+    if node_type == OPERATION:
+        connector, _, operation = str(settings["operation"]).partition(".")
+        version = str(known.get("version") or "")
+    else:
+        connector = world.connector or "rest"
+        api, version = interfaces.plain(
+            str(settings["method"]), str(settings["path"]), str(known.get("base_url") or "")
+        )
+        operation = interfaces.short(api)
+    code = outcome.code if isinstance(outcome, Failed) else ""
+    trouble = _TROUBLES.get(code) or (_TROUBLES["http_5"] if code.startswith("http_5") else "")
     said = outcome.message if isinstance(outcome, Failed) else ""
     interfaces.note(
         workspace,
         interfaces.Called(
-            account, connector, operation, version, f"https://{host}", at_ms, max(0, took_ms), trouble,
-            said[:500] if trouble else "",
+            account, connector, operation, version, f"https://{world.asked}", at_ms, max(0, took_ms), trouble,
+            said[:500] if trouble else "", world.ends, api,
         ),
     )  # fmt: skip
 

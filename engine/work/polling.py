@@ -36,6 +36,7 @@ from headrace.engine.service.polling import Class, Job, What
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import limits
 from headrace.engine.store import sources as source_rows
+from headrace.engine.work.watch import end_of
 
 log = logging.getLogger(__name__)
 
@@ -523,9 +524,8 @@ def _headers(answer: HttpAnswer) -> dict[str, str]:
 
 def _warning(answer: HttpAnswer, verdict: Verdict) -> str:
     """What says that this interface will end: the standard headers, or the platform's own word (G16)."""
-    for name in ("sunset", "deprecation", "x-shopify-api-deprecated-reason"):
-        if value := answer.headers.get(name):
-            return f"{name}: {value}"[:300]
+    if said := end_of(answer.headers):
+        return said
     told = verdict.output.get("api") if isinstance(verdict.output, Mapping) else None
     return str(told["ends"])[:300] if isinstance(told, Mapping) and told.get("ends") else ""
 

@@ -50,12 +50,17 @@ class WatchedWorld:
         self.connector = ""
         self.main = ""
         """The host of the connection's own address."""
+        self.account: ConnectionInfo | None = None
+        self.asked = ""
+        """The host that was asked last."""
+        self.ends = ""
+        """What its answer said of the interface's end."""
 
     def connection(self, key: str) -> ConnectionInfo:
         """The connection by that key."""
         found = self._world.connection(key)
         if key == self._key:
-            self.connector = found.connector
+            self.connector, self.account = found.connector, found
             self.main = host_of(str(found.settings.get("base_url", "")))
         return found
 
@@ -76,11 +81,13 @@ class WatchedWorld:
         host = host_of(url)
         if host in self._shut:
             raise HostShut(host, self._shut[host])
+        self.asked = host
         try:
             answer = self._world.http(method, url, headers=headers, body=body, timeout_s=timeout_s)
         except (NotSent, OutcomeUnknown) as trouble:
             self.calls.append(Call(host, False, type(trouble).__name__))
             raise
+        self.ends = end_of(answer.headers)
         if answer.status not in ALIVE:
             good = answer.status < 500
             self.calls.append(Call(host, good, "" if good else f"HTTP {answer.status}"))
@@ -101,6 +108,14 @@ class WatchedWorld:
     ) -> TableAnswer:
         """One operation on a table."""
         return self._world.table(operation, table, arguments, step_key)
+
+
+def end_of(headers: Mapping[str, str]) -> str:
+    """What an answer says of the end of its interface, by the standard headers or a platform's own (G16); mostly nothing."""
+    for name in ("sunset", "deprecation", "x-shopify-api-deprecated-reason"):
+        if value := headers.get(name):
+            return f"{name}: {value}"[:300]
+    return ""
 
 
 def host_of(url: str) -> str:
