@@ -109,7 +109,7 @@ h1{font-size:1rem;font-weight:600;color:var(--soft);margin:0 0 .75rem;overflow-w
 .stage{font-size:1.75rem;line-height:1.25;font-weight:700;margin:0;overflow-wrap:anywhere}
 p{margin:.5rem 0;overflow-wrap:anywhere}
 .soft{color:var(--soft);font-size:.875rem;margin:0}
-.eta{margin-top:.75rem;font-size:1.0625rem}.eta b{font-weight:600;font-variant-numeric:tabular-nums}
+.eta{margin-top:.75rem}.eta b{display:block;font-size:1.0625rem;font-weight:600;font-variant-numeric:tabular-nums}
 .late{background:var(--warnground);color:var(--warn);border-radius:8px;padding:.6rem .75rem}
 ol{list-style:none;margin:1.25rem 0 .25rem;padding:0}
 li{position:relative;padding:0 0 1.1rem 2rem}li:last-child{padding-bottom:0}

@@ -35,6 +35,7 @@ from headrace.engine.sandbox.server import HOST, PORT, Dropped, Sandbox
 from headrace.engine.sandbox.troubles import Switch
 from headrace.engine.service import (
     audit,
+    channels,
     connections,
     data_tables,
     flows,
@@ -492,6 +493,13 @@ class Trial:
             cursor = page["next_cursor"]
             if cursor is None:
                 return
+
+    def reached(self, login: str, phone: str) -> None:
+        """Mail and text messages of the sandbox for what people are told; the template brings both accounts."""
+        settings = {"sms": {"template": "SMS_NOTICE", "values": {"title": "title"}}}
+        channels.change_workspace(self.workspace, ENGINE, settings)
+        mine = {"addresses": {"sms": {"address": phone}}}
+        channels.change_mine(self.workspace, self.actor(login), mine)
 
     def mailed(self) -> None:
         """A mailbox of the sandbox for the messages that people get."""

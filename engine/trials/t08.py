@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from headrace.engine.clock import from_iso
 from headrace.engine.service import organisation, substitutions, task_acts
 from headrace.engine.service.actor import ENGINE, EVERYTHING, Actor
 from headrace.engine.trials.bench import DAY, HOUR, SECOND, Trial, TrialBroken
 
+LEVELS = ("region_hours", "area_hours", "finance_hours")
 AMOUNTS = (100.00, 4_999.99, 5_000.00, 5_000.01)
 
 
 def run(trial: Trial) -> None:
     """Flow A at every limit, flow B through leave and silence, flow C up to its quota."""
-    trial.mailed()
+    trial.reached("finance_reviewer", "13900003333")
     _custom(trial)
+    _matrix(trial)
     _discount(trial)
     _releases(trial)
+    _month(trial)
     flows = ("custom-order-approval", "bulk-discount-approval")
     done = [one for flow in flows for one in trial.instances(flow) if one["status"] == "completed"]
     trial.measure(approved=len(done))
@@ -41,6 +42,30 @@ def _custom(trial: Trial) -> None:
     waiting = trial.todo("production_lead", "confirm_schedule")
     trial.measure(asked=" ".join(sorted(asked)), cc=len(copies), confirm=len(waiting))
     trial.decide_all("production_lead", form={"ready_on": "2026-02-06"})
+
+
+def _matrix(trial: Trial) -> None:
+    """Amount, customer level and category together say who is asked."""
+    cases = (
+        ("key", {"level": "key"}, 20_000.00),
+        ("key", {"level": "key"}, 20_000.01),
+        ("art", {"category": "艺术品"}, 3_000.00),
+        ("art", {"category": "艺术品"}, 3_000.01),
+        ("big", {}, 50_000.00),
+        ("big", {}, 50_000.01),
+    )
+    found = []
+    for number, (name, more, amount) in enumerate(cases):
+        order = {"order_no": f"JZ-{number}", "customer": "陈女士", "amount": amount, **more}
+        trial.start("custom-order-approval", order)
+        trial.settle()
+        asked = [
+            word
+            for login, word in (("region_manager", "region"), ("area_director", "area"))
+            if trial.decide_all(login)
+        ]
+        found.append(f"{name} {amount:.2f} {' '.join(asked) or 'none'}")
+    trial.measure(matrix=" / ".join(found))
 
 
 def _discount(trial: Trial) -> None:
@@ -77,11 +102,29 @@ def _discount(trial: Trial) -> None:
     page = trial.instance(instance)
     vote = page["variables"]["approve_area"]["votes"][0]
     names = {trial.person(login): login for login in ("substitute", "area_director")}
-    hours = [_hours(page, node) for node in ("approve_region", "approve_area", "review_finance")]
+    hours = [_number(trial, name) for name in LEVELS]
     trial.measure(
         delegate=f"{names.get(vote['by'])} for {names.get(vote['on_behalf_of'])}",
-        report=" ".join(f"{one:g}" for one in hours),
+        report=f"{' '.join(f'{one:g}' for one in hours)} = {_kept(trial):g}",
         hours=(from_iso(page["ended_at"]) - from_iso(page["started_at"])) / HOUR,
+    )
+
+
+def _number(trial: Trial, name: str) -> float:
+    return float(trial.record("discounts", "ZK-1")[name])
+
+
+def _kept(trial: Trial) -> float:
+    return _number(trial, "total_hours")
+
+
+def _month(trial: Trial) -> None:
+    """The report comes by itself on the first of the month."""
+    trial.later(31 * DAY)
+    kept = next(one for one in trial.records("approval_reports") if one["count"])
+    levels = " ".join(f"{float(kept[name]):g}" for name in LEVELS)
+    trial.measure(
+        month=f"{levels} = {float(kept['total_hours']):g}, target {float(kept['target_hours']):g}"
     )
 
 
@@ -91,20 +134,18 @@ def _holder(trial: Trial) -> str:
 
 
 def _ways(trial: Trial, instance: str) -> str:
-    """By which ways the one it was taken from is told."""
+    """By which ways the one it was taken from is told, besides the app."""
     told = [
         one
         for one in trial.deliveries(instance)
         if one["user"] == trial.person("finance_reviewer") and one["kind"] == "escalated_from"
     ]
+    texts = [one for one in trial.texted("13900003333") if one.template == "SMS_NOTICE"]
+    letters = [one for one in trial.letters("超时已转走") if "finance_reviewer@" in str(one)]
+    trial.measure(arrived=f"{len(letters)} mail, {len(texts)} sms")
     inbox = trial.notices("finance_reviewer")
-    app = ["app"] if any(one["kind"] == "escalated_from" for one in inbox) else []
-    return " ".join([*app, *sorted({one["way"] for one in told})])
-
-
-def _hours(page: dict[str, Any], node: str) -> float:
-    step = next(step for step in page["steps"] if step["node"] == node)
-    return (from_iso(step["ended_at"]) - from_iso(step["started_at"])) / HOUR
+    app = " + app" if any(one["kind"] == "escalated_from" for one in inbox) else ""
+    return " ".join(sorted(one["way"] for one in told)) + app
 
 
 def _releases(trial: Trial) -> None:
