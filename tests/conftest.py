@@ -29,7 +29,12 @@ def pytest_report_header() -> str:
     return f"lot: HEADRACE_TEST_LOT={LOT}"
 
 
-PROCESSES = ("tests/crash/", "tests/machines/", "tests/http/test_serving.py")
+PROCESSES = (
+    "tests/crash/",
+    "tests/machines/",
+    "tests/http/test_serving.py",
+    "tests/scenarios/test_promotion_burst.py",
+)
 """Many processes of ours, watched in real time: never two of these at once, and first, as they take longest."""
 
 
