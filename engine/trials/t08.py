@@ -46,7 +46,7 @@ def _custom(trial: Trial) -> None:
 
 def _matrix(trial: Trial) -> None:
     """Amount, customer level and category together say who is asked."""
-    cases = (
+    cases: tuple[tuple[str, dict[str, str], float], ...] = (
         ("key", {"level": "key"}, 20_000.00),
         ("key", {"level": "key"}, 20_000.01),
         ("art", {"category": "艺术品"}, 3_000.00),

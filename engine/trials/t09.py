@@ -102,14 +102,22 @@ def _outage(trial: Trial) -> None:
         {"order_no": f"Z-{n:04}", "region": "浙江省", "phone": f"137{n:08}", "state": "open"}
         for n in range(20)
     ]
+    rows.append({"order_no": "H-bad", "region": PROVINCE, "phone": "0731-8888", "state": "open"})
     templates.seed(trial.workspace, "open_orders", rows)
     begun = trial.now_ms
+    trial.trouble("aliyun_sms", "lost", times=5)
     trial.start("courier-outage", {"outage_no": "HN-1", "region": PROVINCE, "reason": "大雪"})
     trial.later(MINUTE)
     trial.start("courier-outage", {"outage_no": "HN-1", "region": PROVINCE, "reason": "大雪"})
     trial.later(MINUTE)
     told = [one["order_no"] for one in trial.records("customer_messages")]
-    trial.measure(messages=len(told), once=len(told) == len(set(told)))
+    told.remove("H-bad")
+    trial.measure(
+        messages=len(told),
+        once=len(told) == len(set(told)),
+        texts=_texts(trial, "SMS_OUTAGE"),
+        not_sent=len(trial.notices("cs_agent", "短信没发出：H-bad")),
+    )
     answering = trial.dice.sample(sorted(told), reroutes + refunds)
     for number, order_no in enumerate(answering):
         choice = {"choice": "1" if number < reroutes else "2"}
@@ -120,7 +128,19 @@ def _outage(trial: Trial) -> None:
     trial.until(begun + 3 * DAY)
     trial.measure(early=len(trial.records("coupons")))
     trial.later(5 * MINUTE)
-    given = [one["order_no"] for one in trial.records("coupons")]
+    given = _given(trial)
     trial.later(3 * DAY)
-    later = [one["order_no"] for one in trial.records("coupons")]
+    later = _given(trial)
+    trial.measure(coupon_texts=_texts(trial, "SMS_COUPON"))
     trial.measure(coupons=len(given), coupons_once=len(later) == len(set(later)) == len(given))
+
+
+def _texts(trial: Trial, template: str) -> str:
+    """Text messages that went out, and to how many people."""
+    sent = [one.phone for one in trial.texted() if one.template == template]
+    return f"{len(sent)} to {len(set(sent))}"
+
+
+def _given(trial: Trial) -> list[str]:
+    """Orders with a coupon, but the one whose number takes no message."""
+    return [one["order_no"] for one in trial.records("coupons") if one["order_no"] != "H-bad"]
