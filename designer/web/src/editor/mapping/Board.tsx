@@ -28,7 +28,7 @@ import { Detail } from "./Detail";
 import { type Entry, textOf } from "./entry";
 import { at, counted, type Fields, put } from "./mapping";
 import { type Fitting, Rows, useEntryWords, useWhyWords } from "./Rows";
-import { flat as allSources, indexOf, matching, originOf, type Source } from "./sources";
+import { flat as allSources, indexOf, matching, originOf, readBy, type Source } from "./sources";
 import { Tree } from "./Tree";
 import { flat as allTargets, type Target, withOwn } from "./targets";
 import { curve, type Line, useLines } from "./useLines";
@@ -97,6 +97,12 @@ export function Board(props: BoardProps) {
 
   const tryJoin = (target: Target, source: Source) =>
     joined(fields, target, above.get(target.key), source);
+  useEffect(() => {
+    // A keyboard begins where one looks for something.
+    const first = board.current?.querySelector<HTMLElement>(".hr-map-search input, .hr-map-row");
+    const timer = setTimeout(() => first?.focus({ preventScroll: true }), 60);
+    return () => clearTimeout(timer);
+  }, []);
   const active = armed === null ? undefined : known.get(armed);
   // biome-ignore lint/correctness/useExhaustiveDependencies: `joined` is pure over what stands here
   const fitting = useMemo(
@@ -141,8 +147,9 @@ export function Board(props: BoardProps) {
     }
   };
   const press = (target: Target) => {
-    if (active !== undefined) connect(target, active);
-    else setOpened(opened === target.key ? null : target.key);
+    if (active !== undefined) return connect(target, active);
+    setOpened(opened === target.key ? null : target.key);
+    if (opened !== target.key) showDetail(board.current, target.key);
   };
   const add = (name: string) => {
     setAdded([...added.filter((each) => each !== name), name]);
@@ -296,6 +303,11 @@ export function Board(props: BoardProps) {
                 placeholder={t("search")}
                 aria-label={t("search")}
                 onChange={(event) => setSearch(event.target.value)}
+                onKeyDown={(event) => {
+                  if (event.key !== "ArrowDown") return;
+                  event.preventDefault();
+                  backToSources(board.current);
+                }}
                 data-testid="map-search"
               />
             </div>
@@ -481,8 +493,9 @@ function Lines({
       <svg className="hr-map-lines" aria-hidden="true">
         {shapes.map((shape) => (
           <path
-            key={shape.target}
+            key={shape.key}
             d={shape.path}
+            data-faint={shape.faint || undefined}
             data-line={shape.target}
             data-away={shape.away || undefined}
             data-active={active === shape.target || undefined}
@@ -492,10 +505,10 @@ function Lines({
       </svg>
       {shapes.map((shape) => {
         const text = words(shape.target);
-        if (shape.away || text === "") return null;
+        if (shape.away || shape.faint || text === "") return null;
         return (
           <button
-            key={shape.target}
+            key={shape.key}
             type="button"
             tabIndex={-1}
             className="hr-map-chip"
@@ -531,6 +544,10 @@ function linesOf(
 ): Line[] {
   return targets.flatMap((target) => {
     const { entry, list } = at(fields, target.path);
+    if (entry?.kind === "expression") {
+      const keys = readBy(entry.text, known, list);
+      return keys.map((source) => ({ target: target.key, source, faint: true }));
+    }
     const origin = entry === undefined ? null : originOf(entry, known, list);
     return origin === null ? [] : [{ target: target.key, source: origin.key }];
   });
@@ -609,6 +626,13 @@ function focusTarget(board: HTMLElement | null, key: string): void {
     row?.focus();
     row?.scrollIntoView({ block: "nearest" });
   });
+}
+
+function showDetail(board: HTMLElement | null, key: string): void {
+  setTimeout(() => {
+    const row = board?.querySelector(`[data-target="${CSS.escape(key)}"]`);
+    row?.scrollIntoView?.({ block: "nearest" });
+  }, 50);
 }
 
 function focusSource(board: HTMLElement | null, key: string): void {

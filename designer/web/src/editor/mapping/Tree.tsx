@@ -112,7 +112,9 @@ export function Tree(props: TreeProps) {
             <span className="hr-map-name">{source.title}</span>
             {source.kind !== "group" && (
               <>
-                <span className="hr-map-kind">{t(`kind.${source.kind}`)}</span>
+                <span className="hr-map-kind">
+                  {t(source.steps.length > 0 ? "each" : `kind.${source.kind}`)}
+                </span>
                 <span className="hr-map-sample" title={sample}>
                   {sample}
                 </span>

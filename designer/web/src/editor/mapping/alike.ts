@@ -65,10 +65,15 @@ export function suggestions(
   const offered = allSources(sources).filter(
     (source) => source.kind !== "group" && fieldOfItem(source) === null,
   );
+  const inside = new Map(
+    allSources(sources)
+      .filter(({ kind }) => kind !== "group")
+      .flatMap((source) => source.children.map((child) => [child.key, source] as const)),
+  );
   const open = allTargets(targets).filter((target) => isOpen(fields, target));
   const pairs = open.flatMap((target) =>
     offered.flatMap((source) => {
-      const found = likeness(target, source);
+      const found = likeness(target, source, inside.get(source.key));
       if (found === null || source.kind === "group") return [];
       const fitting = fitFor({ kind: source.kind, choices: source.choices }, target);
       if (!fits(fitting)) return [];
@@ -112,9 +117,11 @@ function isOpen(fields: Fields, target: Target): boolean {
   return entry === undefined && covered === undefined && list === null;
 }
 
+/** `inside`: what stands above the source, whose name may be a part of the target's ("customer" + "name"). */
 export function likeness(
   target: Pick<Target, "path" | "title">,
   source: Pick<Source, "from" | "title">,
+  inside?: Pick<Source, "from" | "title">,
 ): { why: Why; score: number } | null {
   const name = plain(String(target.path.at(-1) ?? ""));
   const other = plain(String(source.from.at(-1) ?? ""));
@@ -123,8 +130,12 @@ export function likeness(
   const otherTitle = plain(source.title);
   if (title !== "" && title === otherTitle) return { why: "title", score: 0.96 };
   if (name === otherTitle || title === other) return { why: "title", score: 0.94 };
+  const whole = inside === undefined ? "" : plain(`${inside.from.at(-1) ?? ""}${other}`);
+  const wholeTitle = inside === undefined ? "" : plain(`${inside.title}${otherTitle}`);
+  if (whole !== "" && whole === name) return { why: "name", score: 0.93 };
+  if (wholeTitle !== "" && wholeTitle === title) return { why: "title", score: 0.92 };
   const meant = [name, title].flatMap(meaning);
-  const offered = [other, otherTitle].flatMap(meaning);
+  const offered = [other, otherTitle, whole, wholeTitle].flatMap(meaning);
   if (meant.some((each) => offered.includes(each))) return { why: "meaning", score: 0.88 };
   const score = Math.max(similarity(name, other), similarity(title, otherTitle));
   return score < SIMILAR_FROM ? null : { why: "similar", score: score * 0.85 };

@@ -79,6 +79,22 @@ export function fieldsIn(text: string): Field[] | null {
   return entry.kind === "record" ? entry.fields : null;
 }
 
+/** Every path an expression reads: `order.no`, `it.sku`. */
+export function namesIn(text: string): Path[] {
+  const tokens = tokensOf(text) ?? [];
+  const paths: string[][] = [];
+  tokens.forEach((token, at) => {
+    if (token.kind !== "name" || WORDS.has(token.value)) return;
+    const sign = (from: number) => (tokens[from]?.kind === "sign" ? tokens[from]?.value : "");
+    if (sign(at - 1) === "." || sign(at + 1) === "(") return;
+    const path = [token.value];
+    for (let next = at + 1; sign(next) === "." && tokens[next + 1]?.kind === "name"; next += 2)
+      path.push(tokens[next + 1]?.value ?? "");
+    paths.push(path);
+  });
+  return paths;
+}
+
 type Chain = { from: Path; steps: Step[] };
 
 /** A piece of the tokens, from the first up to but without the last. */

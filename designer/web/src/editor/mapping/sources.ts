@@ -1,7 +1,7 @@
 // The tree of what is available here: values by where they come from, records with their fields, lists with the fields of an item.
 
 import type { Kind, Variable } from "../variables";
-import { type Entry, ITEM, type Path, pathText } from "./entry";
+import { type Entry, ITEM, namesIn, type Path, pathText } from "./entry";
 import type { Step, ValueKind } from "./steps";
 
 export interface Source {
@@ -211,6 +211,19 @@ export function originOf(
     if (known.has(key)) return { key, exact: false };
   }
   return inside && known.has(list) ? { key: list, exact: false } : null;
+}
+
+/** What an expression written by hand reads of the tree. */
+export function readBy(
+  text: string,
+  known: ReadonlyMap<string, Source>,
+  list: string | null = null,
+): string[] {
+  const found = namesIn(text).flatMap((from) => {
+    const origin = originOf({ kind: "link", from, steps: [] }, known, list);
+    return origin === null ? [] : [origin.key];
+  });
+  return [...new Set(found)];
 }
 
 /** The tree with only what has these words, and all that stands above it. */

@@ -5,10 +5,14 @@ import { type RefObject, useCallback, useEffect, useLayoutEffect, useState } fro
 export interface Line {
   target: string;
   source: string;
+  /** Only read by an expression. */
+  faint?: boolean;
 }
 
 export interface Shape {
+  key: string;
   target: string;
+  faint: boolean;
   path: string;
   /** Where what is done on the way is written. */
   at: { x: number; y: number };
@@ -17,6 +21,7 @@ export interface Shape {
 }
 
 const EDGE = 10;
+const STRAIGHT_FROM = 0.46;
 
 export function useLines(
   board: RefObject<HTMLElement | null>,
@@ -61,10 +66,14 @@ function shapeOf(box: HTMLElement, line: Line, parents: ReadonlyMap<string, stri
   const area = box.getBoundingClientRect();
   const start = placed(from, "right", area);
   const end = placed(to, "left", area);
+  // The last third runs straight, so that what is written on it stands on it.
+  const turn = { x: start.x + (end.x - start.x) * STRAIGHT_FROM, y: end.y };
   return {
+    key: `${line.source} ${line.target}`,
     target: line.target,
-    path: curve(start, end),
-    at: { x: start.x + (end.x - start.x) * 0.56, y: end.y },
+    faint: line.faint ?? false,
+    path: `${curve(start, turn)} H${Math.round(end.x * 10) / 10}`,
+    at: { x: (turn.x + end.x) / 2, y: end.y },
     away: start.away || end.away,
   };
 }

@@ -19,6 +19,7 @@ import { BilingualInput } from "../../editor/form/BilingualField";
 import { FormContext } from "../../editor/form/context";
 import { SettingsForm } from "../../editor/form/SettingsForm";
 import { Inspector, useNodeForm } from "../../editor/Inspector";
+import { MapsOf } from "../../editor/mapping/MapsOf";
 import { NodeMenu } from "../../editor/NodeMenu";
 import { Outline } from "../../editor/Outline";
 import { Problems } from "../../editor/Problems";
@@ -264,6 +265,11 @@ function Little({ node, words }: { node: FlowNode; words: Words }) {
       <FormContext.Provider value={form}>
         <SettingsForm
           schema={people}
+          value={node.settings}
+          onChange={(settings) => run(setSettings, { node: node.id, settings })}
+        />
+        <MapsOf
+          schema={types.get(node.type)?.settings ?? {}}
           value={node.settings}
           onChange={(settings) => run(setSettings, { node: node.id, settings })}
         />
