@@ -333,6 +333,10 @@ class Renewal:
     judge: Callable[[HttpAnswer], Verdict]
     """A good verdict's output: `{"secrets": {name: new value}, "expires_in": s, "refresh_expires_in": s}`; names that do not
     come stay, and an end nobody tells is not known."""
+    needs: tuple[str, ...] = ("refresh_token",)
+    """Secrets it is made of: without one only a person can renew it."""
+    lead_s: int = 86_400
+    """So long before its end it is renewed, at most a quarter of its life."""
 
 
 def _nothing_to_try(_: ConnectionInfo, __: Outside) -> Receipt:

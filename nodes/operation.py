@@ -108,7 +108,8 @@ def _pages(
 ) -> Done | Failed:
     """Ask, once more with a new token where only that was wrong, and for as many pages as the operation reads at once."""
     found = _ask(context, account, connector, operation, wish)
-    if isinstance(found, Failed) and found.code == "token_dead" and account.own is not None:
+    renews = account.own is not None or connector.renewal is not None
+    if isinstance(found, Failed) and found.code == "token_dead" and renews:
         assert context.world is not None
         renewed = context.world.renew(account)
         if renewed is not None:

@@ -29,6 +29,10 @@ CONNECTION = record(
         "connector": STRING,
         "settings": OBJECT,
         "secrets": {"type": "object", "additionalProperties": BOOLEAN},
+        "token": {
+            "type": ["object", "null"],
+            "description": "Its life, where a machine renews it: expires_at, refresh_expires_at, renewed_at, next_at, trouble.",
+        },
         "updated_at": AT,
     }
 )

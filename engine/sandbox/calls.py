@@ -15,6 +15,8 @@ from headrace.engine.sandbox.world import Order, World
 
 CHINA = timezone(timedelta(hours=8))
 FIELDS_MAX = 200
+SKUS_DIGITS = 9
+OFFERS_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +155,25 @@ class Shop(Simulator):
     troubles = (*Simulator.troubles, "empty", "moving")
     renewed = ""
     """What stands behind the first token: `-1` after the first renewal."""
+    LIVES_S: ClassVar[int] = 86_400
+    """How long a token lives; the first one, which nobody asked for, until it is renewed or switched dead."""
+    ends_ms: int | None = None
 
-    def renew(self, given: str, known: str) -> str:
+    def renew(self, given: str, known: str, now_ms: int) -> str:
         """The token that counts from now on. Raises `No`."""
         if given != known:
             raise No("token_dead", "refresh_token")
         self.renewed = f"-{int(self.renewed[1:] or 0) + 1}"
+        self.ends_ms = now_ms + self.LIVES_S * 1_000
         self.switches.off(self.name, "token_dead")
         return self.renewed
+
+    def alive(self, given: str, first: str, now_ms: int) -> None:
+        """Is that the token of now, and has it not ended? Raises `No`."""
+        if given != f"{first}{self.renewed}" or (
+            self.ends_ms is not None and now_ms >= self.ends_ms
+        ):
+            raise No("token_dead")
 
     def payload(self, order: Order) -> dict[str, Any]:
         """The order as this platform writes it."""
@@ -195,6 +208,16 @@ class Shop(Simulator):
         if found is None:
             raise No("not_found", f"no order {id_[:40]}")
         return found
+
+    def offer(self, sku_id: object, quantity: object) -> None:
+        """From now on so many may be sold here."""
+        text = str(quantity)
+        if not sku_id or not text.isdigit() or len(text) > SKUS_DIGITS:
+            raise No("params", "sku and a whole number")
+        with self.world.lock:
+            self.world.offered[self.name, str(sku_id)] = int(text)
+            self.world.offers.append((self.name, str(sku_id), int(text)))
+            del self.world.offers[:-OFFERS_KEPT]
 
     def ship(self, asked: Asked, id_: str, company: str, waybill: str) -> None:
         """The seller says it is on its way. Raises `No`."""

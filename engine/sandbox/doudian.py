@@ -44,6 +44,7 @@ class Doudian(Shop):
     """One shop there."""
 
     name = "doudian"
+    LIVES_S = 604_800
     troubles = (*Shop.troubles, "duplicate", "reordered")
 
     def account(self, base: str) -> Account:
@@ -73,8 +74,7 @@ class Doudian(Shop):
             raise No("clock")
         if self.renews(asked):
             return  # the refresh token is what counts there
-        if query.get("access_token") != f"{TOKEN}{self.renewed}":
-            raise No("token_dead")
+        self.alive(query.get("access_token") or "", TOKEN, asked.now_ms)
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
         """See `Simulator`."""
@@ -102,12 +102,15 @@ class Doudian(Shop):
                 id_, waybill = str(own.get("order_id", "")), str(own.get("logistics_code", ""))
                 self.ship(asked, id_, str(own.get("company_code", "")), waybill)
                 data = {"pack_id": f"P{id_}"}
+            case "/sku/syncStock" if own.get("incremental") is False and own.get("idempotent_id"):
+                self.offer(own.get("sku_id"), own.get("stock_num"))
+                data = True
             case "/token/refresh":
-                new = self.renew(str(own.get("refresh_token", "")), REFRESH)
+                new = self.renew(str(own.get("refresh_token", "")), REFRESH, asked.now_ms)
                 data = {
                     "access_token": f"{TOKEN}{new}",
                     "refresh_token": REFRESH,
-                    "expires_in": 604_800,
+                    "expires_in": self.LIVES_S,
                 }
             case path:
                 raise No("withdrawn", path[:80])

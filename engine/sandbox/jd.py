@@ -22,6 +22,7 @@ from headrace.engine.sandbox.calls import (
 from headrace.engine.sandbox.world import Order
 
 APP_KEY, SECRET, TOKEN = "SANDBOXJD0000001", "sandbox-jd-secret", "sandbox-jd-token"
+REFRESH = "sandbox-jd-refresh"
 CLOCK_MS = 6 * 60_000
 WINDOW_MS = 31 * 86_400_000
 PAGE_MAX = 100
@@ -56,24 +57,38 @@ class Jd(Shop):
 
     def account(self, base: str) -> Account:
         """See `Simulator`."""
-        settings = {"app_key": APP_KEY, "gateway": f"{base}/jd/routerjson"}
-        return Account(self.name, settings, {"app_secret": SECRET, "access_token": TOKEN})
+        settings = {
+            "app_key": APP_KEY,
+            "gateway": f"{base}/jd/routerjson",
+            "token_gateway": f"{base}/jd/oauth2/refresh_token",
+        }
+        secrets = {"app_secret": SECRET, "access_token": TOKEN, "refresh_token": REFRESH}
+        return Account(self.name, settings, secrets)
 
     def prove(self, asked: Asked) -> None:
         """See `Simulator`."""
         fields = asked.form()
         if fields.get("app_key") != APP_KEY:
             raise No("app_key")
+        if self.renews(asked):  # not signed: the secret itself comes along
+            if not proofs.equal(fields.get("app_secret", ""), SECRET):
+                raise No("signature")
+            return
         if not proofs.equal(fields.get("sign", ""), proofs.between_secrets(SECRET, fields)):
             raise No("signature")
         if abs(_moment(fields.get("timestamp", "")) - asked.now_ms) > CLOCK_MS:
             raise No("clock")
-        if fields.get("access_token") != TOKEN:
-            raise No("token_dead")
+        self.alive(fields.get("access_token", ""), TOKEN, asked.now_ms)
+
+    def renews(self, asked: Asked) -> bool:
+        """See `Simulator`."""
+        return asked.path == "/oauth2/refresh_token"
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
         """See `Simulator`."""
         code, words = NO[kind]
+        if self.renews(asked):
+            return said({"code": int(code), "msg": words})
         if kind in ("not_found", "rule"):  # a yes of the gateway, a no of the shop
             name = asked.form().get("method", "").replace(".", "_")
             answer = {"success": False, "numberCode": code, "chineseErrCode": words}
@@ -84,6 +99,14 @@ class Jd(Shop):
     def do(self, asked: Asked) -> Said:
         """See `Simulator`."""
         fields = asked.form()
+        if self.renews(asked):
+            new = self.renew(fields.get("refresh_token", ""), REFRESH, asked.now_ms)
+            told = {
+                "access_token": f"{TOKEN}{new}",
+                "refresh_token": REFRESH,
+                "expires_in": self.LIVES_S,
+            }
+            return said({**told, "scope": "snsapi_base"})
         method, own = fields.get("method", ""), json_object(fields.get("360buy_param_json", ""))
         found: dict[str, Any]
         match method:
@@ -98,6 +121,9 @@ class Jd(Shop):
                 id_, waybill = str(own.get("orderId", "")), str(own.get("logiNo", ""))
                 self.ship(asked, id_, str(own.get("logiCoprId", "")), waybill)
                 found = {"sopjosshipment_result": {"success": True}}
+            case "jingdong.stock.write.updateSkuStock":
+                self.offer(own.get("skuId"), own.get("stockNum"))
+                found = {"updateSkuStock_result": {"success": True}}
             case _:
                 raise No("withdrawn", method[:80])
         return said({f"{method.replace('.', '_')}_responce": {"code": "0", **found}})

@@ -55,8 +55,7 @@ class Pdd(Shop):
             raise No("clock")
         if self.renews(asked):
             return  # the refresh token is what counts there
-        if fields.get("access_token") != f"{TOKEN}{self.renewed}":
-            raise No("token_dead")
+        self.alive(fields.get("access_token") or "", TOKEN, asked.now_ms)
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
         """See `Simulator`."""
@@ -90,9 +89,17 @@ class Pdd(Shop):
                 company, waybill = fields.get("logistics_id", ""), fields.get("tracking_number", "")
                 self.ship(asked, fields.get("order_sn", ""), company, waybill)
                 return said({"logistics_online_send_response": {"is_success": True}})
+            case "pdd.goods.quantity.update" if fields.get("update_type") == "1":
+                self.offer(fields.get("sku_id"), fields.get("quantity"))
+                return said({"goods_quantity_update_response": {"is_success": True}})
             case "pdd.pop.auth.token.refresh":
-                new = self.renew(fields.get("refresh_token", ""), REFRESH)
-                answer = {"access_token": f"{TOKEN}{new}", "refresh_token": REFRESH}
+                new = self.renew(fields.get("refresh_token", ""), REFRESH, asked.now_ms)
+                answer = {
+                    "access_token": f"{TOKEN}{new}",
+                    "refresh_token": REFRESH,
+                    "expires_in": self.LIVES_S,
+                    "refresh_token_expires_in": 30 * 86_400,
+                }
                 return said({"pop_auth_token_refresh_response": answer})
             case method:
                 raise No("withdrawn", method[:80])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from headrace.engine.sandbox import proofs
@@ -20,6 +21,7 @@ from headrace.engine.sandbox.calls import (
 from headrace.engine.sandbox.world import Order
 
 APP_KEY, SECRET, SESSION = "27001001", "sandbox-taobao-secret", "sandbox-taobao-session"
+REFRESH = "sandbox-taobao-refresh"
 CLOCK_MS = 10 * 60_000
 WINDOW_MS = 86_400_000
 PAGE_MAX = 100
@@ -55,7 +57,8 @@ class Taobao(Shop):
     def account(self, base: str) -> Account:
         """See `Simulator`."""
         settings = {"app_key": APP_KEY, "gateway": f"{base}/taobao/router/rest"}
-        return Account(self.name, settings, {"app_secret": SECRET, "access_token": SESSION})
+        secrets = {"app_secret": SECRET, "access_token": SESSION, "refresh_token": REFRESH}
+        return Account(self.name, settings, secrets)
 
     def prove(self, asked: Asked) -> None:
         """See `Simulator`."""
@@ -67,8 +70,12 @@ class Taobao(Shop):
             raise No("signature")
         if abs(china_ms(fields.get("timestamp", "")) - asked.now_ms) > CLOCK_MS:
             raise No("clock")
-        if fields.get("session") != SESSION:
-            raise No("token_dead")
+        if not self.renews(asked):  # there the refresh token is what counts
+            self.alive(fields.get("session", ""), SESSION, asked.now_ms)
+
+    def renews(self, asked: Asked) -> bool:
+        """See `Simulator`."""
+        return asked.form().get("method") == "taobao.top.auth.token.refresh"
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
         """See `Simulator`."""
@@ -85,6 +92,17 @@ class Taobao(Shop):
         match method:
             case "taobao.trades.sold.increment.get":
                 found = self._changed(asked, fields)
+            case "taobao.top.auth.token.refresh":
+                # Good for one use: the next one comes with the new token.
+                new = self.renew(
+                    fields.get("refresh_token", ""), f"{REFRESH}{self.renewed}", asked.now_ms
+                )
+                told = {
+                    "access_token": f"{SESSION}{new}", "refresh_token": f"{REFRESH}{new}",
+                    "expires_in": self.LIVES_S, "re_expires_in": 30 * 86_400, "r1_expires_in": self.LIVES_S,
+                    "taobao_user_nick": "沙箱淘宝店",
+                }  # fmt: skip
+                found = {"token_result": json.dumps(told, ensure_ascii=False)}
             case "taobao.refunds.receive.get":
                 found = self._refunds(asked, fields)
             case "taobao.trade.fullinfo.get":
@@ -93,6 +111,11 @@ class Taobao(Shop):
                 id_ = fields.get("tid", "")
                 self.ship(asked, id_, fields.get("company_code", ""), fields.get("out_sid", ""))
                 found = {"shipping": {"is_success": True}}
+            case "taobao.item.quantity.update" if fields.get("type") == "1":
+                self.offer(fields.get("sku_id"), fields.get("quantity"))
+                found = {
+                    "item": {"num_iid": fields.get("num_iid"), "modified": china(asked.now_ms)}
+                }
             case _:
                 raise No("withdrawn", method[:80])
         answer = method.removeprefix("taobao.").replace(".", "_") + "_response"

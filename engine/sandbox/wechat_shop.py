@@ -13,7 +13,11 @@ from headrace.engine.sandbox.pushes import Push
 from headrace.engine.sandbox.world import Fact, Order
 
 APP_ID, TOKEN = "wxsandbox0000000001", "sandbox-wechat-access-token"
-WORD, AES_KEY = "sandboxtoken", "sandboxsandboxsandboxsandboxsandboxsandbox0"
+WORD, AES_KEY, APP_SECRET = (
+    "sandboxtoken",
+    "sandboxsandboxsandboxsandboxsandboxsandbox0",
+    "sandbox-wechat-app",
+)
 WINDOW_S = 7 * 86_400
 PAGE_MAX = 100
 AFTER_WINDOW_S, AFTER_PAGE = 86_400, 20
@@ -30,6 +34,7 @@ EVENTS = {
 }
 NO = {
     "token_dead": (42001, "access_token expired"),
+    "app_secret": (40125, "invalid appsecret"),
     "throttled": (45011, "api minute-quota reach limit  must slower  retry next minute"),
     "busy": (-1, "system error"),
     "withdrawn": (48001, "api unauthorized"),
@@ -43,19 +48,29 @@ class WechatShop(Shop):
     """One shop there."""
 
     name = "wechat_shop"
+    LIVES_S = 7_200
     troubles = (*(t for t in Shop.troubles if t != "clock"), "duplicate", "reordered")
 
     def account(self, base: str) -> Account:
         """See `Simulator`."""
         settings = {"app_id": APP_ID, "gateway": f"{base}/wechat_shop"}
-        return Account(
-            self.name, settings, {"access_token": TOKEN, "token": WORD, "aes_key": AES_KEY}
-        )
+        secrets = {
+            "access_token": TOKEN, "app_secret": APP_SECRET, "token": WORD, "aes_key": AES_KEY,
+        }  # fmt: skip
+        return Account(self.name, settings, secrets)
 
     def prove(self, asked: Asked) -> None:
         """See `Simulator`."""
-        if not proofs.equal(asked.query.get("access_token", ""), TOKEN):
-            raise No("token_dead")
+        if self.renews(asked):
+            own = asked.json()
+            if own.get("appid") != APP_ID or own.get("secret") != APP_SECRET:
+                raise No("app_secret")
+            return
+        self.alive(asked.query.get("access_token", ""), TOKEN, asked.now_ms)
+
+    def renews(self, asked: Asked) -> bool:
+        """See `Simulator`."""
+        return asked.path == "/cgi-bin/stable_token"
 
     def no(self, kind: str, message: str, asked: Asked) -> Said:
         """See `Simulator`."""
@@ -67,6 +82,9 @@ class WechatShop(Shop):
         own = asked.json()
         found: dict[str, Any]
         match asked.path:
+            case "/cgi-bin/stable_token":
+                new = self.renew(APP_SECRET, APP_SECRET, asked.now_ms)
+                return said({"access_token": f"{TOKEN}{new}", "expires_in": self.LIVES_S})
             case "/channels/ec/order/list/get":
                 found = self._changed(asked, own)
             case "/channels/ec/order/get":
@@ -75,6 +93,9 @@ class WechatShop(Shop):
                 found = self._after_sales(asked, own)
             case "/channels/ec/aftersale/getaftersaleorder":
                 found = {"after_sale_order": self._after_sale(own)}
+            case "/channels/ec/product/stock/update" if own.get("diff_type") == 3:
+                self.offer(own.get("sku_id"), own.get("num"))
+                found = {}
             case path:
                 raise No("withdrawn", path[:80])
         return said({"errcode": 0, "errmsg": "ok", **found})

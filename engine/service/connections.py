@@ -15,13 +15,13 @@ from headrace.engine.errors import Conflict, HeadraceError, NotFound, Problem, V
 from headrace.engine.flow.forms import check_form
 from headrace.engine.node import ConnectionInfo, NodeType, NotSent, OutcomeUnknown
 from headrace.engine.registry import connectors, describe_connector
-from headrace.engine.service import audit, own_connectors
+from headrace.engine.service import audit, own_connectors, shop_tokens
 from headrace.engine.service import limits as limit_service
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.secrets import seal, unseal, without_value
 from headrace.engine.service.workspace import FRESH_MS, Workspace
-from headrace.engine.store import accounts, limits
+from headrace.engine.store import accounts, connection_tokens, limits
 
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
@@ -61,13 +61,16 @@ def listing(
     actor.require("connections:read")
     with workspace.read() as connection:
         rows = accounts.listing(connection, after=cursor, limit=limit + 1)
-    return page([_shown(workspace, row) for row in rows], limit, lambda found: str(found["key"]))
+        tokens = connection_tokens.some(connection, [row.key for row in rows])
+    items = [_shown(workspace, row, tokens.get(row.key)) for row in rows]
+    return page(items, limit, lambda found: str(found["key"]))
 
 
 def detail(workspace: Workspace, key: str) -> dict[str, Any]:
     """One connection."""
     with workspace.read() as connection:
-        return _shown(workspace, _found(connection, key))
+        token = connection_tokens.find(connection, key)
+        return _shown(workspace, _found(connection, key), token)
 
 
 def create(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +108,9 @@ def add(workspace: Workspace, actor: Actor, values: Mapping[str, Any]) -> None:
         if accounts.find(connection, row["key"]) is not None:
             raise Conflict(expected="a new connection key", found=f"{row['key']}, which is taken")
         accounts.insert(connection, row)
+        shop_tokens.entered(
+            workspace, connection, row["key"], row["connector"], values.get("secrets", {})
+        )
         made_with = own_connectors.connector_of(connection, row["connector"], row["settings"])
         if known := limit_service.declared(made_with, row["settings"]):
             limits.put(connection, row["key"], known, now, actor.user_id)
@@ -137,6 +143,7 @@ def change(
         columns = {name: values[name] for name in ("name", "settings") if name in values}
         if secrets is not None:
             columns["secrets"] = seal(workspace, secrets)
+            shop_tokens.entered(workspace, connection, key, row.connector, secrets)
         columns |= {"updated_at": workspace.clock.now_ms(), "updated_by": actor.user_id}
         accounts.update(connection, key, columns)
         audit.note(
@@ -156,6 +163,7 @@ def delete(workspace: Workspace, actor: Actor, key: str) -> None:
     def write(connection: Connection) -> None:
         _found(connection, key)
         accounts.delete(connection, key)
+        connection_tokens.delete(connection, key)
         limits.delete(connection, key)
         audit.note(connection, workspace, actor, "connections.delete", key)
 
@@ -275,13 +283,14 @@ def _found(connection: Connection, key: str) -> Row[Any]:
     return row
 
 
-def _shown(workspace: Workspace, row: Row[Any]) -> dict[str, Any]:
+def _shown(workspace: Workspace, row: Row[Any], token: Any = None) -> dict[str, Any]:
     return {
         "key": row.key,
         "name": row.name,
         "connector": row.connector,
         "settings": row.settings,
         "secrets": _set(workspace, row),
+        "token": shop_tokens.shown(token),
         "updated_at": to_iso(row.updated_at),
     }
 

@@ -22,7 +22,7 @@ from headrace.engine.service import sources as source_service
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.sources import DAILY, ZONE, Source
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import accounts
+from headrace.engine.store import accounts, connection_tokens
 from headrace.engine.store import sources as rows
 
 Class = Literal["auth", "scope", "timeout", "throttled", "gone", "interrupted", "refused"]
@@ -110,7 +110,8 @@ def begin_due(workspace: Workspace, owner: str) -> list[Job]:
 def next_due_ms(workspace: Workspace) -> int | None:
     """When the next one is due; None: nothing is polled."""
     with workspace.read() as connection:
-        return rows.next_due(connection)
+        first = (rows.next_due(connection), connection_tokens.next_due(connection))
+    return min((at for at in first if at is not None), default=None)
 
 
 def _begin(workspace: Workspace, key: str, owner: str, connection: Connection) -> Job | None:

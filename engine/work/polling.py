@@ -29,13 +29,21 @@ from headrace.engine.connector import (
 from headrace.engine.errors import AddressRefused, BodyTooLarge, HeadraceError, NotFound
 from headrace.engine.node import ConnectionInfo, HttpAnswer, NotSent, OutcomeUnknown
 from headrace.engine.registry import connectors
-from headrace.engine.service import connections, intake, interfaces, order_rate, polling, rush
+from headrace.engine.service import (
+    connections,
+    intake,
+    interfaces,
+    order_rate,
+    polling,
+    rush,
+    shop_tokens,
+)
 from headrace.engine.service import sources as source_service
-from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.polling import Class, Job, What
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import limits
 from headrace.engine.store import sources as source_rows
+from headrace.engine.work.renewing import Renewer
 from headrace.engine.work.watch import end_of
 
 log = logging.getLogger(__name__)
@@ -91,9 +99,14 @@ class Poller:
     sleep: Callable[[float], Any] = field(default_factory=lambda: threading.Event().wait)
     watched_ms: int = field(default=0)
 
+    @property
+    def renewer(self) -> Renewer:
+        """Who renews tokens of this process."""
+        return Renewer(self.workspace, self.ask, self.owner, self.sleep)
+
     def look(self, run: Callable[..., Iterable[Any]] = map) -> int:
         """Do what is due; answers how much that was. `run`: how several sources are pulled, at once or one by one."""
-        done = self.wants()
+        done = self.renewer.look() + self.wants()
         jobs = polling.begin_due(self.workspace, self.owner)
         done += sum(1 for _ in run(self.pull, jobs))
         now_ms = self.workspace.clock.now_ms()
@@ -351,9 +364,13 @@ class Poller:
     ) -> tuple[Any, HttpAnswer]:
         """What the platform says; a dead authorisation is renewed once where it can be."""
         account = self._fresh(account)
+        if shop_tokens.renewable(connector, account.secrets) and not account.secrets.get(
+            "access_token"
+        ):
+            account = self.renewer.renewed(account) or account
         verdict, answer = self._call(account, connector, operation, params)
         if verdict.trouble == "token_dead" and connector.renewal is not None:
-            renewed = self._renewed(account, connector)
+            renewed = self.renewer.renewed(account)
             if renewed is not None:
                 verdict, answer = self._call(renewed, connector, operation, params)
         if verdict.trouble is None:
@@ -443,28 +460,6 @@ class Poller:
                 said if why else "", warning,
             ),
         )  # fmt: skip
-
-    def _renewed(self, account: ConnectionInfo, connector: Connector) -> ConnectionInfo | None:
-        """A new authorisation, kept; None: a person has to give one."""
-        assert connector.renewal is not None
-        now_ms = self.workspace.clock.now_ms()
-        wish = Wish({}, "renew", now_ms, f"renew{now_ms}")
-        try:
-            answer = self.ask(connector.renewal.build(account, wish))
-            verdict = connector.renewal.judge(answer)
-        except (ParamWrong, NotSent, OutcomeUnknown, AddressRefused, BodyTooLarge) as trouble:
-            log.warning(
-                "the token of %s cannot be renewed: %s",
-                account.key,
-                connections.without(account, str(trouble)),
-            )
-            return None
-        if verdict.trouble is not None:
-            log.warning("the token of %s cannot be renewed: %s", account.key, verdict.code)
-            return None
-        secrets = {name: str(value) for name, value in verdict.output["secrets"].items() if value}
-        connections.change(self.workspace, ENGINE, account.key, {"secrets": secrets})
-        return replace(account, secrets={**account.secrets, **secrets})
 
     # --- what a push only named ---
 

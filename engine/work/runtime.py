@@ -134,6 +134,8 @@ class Runtime:
 
     def renew_connection(self, info: ConnectionInfo) -> ConnectionInfo | None:
         """The same with a new token, for a worker whom the far side refused the old one."""
+        if info.own is None:
+            return self._poller.renewer.renewed(info)
         return own_tokens.renewed(self.workspace, info, self._send)
 
     def _send(self, request: Request) -> HttpAnswer:

@@ -20,6 +20,7 @@ from headrace.engine.connector import (
     Paging,
     ParamWrong,
     Pushed,
+    Renewal,
     Reply,
     Request,
     Verdict,
@@ -31,6 +32,7 @@ from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form
 
 GATEWAY = "https://api.weixin.qq.com"
+STABLE = "/cgi-bin/stable_token"
 BLOCK = 32
 """Its padding fills blocks of 32 bytes, not of 16."""
 
@@ -152,6 +154,34 @@ def _order(account: ConnectionInfo, wish: Wish) -> Request:
 def _refund(account: ConnectionInfo, wish: Wish) -> Request:
     own = {"after_sale_order_id": wire.text(wish.params, "refund_id")}
     return asked(account, "/channels/ec/aftersale/getaftersaleorder", own)
+
+
+def _renew(account: ConnectionInfo, _: Wish) -> Request:
+    """It knows no refresh token: the app's secret gets a token of two hours, and does not end the one in use."""
+    own = {
+        "grant_type": "client_credential",
+        "appid": account.settings["app_id"],
+        "secret": wire.secret(account, "app_secret"),
+    }
+    address = wire.address(account.settings.get("gateway", GATEWAY), STABLE, {})
+    headers = {"content-type": wire.JSON, "accept": "application/json"}
+    return Request("POST", address, headers, wire.compact(own).encode())
+
+
+def _judge_renewed(answer: HttpAnswer) -> Verdict:
+    body = wire.read_object(answer.body)
+    return shop.renewed(body) if body.get("access_token") else judge(answer)
+
+
+def _stock(account: ConnectionInfo, wish: Wish) -> Request:
+    """The whole number (`diff_type` 3), so that the same again changes nothing."""
+    own = {
+        "product_id": wire.text(wish.params, "item_id"),
+        "sku_id": wire.text(wish.params, "sku_id"),
+        "diff_type": 3,
+        "num": wire.whole(wish.params, "quantity", shop.MISSING),
+    }
+    return asked(account, "/channels/ec/product/stock/update", own)
 
 
 def _call(account: ConnectionInfo, wish: Wish) -> Request:
@@ -336,6 +366,13 @@ CONNECTOR = Connector(
     ),
     secrets=form(
         access_token=shop.ACCESS_TOKEN,
+        app_secret=shop.hidden(
+            ("应用密钥 AppSecret", "App secret"),
+            (
+                "填了就自动换取授权令牌（每两小时一次）。",
+                "With it the access token is fetched by itself, every two hours.",
+            ),
+        ),
         token=shop.hidden(
             ("推送令牌", "Token of calls"),
             ("后台「消息推送」里填的 Token。", "The Token entered there for message push."),
@@ -402,6 +439,22 @@ CONNECTOR = Connector(
             unproven=True,
         ),
         Operation(
+            "stock",
+            shop.SET_STOCK,
+            "keyed",
+            api="/channels/ec/product/stock/update",
+            params=form(
+                ["item_id", "sku_id", "quantity"],
+                item_id=shop.ITEM,
+                sku_id=shop.SKU_ID,
+                quantity=shop.QUANTITY,
+            ),
+            build=_stock,
+            judge=judge,
+            key_field="sku_id",
+            unproven=True,
+        ),
+        Operation(
             "call",
             {"zh": "其他接口", "en": "Any other interface"},
             "once",
@@ -419,6 +472,7 @@ CONNECTOR = Connector(
     statuses=STATUSES,
     refund_statuses=REFUND_STATUSES,
     pushed=pushed,
+    renewal=Renewal(_renew, _judge_renewed, needs=("app_secret",), lead_s=600),
     order=order,
     refund=refund,
 )
