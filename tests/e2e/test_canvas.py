@@ -17,7 +17,6 @@ from tests.e2e.conftest import CHROMIUM
 from tests.e2e.pages import DESK, SAVED_MS, Editor, api, box_of, make_flow, middle, sign_in
 from tests.e2e.test_editor import CHAIN, document
 
-
 HEIGHT = 64
 """Of a node, in units of the drawing."""
 
