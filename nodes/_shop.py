@@ -105,6 +105,18 @@ REFUNDS_TITLE = {"zh": "按修改时间取退款", "en": "Refunds by time of cha
 COMPANY = plain(
     ("快递公司编码", "Carrier"), ("平台规定的快递公司编码。", "The platform's code of the carrier.")
 )
+ITEM = plain(("平台商品 ID", "Item"), ("平台上的商品 ID。", "The item's id at the platform."))
+SKU_ID = plain(
+    ("平台 SKU ID", "SKU id"), ("平台上的规格 ID。", "The variant's id at the platform.")
+)
+QUANTITY = setting(
+    ("可售数量", "Available"),
+    ("设为这个数，不是加减。", "It becomes this number; nothing is added."),
+    type=["integer", "string"],
+)
+MISSING = -1
+"""No quantity is no quantity, and not nought: `wire.whole` refuses it."""
+SET_STOCK = {"zh": "设置可售库存", "en": "Set what may be sold"}
 WAYBILL = plain(("运单号", "Waybill no."), ("快递单号。", "The parcel's number."))
 AMOUNT = setting(
     ("金额（元）", "Amount"),

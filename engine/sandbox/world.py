@@ -144,6 +144,10 @@ class World:
         self.payments: dict[tuple[str, str], Payment] = {}
         self.stock = {sku: count for sku, _, _, count in GOODS}
         self.shipments: dict[str, dict[str, object]] = {}
+        self.offered: dict[tuple[str, str], int] = {}
+        """(channel, SKU id there) → what may be sold there, where somebody said so."""
+        self.offers: list[tuple[str, str, int]] = []
+        """Every time somebody said so."""
         self.facts: deque[Fact] = deque(maxlen=FACTS_KEPT)
         self.told = 0
         """How many facts there ever were."""

@@ -226,6 +226,15 @@ def _has_left(_: Wish, output: Any) -> bool | None:
     return None if state is None else state in ("shipped", "signed", "completed")
 
 
+def _stock(account: ConnectionInfo, wish: Wish) -> Request:
+    """The whole number, so that the same again changes nothing."""
+    own = {
+        "skuId": wire.text(wish.params, "sku_id"),
+        "stockNum": wire.whole(wish.params, "quantity", shop.MISSING),
+    }
+    return signed(account, "jingdong.stock.write.updateSkuStock", own, wish.now_ms)
+
+
 def _call(account: ConnectionInfo, wish: Wish) -> Request:
     method = shop.not_of_tokens(wire.text(wish.params, "method"))
     return signed(account, method, wish.params.get("body") or {}, wish.now_ms)
@@ -406,6 +415,21 @@ CONNECTOR = Connector(
             key_field="orderId",
             probe="order",
             happened=_has_left,
+            unproven=True,
+        ),
+        Operation(
+            "stock",
+            shop.SET_STOCK,
+            "keyed",
+            api="jingdong.stock.write.updateSkuStock 2.0",
+            params=form(
+                ["sku_id", "quantity"],
+                sku_id=shop.SKU_ID,
+                quantity=shop.QUANTITY,
+            ),
+            build=_stock,
+            judge=judge,
+            key_field="skuId",
             unproven=True,
         ),
         Operation(

@@ -179,6 +179,17 @@ def _has_left(_: Wish, output: Any) -> bool | None:
     return None if status not in ("1", "2", "3") else status != "1"
 
 
+def _stock(account: ConnectionInfo, wish: Wish) -> Request:
+    """The whole number (`update_type` 1), so that the same again changes nothing."""
+    own = {
+        "goods_id": wire.text(wish.params, "item_id"),
+        "sku_id": wire.text(wish.params, "sku_id"),
+        "quantity": str(wire.whole(wish.params, "quantity", shop.MISSING)),
+        "update_type": "1",
+    }
+    return signed(account, "pdd.goods.quantity.update", own, wish.now_ms)
+
+
 def _call(account: ConnectionInfo, wish: Wish) -> Request:
     kind = shop.not_of_tokens(wire.text(wish.params, "method"))
     body = wish.params.get("body") or {}
@@ -353,6 +364,22 @@ CONNECTOR = Connector(
             key_field="order_sn",
             probe="order",
             happened=_has_left,
+            unproven=True,
+        ),
+        Operation(
+            "stock",
+            shop.SET_STOCK,
+            "keyed",
+            api="pdd.goods.quantity.update",
+            params=form(
+                ["item_id", "sku_id", "quantity"],
+                item_id=shop.ITEM,
+                sku_id=shop.SKU_ID,
+                quantity=shop.QUANTITY,
+            ),
+            build=_stock,
+            judge=judge,
+            key_field="sku_id",
             unproven=True,
         ),
         Operation(

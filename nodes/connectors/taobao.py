@@ -204,6 +204,17 @@ def _has_left(_: Wish, output: Any) -> bool | None:
     return None if state is None else state in ("shipped", "signed", "completed")
 
 
+def _stock(account: ConnectionInfo, wish: Wish) -> Request:
+    """The whole number (`type` 1), so that the same again changes nothing."""
+    own = {
+        "num_iid": wire.text(wish.params, "item_id"),
+        "sku_id": wire.text(wish.params, "sku_id"),
+        "quantity": str(wire.whole(wish.params, "quantity", shop.MISSING)),
+        "type": "1",
+    }
+    return signed(account, "taobao.item.quantity.update", own, wish.now_ms)
+
+
 def _call(account: ConnectionInfo, wish: Wish) -> Request:
     method = shop.not_of_tokens(wire.text(wish.params, "method"))
     body = wish.params.get("body") or {}
@@ -376,6 +387,22 @@ CONNECTOR = Connector(
             key_field="tid",
             probe="order",
             happened=_has_left,
+            unproven=True,
+        ),
+        Operation(
+            "stock",
+            shop.SET_STOCK,
+            "keyed",
+            api="taobao.item.quantity.update 2.0",
+            params=form(
+                ["item_id", "sku_id", "quantity"],
+                item_id=shop.ITEM,
+                sku_id=shop.SKU_ID,
+                quantity=shop.QUANTITY,
+            ),
+            build=_stock,
+            judge=judge,
+            key_field="sku_id",
             unproven=True,
         ),
         Operation(

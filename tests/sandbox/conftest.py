@@ -50,7 +50,8 @@ class Desk:
         request = known.build(account, Wish(params, key, self.clock.now_ms(), "n0nce"))
         assert request.url.startswith(self.sandbox.base)
         target = request.url.removeprefix(self.sandbox.base)
-        said = self.sandbox.ask(request.method, target, request.headers, request.body or b"")
+        headers = {"Host": self.sandbox.base.split("//")[1], **request.headers}
+        said = self.sandbox.ask(request.method, target, headers, request.body or b"")
         answer = HttpAnswer(said.status, said.headers, said.body)
         if connector.proves:
             self.proven.append(connector.proves(account, answer, self.clock.now_ms()))

@@ -106,6 +106,21 @@ def test_an_order_by_its_number(desk, simulator):
     assert desk.do(simulator, "order", order_id="1").trouble == "refused"
 
 
+@pytest.mark.parametrize("simulator", (*SHIPPING, "wechat_shop"))
+def test_what_may_be_sold_becomes_the_number_however_often_it_is_said(desk, simulator):
+    world, params = desk.sandbox.world, {"item_id": "88", "sku_id": "8801", "quantity": 17}
+
+    desk.switch(simulator, "lost", times=1)
+    with pytest.raises(Dropped):
+        desk.do(simulator, "stock", **params)
+    said = desk.do(simulator, "stock", **params)
+
+    assert said.trouble is None, said
+    assert world.offered == {(simulator, "8801"): 17}
+    assert desk.do(simulator, "stock", **{**params, "quantity": "0"}).trouble is None
+    assert world.offered == {(simulator, "8801"): 0}
+
+
 @pytest.mark.parametrize("simulator", SHIPPING)
 def test_shipping_is_known_again_by_the_probe(desk, simulator):
     world = desk.sandbox.world
@@ -415,3 +430,36 @@ def test_a_robot_takes_twenty_messages_a_minute(desk):
     assert said == [True] * 20 + [False]
     desk.clock.advance(s=61)
     assert say(desk, "dingtalk").ok
+
+
+def test_a_text_message_is_known_again_by_the_probe(desk):
+    send = next(o for o in connectors()["aliyun_sms"].operations if o.name == "send")
+    params = {"phone": "13900001111", "template": "SMS_1", "values": {"code": "测试 & 1"}}
+
+    desk.switch("aliyun_sms", "lost", times=1)
+    with pytest.raises(Dropped):
+        desk.do("aliyun_sms", "send", **params)
+    found = desk.do("aliyun_sms", "sent", phone="13900001111")
+
+    (sent,) = desk.sandbox.simulators["aliyun_sms"].sent
+    wish = Wish(params, sent.out_id, 0, "n")
+    assert send.happened(wish, found.output) is True
+    assert send.happened(replace(wish, key="another"), found.output) is False
+    assert sent.values == {"code": "测试 & 1"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"phone": "0731-8888"}, "isv.MOBILE_NUMBER_ILLEGAL"),
+        ({"sign_name": "别人"}, "isv.SMS_SIGNATURE_ILLEGAL"),
+        ({"values": {"code": "x" * 36}}, "isv.PARAM_LENGTH_LIMIT"),
+    ],
+)
+def test_a_wrong_text_message_is_refused_and_does_not_go_out(desk, changes, code):
+    params = {"phone": "13900001111", "template": "SMS_1", "values": {"code": "1"}, **changes}
+
+    said = desk.do("aliyun_sms", "send", **params)
+
+    assert (said.trouble, said.code) == ("refused", code)
+    assert not desk.sandbox.simulators["aliyun_sms"].sent
