@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import socket
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from random import Random
 from secrets import token_hex
@@ -218,6 +219,15 @@ class Trial:
         values = {"settings": account.settings, "secrets": account.secrets}
         connections.change(self.workspace, ENGINE, connection, values)
 
+    def database(self, connection: str, statements: Sequence[str]) -> Path:
+        """Somebody else's database behind this connection, a file of SQLite; answers where it is."""
+        path: Path = self.workspace.settings.home / f"{connection}.sqlite3"
+        with closing(sqlite3.connect(path)) as made:
+            made.executescript(";\n".join(statements))
+        settings = {"kind": "sqlite", "file": path.name, "write": True}
+        connections.change(self.workspace, ENGINE, connection, {"settings": settings})
+        return path
+
     def trouble(self, simulator: str, trouble: str, **more: Any) -> None:
         """Switch on a trouble at a simulator."""
         self.sandbox.switches.put(simulator, Switch(trouble, **more))
@@ -381,7 +391,8 @@ class Trial:
             )
             return answer
 
-        return WorkerWorld(self._account, record, self.wire, operate)  # type: ignore[arg-type]
+        home = workspace.settings.home
+        return WorkerWorld(self._account, record, self.wire, operate, sqlite_folder=home)  # type: ignore[arg-type]
 
     def _timed(self, operation: str, table: str, does: Callable[[Connection], Any]) -> Any:
         began = perf_counter()
