@@ -29,6 +29,7 @@ def run(trial: Trial) -> None:
     trial.settle()
     held.append(_held(trial) == _accepted(trial))
     states = [one["state"] for one in trial.records("stock_orders")]
+    trial.measure(offered=_offered(trial))
     took = [ms for operation, table, ms in trial.took_ms if (operation, table) == ("adjust", "warehouse_stock")]  # fmt: skip
     trial.measure(
         asked=len(states),
@@ -39,7 +40,7 @@ def run(trial: Trial) -> None:
     )
     _cancel(trial, held)
     _stranger(trial)
-    trial.measure(sums=all(held), written_back=trial.record("channel_stock", "SOFA")["available"])
+    trial.measure(sums=all(held))
     _cold(trial)
 
 
@@ -53,6 +54,12 @@ def _order(trial: Trial, number: int) -> dict[str, object]:
 
 def _sellable(trial: Trial) -> int:
     return sum(one["sellable"] for one in trial.records("warehouse_stock"))
+
+
+def _offered(trial: Trial) -> str:
+    """What each channel shows its buyers now."""
+    shown = sorted(trial.sandbox.world.offered.items())
+    return ", ".join(f"{channel} {count}" for (channel, _), count in shown)
 
 
 def _held(trial: Trial) -> int:
@@ -70,6 +77,7 @@ def _cancel(trial: Trial, held: list[bool]) -> None:
         trial.tell("order.cancelled", {}, key=key, mode="all")
     trial.settle()
     held.append(_held(trial) == _accepted(trial))
+    trial.measure(offered_again=_offered(trial))
     before = _accepted(trial)
     late = [_order(trial, ORDERS + n) for n in range(11)]
     for one in late:
@@ -99,5 +107,15 @@ def _cold(trial: Trial) -> None:
     for one in trial.records("warehouse_stock"):
         page = records.by_key(trial.workspace, ENGINE, "warehouse_stock", one["key"])
         records.change(trial.workspace, manager, "warehouse_stock", page["id"], {"heat": "cold"}, page["rev"])  # fmt: skip
+    trial.trouble("pdd", "withdrawn")
     trial.later(DAY)
     trial.measure(cold=_sellable(trial) - before)
+    told = len(trial.notices("inventory_manager", "库存没有写到渠道：pdd"))
+    trial.sandbox.switches.off("pdd", "withdrawn")
+    sold = sorted(o["key"] for o in trial.records("stock_orders") if o["state"] == "reserved")
+    for key in sold[:5]:
+        trial.tell("order.cancelled", {}, key=key, mode="all")
+    trial.settle()
+    trial.measure(
+        offer_failed=f"{min(told, 1)} {_offered(trial)}", offers=len(trial.sandbox.world.offers)
+    )
