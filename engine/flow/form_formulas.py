@@ -19,6 +19,7 @@ from headrace.engine.errors import ExpressionError, Problem
 from headrace.engine.flow import values
 from headrace.engine.flow.expression import compile_expression, variables_of
 from headrace.engine.flow.forms import problem_of
+from headrace.engine.flow.reading import parsed
 from headrace.engine.flow.wording import pointer
 
 DECIMALS = 2
@@ -263,7 +264,7 @@ def _refused(text: Any) -> str | None:
         compile_expression(text)
     except ExpressionError as error:
         return error.message
-    for node in ast.walk(ast.parse(text.strip(), mode="eval")):
+    for node in ast.walk(parsed(text.strip())):
         if not isinstance(node, _ALLOWED) or (isinstance(node, ast.Compare) and len(node.ops) > 1):
             return f"{type(node).__name__.lower()}, which forms do not know"
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") not in FUNCTIONS:

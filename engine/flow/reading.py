@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections.abc import Sequence
 
 from headrace.engine.errors import ExpressionError
@@ -43,6 +44,19 @@ class Place:
         return max(0, before + len(here.encode()[:column].decode(errors="ignore")) - self._shift)
 
 
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def parsed(source: str) -> ast.Expression:
+    """Python's own tree of a source text.
+
+    One thread at a time: CPython 3.11 counts the depth of all trees under construction in one place, and two at once now
+    and then end in `SystemError: AST constructor recursion depth mismatch`.
+    """
+    with _ONE_AT_A_TIME:
+        return ast.parse(source, mode="eval")
+
+
 def read(text: str) -> tuple[ast.expr, Place]:
     if len(text) > TEXT_MAX:
         reason = f"Expected at most {TEXT_MAX} characters, but found {len(text)}."
@@ -56,7 +70,7 @@ def read(text: str) -> tuple[ast.expr, Place]:
     source = f"({text}\n)" if "\n" in text or "\r" in text or text[0].isspace() else text
     place = Place(source, 1 if source is not text else 0)
     try:
-        tree = ast.parse(source, mode="eval").body
+        tree = parsed(source).body
     except SyntaxError as error:
         raise _syntax(text, error, place) from None
     except (RecursionError, MemoryError):

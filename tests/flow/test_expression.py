@@ -1,6 +1,8 @@
+import ast
 import contextlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -399,3 +401,23 @@ def test_an_evaluator_remembers_which_fields_conditions_missed():
 
 def test_the_same_text_is_compiled_once():
     assert compile_expression("amount > 12345") is compile_expression("amount > 12345")
+
+
+def test_texts_are_read_by_one_thread_at_a_time(monkeypatch):
+    """Two at once can end in a SystemError of CPython 3.11, which counts the depth of all trees in one place."""
+    inside, most = [], []
+    parse = ast.parse
+
+    def slowly(*told, **more):
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0)
+        tree = parse(*told, **more)
+        inside.pop()
+        return tree
+
+    monkeypatch.setattr("headrace.engine.flow.reading.ast.parse", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: compile_expression(f"a + {n}"), range(400)))
+
+    assert (len(most) > 0, max(most)) == (True, 1)
