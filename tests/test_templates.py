@@ -110,7 +110,7 @@ SAMPLE = closed(
 
 def test_the_first_release_has_these():
     codes = {template(f.name).get("code") for f in FOLDERS}
-    assert codes >= {"T01", "T04", "T07", "T08"}
+    assert codes >= {"T01", "T03", "T04", "T07", "T08"}
     assert {f.name for f in FOLDERS} >= {"exception-desk", "order-intake"}
     assert len(LEARNING) >= 3
 
