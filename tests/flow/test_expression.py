@@ -274,10 +274,10 @@ def test_numbers_that_grow_by_multiplying_stay_bounded():
 
 def test_a_list_looked_through_for_every_item_of_another_stays_bounded():
     data = {"a": [{"x": place} for place in range(10_000)]}
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert error("each(a, len(where(a, 'x', it.x)))", data).params["kind"] == "limit"
-    assert time.perf_counter() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_an_item_is_only_known_inside_its_each():
