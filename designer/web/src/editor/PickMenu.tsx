@@ -33,14 +33,28 @@ interface PickMenuProps {
   wide?: boolean;
   /** What has been typed so far. */
   onSearch?: (search: string) => void;
+  /** The node and exit it is about. */
+  about?: string;
 }
 
 /** More than this nobody reads; typing another letter is quicker. */
 const SHOWN_MAX = 200;
 
 export function PickMenu(props: PickMenuProps) {
-  const { title, picks, at, onPick, onClose, testId, footer, find, placeholder, wide, onSearch } =
-    props;
+  const {
+    title,
+    picks,
+    at,
+    onPick,
+    onClose,
+    testId,
+    footer,
+    find,
+    placeholder,
+    wide,
+    onSearch,
+    about,
+  } = props;
   const { t } = useTranslation("editor");
   const [search, setSearch] = useState("");
   const [active, setActive] = useState(0);
@@ -100,6 +114,7 @@ export function PickMenu(props: PickMenuProps) {
       data-floating={at !== undefined || undefined}
       data-wide={wide || undefined}
       data-testid={testId}
+      data-about={about}
       role="dialog"
       aria-label={title}
     >

@@ -167,10 +167,10 @@ export const ACTIONS: readonly EditorAction[] = [
     group: "arrange",
     keys: ["Shift", "T"],
     writes: true,
-    run: () => actions.tidyUp(),
+    run: () => void actions.tidyUp(),
   },
-  { name: "layout_right", group: "arrange", writes: true, run: () => actions.tidyUp("right") },
-  { name: "layout_down", group: "arrange", writes: true, run: () => actions.tidyUp("down") },
+  { name: "layout_right", group: "arrange", writes: true, run: () => void actions.tidyUp("right") },
+  { name: "layout_down", group: "arrange", writes: true, run: () => void actions.tidyUp("down") },
   ...ALIGNMENTS.map(
     ([how, arrow]): EditorAction => ({
       name: `align_${how}`,
@@ -292,6 +292,7 @@ export const ACTIONS: readonly EditorAction[] = [
   {
     name: "publish",
     group: "test",
+    keys: ["P"],
     writes: true,
     permission: "flows:publish",
     run: show("publish"),

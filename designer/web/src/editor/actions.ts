@@ -8,7 +8,7 @@ import { addNote } from "./commands/addNote";
 import { addSection } from "./commands/addSection";
 import { addSteps, type NewStep } from "./commands/addSteps";
 import { type Alignment, align } from "./commands/align";
-import { autoLayout, type Direction } from "./commands/autoLayout";
+import type { Direction } from "./commands/autoLayout";
 import { distribute } from "./commands/distribute";
 import { insertBefore } from "./commands/insertBefore";
 import { insertOnEdge } from "./commands/insertOnEdge";
@@ -23,16 +23,16 @@ import {
   type EventKind,
   entering,
   exitsOf,
+  type FlowDocument,
   freshEventId,
   freshNodeId,
   freshNoteId,
   inReadingOrder,
+  type NodeTypes,
   nodeOf,
   notesOf,
-  openExits,
   openPorts,
   type Position,
-  takesMany,
 } from "./document";
 import { whyNotAppend, whyNotEvent } from "./rules";
 import { insideOf, isSection } from "./sections";
@@ -101,20 +101,33 @@ export function addTyped(wish: MenuWish, typed: readonly TypedStep[]): boolean {
   return true;
 }
 
+/** Exits that lead nowhere. When nothing must go on any more: those for what may fail. */
+export function openEnds(
+  document: FlowDocument,
+  types: NodeTypes,
+): { kind: "needed" | "failing"; exits: { node: string; port: string }[] } {
+  const led = new Set(document.edges.map(({ from, port }) => `${from} ${port}`));
+  const all = inReadingOrder(document, types).flatMap((node) =>
+    exitsOf(node, types)
+      .filter(({ name }) => !led.has(`${node.id} ${name}`))
+      .map(({ name, required }) => ({ node: node.id, port: name, required })),
+  );
+  const needed = all.filter(({ required }) => required);
+  const exits = needed.length > 0 ? needed : all.filter(({ port }) => FAILING.has(port));
+  return {
+    kind: needed.length > 0 ? "needed" : "failing",
+    exits: exits.map(({ node, port }) => ({ node, port })),
+  };
+}
+
+const FAILING = new Set(["error", "no_match"]);
+
 /** Where the way does not go on yet: asks there what comes next. Each time the next one, until all are led somewhere. */
 export function askAtOpenExit(): void {
   const { history, types, openMenu, readOnly, goTo } = state();
   if (readOnly) return;
   const document = history.present;
-  const exits = inReadingOrder(document, types).flatMap((node) =>
-    openExits(document, node, types)
-      .filter((port) => !takesMany(node, port.name, types))
-      .map(({ name, required }) => ({ node: node.id, port: name, required })),
-  );
-  const needed = exits.filter(({ required }) => required);
-  // When nothing must go on any more: where something may go wrong.
-  const open = (needed.length > 0 ? needed : exits).map(({ node, port }) => ({ node, port }));
-  open.sort((a, b) => Number(b.port === "error") - Number(a.port === "error"));
+  const { exits: open } = openEnds(document, types);
   const before = open.findIndex(
     ({ node, port }) => node === lastAsked?.node && port === lastAsked.port,
   );
@@ -133,8 +146,11 @@ export function typeFields(): void {
   show("inspector");
   const reach = (tries: number) => {
     const field = document.querySelector<HTMLElement>("[data-typed-fields]");
-    if (field !== null) field.focus();
-    else if (tries > 0) setTimeout(() => reach(tries - 1), 30);
+    if (field !== null) {
+      field.dataset["typedFields"] = "by-key";
+      field.addEventListener("blur", () => (field.dataset["typedFields"] = "true"), { once: true });
+      field.focus();
+    } else if (tries > 0) setTimeout(() => reach(tries - 1), 30);
   };
   setTimeout(() => reach(40));
 }
@@ -293,7 +309,8 @@ export async function copySelected(): Promise<void> {
 }
 
 /** Only the selected nodes when there are several, else all. */
-export function tidyUp(direction?: Direction): void {
+export async function tidyUp(direction?: Direction): Promise<void> {
+  const { autoLayout } = await import("./commands/autoLayout");
   const { selection, run, fits } = state();
   const some = selection.nodes.length > 1;
   const way = direction === undefined ? {} : { direction };

@@ -14,6 +14,7 @@ import {
   type NodeTypes,
   nodeOf,
   portsOf,
+  sizeOf,
   takesMany,
   withEdge,
   withoutEdges,
@@ -93,19 +94,24 @@ export function makeRoom(document: FlowDocument, id: string, next: string): Flow
   };
 }
 
-/** A free place at or below the wished one. */
+/** A free place at or below the wished one; with the types, below nodes as high as their exits make them. */
 export function freePlace(
   document: FlowDocument,
   wish: { x: number; y: number },
+  types?: NodeTypes,
 ): { x: number; y: number } {
   const stepDown = 110;
-  const tries = document.nodes.length + 1;
+  const tries = 2 * document.nodes.length + 1;
   let y = wish.y;
   for (let attempt = 0; attempt < tries; attempt += 1) {
-    const taken = document.nodes.some(
-      (node) =>
-        Math.abs(node.position.x - wish.x) < NODE_WIDTH + 20 && Math.abs(node.position.y - y) < 90,
-    );
+    const taken = document.nodes.some((node) => {
+      const height = types === undefined ? 0 : sizeOf(node, types).height + 26;
+      return (
+        Math.abs(node.position.x - wish.x) < NODE_WIDTH + 20 &&
+        y > node.position.y - 90 &&
+        y < node.position.y + Math.max(90, height)
+      );
+    });
     if (!taken) return { x: wish.x, y };
     y += stepDown;
   }

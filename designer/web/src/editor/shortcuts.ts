@@ -14,6 +14,7 @@ export interface ShortcutHandlers {
   commands: () => void;
   help: () => void;
   openInspector: () => void;
+  publish: () => void;
   setMode: (mode: "hand" | "pointer") => void;
 }
 
@@ -64,6 +65,7 @@ export const SHORTCUTS: [section: string, [what: string, keys: string[]][]][] = 
       ["paste", ["Ctrl", "V"]],
       ["all", ["Ctrl", "A"]],
       ["save", ["Ctrl", "S"]],
+      ["publish", ["P"]],
       ["help", ["?"]],
       ["leave", ["Esc"]],
     ],
@@ -216,6 +218,10 @@ function plain(
         flow.screenToFlowPosition({ x: innerWidth / 2, y: innerHeight / 2 }),
       );
       return true;
+    case "p":
+    case "P":
+      handlers.publish();
+      return true;
     case "o":
     case "O":
       actions.askAtOpenExit();
@@ -255,7 +261,7 @@ function plain(
       handlers.setMode("pointer");
       return true;
     case "T":
-      actions.tidyUp();
+      void actions.tidyUp();
       return true;
     case "+":
     case "=":

@@ -25,7 +25,11 @@ export function Sheet({ title, onClose, children, foot, light, wide, testId }: S
   useEffect(() => {
     const shown = dialog.current;
     const before = document.activeElement;
-    if (shown && !shown.open) shown.showModal();
+    if (shown && !shown.open) {
+      shown.showModal();
+      // The browser gives the keyboard to the first button; a field marked so is what one came for.
+      shown.querySelector<HTMLElement>("[data-first]")?.focus();
+    }
     return () => {
       shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus();

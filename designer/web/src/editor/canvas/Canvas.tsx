@@ -16,7 +16,7 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useMode } from "../../theme/mode";
 import { connect } from "../commands/connect";
@@ -81,10 +81,12 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const frame = useRef<HTMLDivElement>(null);
 
-  const drawing = useMemo(
+  const wanted = useMemo(
     () => ({ document, types, words, problems, marks, selection, editable: !readOnly }),
     [document, types, words, problems, marks, selection, readOnly],
   );
+  // What is typed beside the drawing is answered first, the drawing follows.
+  const drawing = useDeferredValue(wanted);
   const [memory] = useState(() => new Memory());
   const [nodes, setNodes] = useState<CanvasNode[]>(() => nodeElements(drawing, [], memory));
   const [edges, setEdges] = useState<CanvasEdge[]>(() => edgeElements(drawing, [], memory));
@@ -95,7 +97,8 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
     const after = nodeElements(drawing, latest.current, memory);
     const glide = reducedMotion() ? null : glideBetween(latest.current, after);
     if (glide === null) {
-      setNodes((before) => nodeElements(drawing, before, memory));
+      const seen = latest.current;
+      setNodes((before) => (before === seen ? after : nodeElements(drawing, before, memory)));
       return;
     }
     const began = performance.now();
@@ -399,6 +402,8 @@ function useFocusRequest(): void {
     if (focus.field !== undefined || focus.inspector) return;
     const timer = setTimeout(
       () => {
+        // A menu that asks what comes next has the keyboard, and gives it back.
+        if (useEditor.getState().menu !== null) return;
         window.document
           .querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(focus.node)}"]`)
           ?.focus({ preventScroll: true });

@@ -94,7 +94,7 @@ function place(
   }
   if (eventOf(previous, after.port) !== undefined) {
     const below = previous.position.y + sizeOf(previous, types).height + BELOW_EVENT;
-    return freePlace(document, { x: previous.position.x + 180, y: below });
+    return freePlace(document, { x: previous.position.x + 180, y: below }, types);
   }
   const x = previous.position.x + NODE_WIDTH + GAP_X;
   const next = following(document, after);
@@ -106,7 +106,7 @@ function place(
     ports.findIndex((port) => port.name === after.port),
   );
   const below = ports.length > 1 ? index * (PORT_HEIGHT + 90) : 0;
-  return freePlace(document, { x, y: previous.position.y + below });
+  return freePlace(document, { x, y: previous.position.y + below }, types);
 }
 
 /** The node that follows there now; it will move to the right. */

@@ -120,13 +120,21 @@ function TypedFields({ disabled, testId, first, onAdd }: TypedFieldsProps) {
           if (event.nativeEvent.isComposing || typed.trim() === "") return;
           onAdd(typed, language);
           setTyped("");
+          // Whoever came by the key goes on drawing.
+          if (byKey()) event.currentTarget.blur();
         }}
+        onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
       />
       <p className="hr-setting-help" id={help}>
         {t("form.typed_help")}
       </p>
     </>
   );
+}
+
+/** The key that leads here marks the field; the mark goes when the field is left. */
+function byKey(): boolean {
+  return document.activeElement?.getAttribute("data-typed-fields") === "by-key";
 }
 
 interface FieldCardProps {

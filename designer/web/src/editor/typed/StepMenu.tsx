@@ -88,6 +88,7 @@ export function StepMenu(props: StepMenuProps) {
       title={props.title}
       at={props.at}
       testId="node-menu"
+      {...(wish.kind === "after" ? { about: `${wish.node} ${wish.port ?? "out"}` } : {})}
       picks={picks}
       placeholder={ready ? t("canvas:typed.placeholder") : t("editor:action.search")}
       find={find}

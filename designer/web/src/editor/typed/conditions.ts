@@ -60,7 +60,8 @@ function ruleIn(text: string, world: World): Rule | null {
   const field = pathOf(found.left, world);
   if (field === null) return null;
   const rule = { field: field.path, operator: found.operator };
-  const literal = literalOf(found.right, "kind" in field ? field : undefined);
+  const ordered = /[<>]/.test(found.operator);
+  const literal = literalOf(found.right, "kind" in field && !ordered ? field : undefined);
   if (literal !== undefined) return { ...rule, value: literal, valueSource: "value" };
   const other = pathOf(found.right, world);
   if (other !== null) return { ...rule, value: other.path, valueSource: "field" };

@@ -151,8 +151,7 @@ function Create({ onClose }: { onClose: () => void }) {
           <input
             value={title}
             onChange={(e) => setTitle(e.target.value)}
-            // biome-ignore lint/a11y/noAutofocus: a dialog one has just opened to name something
-            autoFocus
+            data-first
             data-testid="new-title"
           />
         </label>

@@ -4,17 +4,18 @@ import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
 import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlocker, useNavigate } from "react-router";
+import { useMay } from "../../api/session";
 import type { Flow } from "../../api/types";
+import { useRoleDialog } from "../../directory/roleDialog";
 import type { Desk as DeskHands } from "../../editor/actionList";
 import { Canvas } from "../../editor/canvas/Canvas";
+import { OpenEnds } from "../../editor/canvas/OpenEnds";
 import { useDialog } from "../../editor/dialog";
 import type { FlowDocument } from "../../editor/document";
 import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
 import { lazy } from "../../ui/lazy";
 import "../../editor/editor.css";
-import { NodeMenu } from "../../editor/NodeMenu";
 import { Palette } from "../../editor/Palette";
-import { Problems } from "../../editor/Problems";
 import { isError, useChecking, useProblemMarks } from "../../editor/problems";
 import { useShortcuts } from "../../editor/shortcuts";
 import { type Panel, useDocument, useEditor } from "../../editor/store";
@@ -29,13 +30,12 @@ import { Bar } from "./Bar";
 import { useFlowFiles } from "./files";
 import { useInline } from "./inline";
 
-// The drawing comes first; what stands beside it, and what is opened, when it is there.
+// The drawing comes first; what stands beside it when the browser has nothing else to do, and what is opened when it is opened.
 const inspector = async () => ({
   default: (await import("../../editor/Inspector")).Inspector,
 });
-const begun = inspector();
-begun.catch(() => undefined);
-const Inspector = lazy(() => begun.catch(inspector));
+const Inspector = lazy(inspector);
+const Problems = lazy(async () => ({ default: (await import("../../editor/Problems")).Problems }));
 const TestPanel = lazy(async () => ({
   default: (await import("../../editor/TestPanel")).TestPanel,
 }));
@@ -43,6 +43,7 @@ const HistoryPanel = lazy(async () => ({
   default: (await import("../../editor/HistoryPanel")).HistoryPanel,
 }));
 const Outline = lazy(async () => ({ default: (await import("../../editor/Outline")).Outline }));
+const NodeMenu = lazy(async () => ({ default: (await import("../../editor/NodeMenu")).NodeMenu }));
 const Conflicts = lazy(async () => ({
   default: (await import("../../editor/together/Conflicts")).Conflicts,
 }));
@@ -74,6 +75,7 @@ export function Desk(props: { flow: Flow; first: FlowDocument }) {
 
 function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const { t } = useTranslation("editor");
+  const may = useMay();
   const document = useDocument();
   const words = useWords(document);
   const together = useOthers((state) => state.others.length > 0);
@@ -114,6 +116,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
     commands: () => openDialog("commands"),
     help: () => openDialog("help"),
     openInspector: () => openInspector(),
+    publish: () => {
+      if (may("flows:publish")) openDialog("publish");
+    },
     setMode,
   });
   const desk: DeskHands = {
@@ -132,6 +137,10 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const inline = useInline();
   useEffect(() => closeDialog, [closeDialog]);
   useLeavingSaves(draft.save, draft.state === "saved");
+  const quiet = useQuiet();
+  const menu = useEditor((state) => state.menu !== null);
+  const conflicts = useEditor((state) => state.conflicts.length > 0);
+  const asked = useRoleDialog((state) => state.role !== null);
   const name = words.text(document.name);
   useEffect(() => {
     window.document.title = name;
@@ -178,8 +187,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
             </Suspense>
           )}
           <LookSwitch look={look} onChange={setLook} />
+          {look === "canvas" && <OpenEnds />}
           <Suspense fallback={null}>
-            <Conflicts flowKey={flow.key} words={words} />
+            {(quiet || conflicts) && <Conflicts flowKey={flow.key} words={words} />}
           </Suspense>
         </main>
         <aside
@@ -189,7 +199,8 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
           <SideTabs panel={panel} />
           <div className="hr-e-side-body">
             <Suspense fallback={<Loading rows={4} />}>
-              {panel === "inspector" && <Inspector words={words} />}
+              {panel === "inspector" &&
+                (quiet ? <Inspector words={words} /> : <Loading rows={4} />)}
               {panel === "problems" && <Problems words={words} />}
               {panel === "test" && <TestPanel words={words} />}
               {panel === "history" && <HistoryPanel words={words} />}
@@ -197,9 +208,9 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
           </div>
         </aside>
       </div>
-      <NodeMenu words={words} />
       <Suspense fallback={null}>
-        <RoleDialogHost />
+        {(menu || quiet) && <NodeMenu words={words} />}
+        {asked && <RoleDialogHost />}
         {dialog === "search" && <SearchNodes words={words} onClose={closeDialog} />}
         {dialog === "commands" && (
           <CommandPalette words={words} desk={desk} onClose={closeDialog} />
@@ -279,6 +290,41 @@ function backToCanvas(event: React.KeyboardEvent): void {
   if (node === undefined) return;
   event.preventDefault();
   goTo(node);
+}
+
+const QUIET_AT_LAST_MS = 600;
+const DRAWN = ".react-flow__node, .hr-vertical";
+const FRAMES_AFTER = 4;
+const FRAMES_AT_MOST = 30;
+
+/** True when the drawing stands and the browser has time, or as soon as something is selected. */
+function useQuiet(): boolean {
+  const [quiet, setQuiet] = useState(false);
+  const chosen = useEditor(({ selection, focus }) => selection.nodes.length > 0 || focus !== null);
+  useEffect(() => {
+    if (quiet) return;
+    const now = () => setQuiet(true);
+    if (chosen) return now();
+    let idle = 0;
+    const wait = window.requestIdleCallback
+      ? () => window.requestIdleCallback(now, { timeout: QUIET_AT_LAST_MS })
+      : () => window.setTimeout(now, QUIET_AT_LAST_MS);
+    // Some frames after the first node stands, what was drawn can be seen. What has no node has nothing to wait for.
+    let left = FRAMES_AFTER;
+    let all = FRAMES_AT_MOST;
+    const next = () => {
+      all -= 1;
+      if (all < 0 || window.document.querySelector(DRAWN) !== null) left -= 1;
+      if (left > 0) frame = requestAnimationFrame(next);
+      else idle = wait();
+    };
+    let frame = requestAnimationFrame(next);
+    return () => {
+      cancelAnimationFrame(frame);
+      (window.cancelIdleCallback ?? window.clearTimeout)(idle);
+    };
+  }, [quiet, chosen]);
+  return quiet || chosen;
 }
 
 /** Whoever selects something wants to see what it is, unless a test run is being read. */
