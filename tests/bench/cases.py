@@ -77,6 +77,8 @@ CASES = (
     Case("spiff-five", "SpiffWorkflow + 5 HTTP steps", "peer_spiff", 150, 400, {"calls": 5}),
     Case("node-red-five", "Node-RED + 5 HTTP steps", "peer_node_red", 300, 600, {"calls": 5}, needs="node-red"),
     Case("n8n-five", "n8n + 5 HTTP steps", "peer_n8n", 60, 100, {"calls": 5}, repeats=False, least="normal", needs="n8n"),
+    Case("orders", "Headrace, orders through T01, SQLite, 8 at once", "through", 150, 1_000),
+    Case("orders-postgresql", "Headrace, orders through T01, PostgreSQL, 8 at once", "through", 150, 1_000, postgresql=True),
     *(
         Case(f"paced-{rate}", f"Headrace, REST API, {rate} starts/s", "served", 3 * rate, 10 * rate,
              {"rate": float(rate)}, repeats=False)
