@@ -581,11 +581,11 @@ def test_the_largest_drawing_of_splits_and_joins_is_checked_in_time():
     for step in (1, 3, 50):
         ways += [f"n{i} > n{i + step}" for i in range(NODES_MAX - 2 - step)]
     document = flow(nodes, *ways[:EDGES_MAX])
-    began = time.perf_counter()
+    began = time.thread_time()
 
     validate(document, TYPES)
 
-    assert time.perf_counter() - began < 10
+    assert time.thread_time() - began < 10
 
 
 WHOLE = undone_by(value("back", "compensated.step"))

@@ -249,11 +249,11 @@ def test_an_error_says_what_would_help(text, said):
     ],
 )
 def test_a_hostile_text_costs_little_and_breaks_nothing(text):
-    began = time.perf_counter()
+    began = time.thread_time()
     with contextlib.suppress(ExpressionError):
         value(text)
 
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_texts_that_double_again_and_again_stay_bounded():

@@ -104,10 +104,10 @@ def test_a_drawing_with_too_many_choices_is_answered_all_the_same():
         branches = [{"id": "a", "when": {"expression": "amount > 1"}}]
         nodes.append(node(f"c{place}", "condition", {"branches": branches}))
         ways += [f"s > c{place}:a > j", f"c{place}:else > k"]
-    began = time.perf_counter()
+    began = time.thread_time()
 
     assert validate(flow(nodes, *ways), TYPES) == []
-    assert time.perf_counter() - began < 3
+    assert time.thread_time() - began < 3
 
 
 def test_a_split_in_a_loop_comes_to_an_end():

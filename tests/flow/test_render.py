@@ -126,12 +126,12 @@ def test_a_filter_close_to_a_known_one_is_named():
 
 def test_loops_over_large_data_end_soon():
     data = {"a": [1] * 4_000}
-    began = time.perf_counter()
+    began = time.thread_time()
 
     found = error("{% for x in a %}{% for y in a %}{{ y }}{% endfor %}{% endfor %}", data)
 
     assert found.params["kind"] == "limit"
-    assert time.perf_counter() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_three_loops_inside_each_other_are_refused():

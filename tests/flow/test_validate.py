@@ -103,12 +103,12 @@ def test_a_problem_of_the_format_says_which_node_it_is_in():
     ("name", "count"), [("nodes", 10_000), ("edges", 10_000), ("notes", 10_000)]
 )
 def test_ten_thousand_of_anything_are_refused_at_once(name, count):
-    began = time.perf_counter()
+    began = time.thread_time()
 
     answer = found({**REFUND, name: [{}] * count})
 
     assert answer == [(f"/{name}", f"too_many_{name}")]
-    assert time.perf_counter() - began < 0.1
+    assert time.thread_time() - began < 0.1
 
 
 def test_the_largest_flow_allowed_is_checked_in_time():
@@ -122,12 +122,12 @@ def test_the_largest_flow_allowed_is_checked_in_time():
         for i in range(NODES_MAX - 2)
     ]
     nodes += [node("end", "end")]
-    began = time.perf_counter()
+    began = time.thread_time()
 
     problems = found(flow(nodes, " > ".join(n["id"] for n in nodes)))
 
     assert problems == []
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
 
 
 def test_data_nested_without_end_are_refused_not_fatal():
