@@ -27,7 +27,7 @@ from headrace.engine.http.shapes import (
     page_of,
     record,
 )
-from headrace.engine.service import intake, interfaces, polling, sources
+from headrace.engine.service import intake, interfaces, polling, source_incidents, sources
 
 KEY = {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,63}$"}
 _LINE = {"type": "string", "maxLength": 200}
@@ -91,6 +91,7 @@ SOURCE = record(
         "refund_states": many(STRING), "order_fields": OBJECT, "refund_fields": OBJECT, "kinds": many(STRING),
         "versions": many(STRING), "order_table": STRING, "refund_table": STRING, "prefix": STRING, "alerts": OBJECT,
         "owner": OBJECT, "owner_names": OBJECT,
+        "token": or_null(OBJECT), "open_incident": or_null(COUNT),
         "revision": COUNT, "push_path": STRING, "polls": BOOLEAN, "calls_us": BOOLEAN, "state": OBJECT,
         "lag": OBJECT,
     }
@@ -288,6 +289,80 @@ INTERFACE = record(
         "flows": many(STRING), "versions": many(STRING),
     }
 )  # fmt: skip
+
+
+INCIDENT = {
+    "id": COUNT, "source": STRING, "status": one_of("open", "over", "closed"), "cause": one_of("gone", "failing", "quiet"),
+    "since": AT, "opened_at": AT, "over_at": or_null(AT), "closed_at": or_null(AT), "note": STRING,
+}  # fmt: skip
+INCIDENT_WHOLE = record(
+    {
+        **INCIDENT, "closed_by": or_null(STRING), "steps": many(record({"at": AT, "kind": STRING, "details": OBJECT})),
+        "names": OBJECT, "late": OBJECT, "exceptions": COUNT, "checked": or_null(OBJECT),
+    }
+)  # fmt: skip
+
+
+@route(
+    "GET",
+    "/api/sources/{key}/incidents",
+    "Records of what went wrong at a source, newest first",
+    permission="records:read",
+    query=PAGING,
+    answer=page_of(record(INCIDENT)),
+)
+def incidents(call: Call, key: str) -> Any:
+    return source_incidents.listing(call.workspace, call.actor, key, **call.query)
+
+
+@route(
+    "GET",
+    "/api/sources/{key}/incidents/{id}",
+    "What happened when, who was told, what was pulled again",
+    permission="records:read",
+    answer=INCIDENT_WHOLE,
+)
+def incident(call: Call, key: str, id: str) -> Any:  # noqa: A002
+    return source_incidents.detail(call.workspace, call.actor, key, _id(id))
+
+
+@route(
+    "GET",
+    "/api/sources/{key}/incidents/{id}/orders",
+    "Orders that came late because of it, with the limits they have broken",
+    permission="records:read",
+    query=PAGING,
+    answer=record(
+        {
+            "items": many(
+                record(
+                    {
+                        "id": COUNT, "key": STRING, "number": STRING, "state": STRING, "paid_at": AT, "in_at": AT,
+                        "late_ms": COUNT, "ship_by": AT, "ship_breached": BOOLEAN,
+                    }
+                )
+            ),
+            "next_cursor": or_null(STRING),
+            "counts": OBJECT,
+        }
+    ),
+)  # fmt: skip
+def incident_orders(call: Call, key: str, id: str) -> Any:  # noqa: A002
+    return source_incidents.late(call.workspace, call.actor, key, _id(id), **call.query)
+
+
+@route(
+    "POST",
+    "/api/sources/{key}/incidents/{id}/close",
+    "It is settled",
+    permission="records:write",
+    body=body({"note?": {"type": "string", "maxLength": 2_000}}),
+    answer=INCIDENT_WHOLE,
+    errors=(409,),
+)
+def close_incident(call: Call, key: str, id: str) -> Any:  # noqa: A002
+    note = call.body.get("note", "")
+    return source_incidents.close(call.workspace, call.actor, key, _id(id), note)
 
 
 @route(

@@ -26,7 +26,7 @@ from headrace.engine.connector import Connector, Operation
 from headrace.engine.errors import NotFound, Problem, ValidationFailed
 from headrace.engine.flow.order_tables import EVENTS
 from headrace.engine.registry import connectors
-from headrace.engine.service import audit, ops_alerts, own_connectors
+from headrace.engine.service import audit, ops_alerts, own_connectors, source_incidents
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import Workspace
@@ -255,13 +255,14 @@ def _tell_gone(
             f" It answered: {why}. Switch the version under Interfaces, then pull the gap again.",
         ),
     }
+    people = _people(connection, row)
     ops_alerts.tell(
-        workspace,
-        connection,
-        texts,
-        f"gone.{row.id}.{values['last_at']}",
-        people=_people(connection, row),
+        workspace, connection, texts, f"gone.{row.id}.{values['last_at']}", people=people
     )
+    heard = ops_alerts.hearing(workspace, connection, people)
+    for key in shops:
+        about = {"api": of, "error": why}
+        source_incidents.begin(workspace, connection, key, "gone", about, heard)
 
 
 def _tell_deprecated(

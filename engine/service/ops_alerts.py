@@ -27,10 +27,7 @@ def tell(
     """`ways`: the connections to leave by (`mail`, `robot`), else the first there is; `people`: besides operators and
     administrators. `dedup` names the reason: it is told once. Answers how many messages leave the app."""
     now_ms = workspace.clock.now_ms()
-    directory = workspace.directory(connection)
-    who = {user for role in ALERTED_ROLES for user in directory.roles.get(role, ())} | set(people)
-    found = [directory.people[id_] for id_ in sorted(who) if id_ in directory.people]
-    active = [person for person in found if person.active]
+    active = _hearing(workspace, connection, people)
     alerts.tell(connection, {person.id for person in active}, texts, now_ms)
     told = ways or {}
     sent: list[dict[str, Any]] = []
@@ -48,6 +45,18 @@ def tell(
     if sent:
         workspace.changed.add("outbox")
     return len(sent)
+
+
+def hearing(workspace: Workspace, connection: Connection, people: Collection[str]) -> list[str]:
+    """Who hears of it: the ids of all that `tell` tells."""
+    return [person.id for person in _hearing(workspace, connection, people)]
+
+
+def _hearing(workspace: Workspace, connection: Connection, people: Collection[str]) -> list[Any]:
+    directory = workspace.directory(connection)
+    who = {user for role in ALERTED_ROLES for user in directory.roles.get(role, ())} | set(people)
+    found = [directory.people[id_] for id_ in sorted(who) if id_ in directory.people]
+    return [person for person in found if person.active]
 
 
 def _row(

@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlalchemy import Connection
 
-from headrace.engine.service import ops_alerts
+from headrace.engine.service import ops_alerts, source_incidents
 from headrace.engine.service import sources as source_service
 from headrace.engine.service.sources import Source
 from headrace.engine.service.workspace import Workspace
@@ -142,6 +142,9 @@ def _tell_quiet(
         ways=source.alerts,
         people=owners(source),
     )
+    heard = ops_alerts.hearing(workspace, connection, owners(source))
+    about = {"minutes": minutes, "orders": count, "usual": round(usual, 1)}
+    source_incidents.begin(workspace, connection, source.key, "quiet", about, heard)
 
 
 def _tell_back(
@@ -160,6 +163,7 @@ def _tell_back(
         ways=source.alerts,
         people=owners(source),
     )
+    source_incidents.over(workspace, connection, source.key, "orders_back")
 
 
 def owners(source: Source) -> list[str]:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from headrace.engine.connector import Connector, Operation, Verdict
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
-from headrace.engine.service import audit, ops_alerts, order_rate
+from headrace.engine.service import audit, ops_alerts, order_rate, source_incidents
 from headrace.engine.service import sources as source_service
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.sources import DAILY, ZONE, Source
@@ -318,6 +318,11 @@ def ended(workspace: Workspace, job: Job, owner: str, counts: Mapping[str, int])
         )  # fmt: skip
         if state.alerted_at is not None:
             _tell_recovered(workspace, connection, job.source, state, now_ms)
+        if state.failures or state.gone_at:
+            source_incidents.over(workspace, connection, job.source.key, "recovered")
+        if job.kind == "repull":
+            told = {**counts, "pull": job.pull, "status": status}
+            source_incidents.step(workspace, connection, job.source.key, "repulled", told)
         order_rate.check(workspace, connection, job.source, now_ms)
         rows.give_lease(connection, job.source.key, owner)
 
@@ -393,6 +398,8 @@ def _failed(
     elif why == "timeout" and soon:
         wait = RETRY_MS[min(failures, len(RETRY_MS)) - 1]
         values["next_at"] = min(state.next_at, now_ms + min(wait, every))
+    about = {"class": why, "error": message[:300]}
+    source_incidents.step(workspace, connection, source.key, "pull_failed", about)
     if why == "scope":
         values["missing"] = message[:500]
     if why == "gone" and state.gone_at is None:
@@ -498,6 +505,9 @@ def _tell_failing(
         workspace, connection, texts, f"pull.{source.key}.{now_ms}", ways=source.alerts,
         people=order_rate.owners(source),
     )  # fmt: skip
+    heard = ops_alerts.hearing(workspace, connection, order_rate.owners(source))
+    about = {"failures": failures, "class": why, "error": message[:300]}
+    source_incidents.begin(workspace, connection, source.key, "failing", about, heard)
 
 
 def _tell_recovered(
@@ -575,6 +585,8 @@ def repull(
             _pull(source, "repull", since, until, now_ms, actor.user_id, _whats(workspace, source)),
         )
         audit.note(connection, workspace, actor, "sources.repull", key, since=since, until=until)
+        about = {"by": actor.user_id, "since": since, "until": until, "pull": id_}
+        source_incidents.step(workspace, connection, key, "repull", about)
         return id_
 
     id_ = workspace.writer.call(write)

@@ -91,14 +91,22 @@ def _first(workspace: Workspace, key: str, connection: Connection) -> None:
         entered(workspace, connection, key, row.connector, unseal(workspace, row.secrets))
 
 
-def begin(workspace: Workspace, key: str, owner: str) -> bool:
-    """May we renew? False: somebody else does."""
+def give_back(workspace: Workspace, key: str) -> None:
+    """It was not our turn after all."""
+    workspace.writer.call(
+        lambda connection: connection_tokens.put(connection, key, {"lease_until": None})
+    )
+
+
+def begin(workspace: Workspace, key: str, owner: str, *, due: bool = False) -> bool:
+    """May we renew? False: somebody else does, or (`due`) it is no more to be renewed."""
     now_ms = workspace.clock.now_ms()
 
     def write(connection: Connection) -> bool:
         if connection_tokens.find(connection, key) is None:
             connection_tokens.put(connection, key, {"failures": 0})
-        return connection_tokens.take_lease(connection, key, owner, now_ms, now_ms + LEASE_MS)
+        until_ms = now_ms + LEASE_MS
+        return connection_tokens.take_lease(connection, key, owner, now_ms, until_ms, due=due)
 
     return bool(workspace.writer.call(write))
 

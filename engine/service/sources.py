@@ -21,11 +21,12 @@ from headrace.engine.duration import duration_ms
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.flow import order_map, order_tables
 from headrace.engine.registry import connectors
-from headrace.engine.service import audit
+from headrace.engine.service import audit, shop_tokens, source_incidents
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.paging import page
 from headrace.engine.service.workspace import FRESH_MS, Workspace
-from headrace.engine.store import accounts, data_tables, intake
+from headrace.engine.store import accounts, connection_tokens, data_tables, intake
+from headrace.engine.store import source_incidents as source_incident_rows
 from headrace.engine.store import sources as rows
 from headrace.engine.store.writer import Writer
 
@@ -240,6 +241,8 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         waiting = intake.open_counts(connection, [key]).get(key, 0)
         lags = {way: intake.lags(connection, key, way, LAGS) for way in ("push", "poll")}
         people = workspace.directory(connection).people
+        token = connection_tokens.find(connection, source.connection or "")
+        incident = source_incident_rows.latest(connection, key)
     names = {id_: getattr(people.get(id_), "name", id_) for id_ in source.owner.values() if id_}
     now_ms = workspace.clock.now_ms()
     connector = connector_of(workspace, source)
@@ -262,6 +265,8 @@ def detail(workspace: Workspace, actor: Actor, key: str) -> dict[str, Any]:
         "alerts": source.alerts,
         "owner": source.owner,
         "owner_names": names,
+        "token": shop_tokens.shown(token),
+        "open_incident": incident.id if incident is not None else None,
         "revision": source.revision,
         "push_path": f"/intake/{source.key}",
         "polls": connector is not None and any(o.name == "orders" for o in connector.operations),
@@ -416,6 +421,8 @@ def change(
         if columns["version"] != before.version:
             details |= {"version_before": before.version, "version": columns["version"]}
         audit.note(connection, workspace, actor, "sources.change", key, **details)
+        told = {**details, "by": actor.user_id}
+        source_incidents.step(workspace, connection, key, "changed", told)
 
     workspace.writer.call(write)
     forget(workspace, key)

@@ -75,12 +75,16 @@ def unknown(connection: Connection, connectors: Sequence[str], limit: int) -> li
     return list(connection.execute(query.limit(limit)).scalars())
 
 
-def take_lease(connection: Connection, key: str, owner: str, now_ms: int, until_ms: int) -> bool:
-    """One renewal at a time, whatever process: did we get it?"""
+def take_lease(
+    connection: Connection, key: str, owner: str, now_ms: int, until_ms: int, *, due: bool = False
+) -> bool:
+    """One renewal at a time, whatever process: did we get it? `due`: only where it is to be renewed by now."""
     columns = ts.connection_tokens.c
     statement = ts.connection_tokens.update().where(
         columns.connection == key, columns.lease_until.is_(None) | (columns.lease_until <= now_ms)
     )
+    if due:
+        statement = statement.where(columns.next_at <= now_ms)
     return (
         connection.execute(statement.values(lease_until=until_ms, lease_owner=owner)).rowcount == 1
     )

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from headrace.engine.store import source_incidents
 from headrace.engine.store import tables_intake as ti
 from headrace.engine.store.inbox import upsert
 from headrace.engine.store.many import write
@@ -78,6 +79,7 @@ def update(connection: Connection, key: str, revision: int, values: Mapping[str,
 def delete(connection: Connection, key: str) -> None:
     """Take a source away; its orders stay, and what came in raw until its time is over."""
     connection.execute(ti.sources.delete().where(ti.sources.c.key == key))
+    source_incidents.delete(connection, key)
     for table in (ti.source_states, ti.source_counts, ti.source_pulls, ti.source_wants):
         connection.execute(table.delete().where(table.c.source == key))
 

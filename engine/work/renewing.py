@@ -52,9 +52,12 @@ class Renewer:
             return now
         if not shop_tokens.renewable(connector, now.secrets):
             return None
-        if not shop_tokens.begin(self.workspace, account.key, self.owner):
+        if not shop_tokens.begin(self.workspace, account.key, self.owner, due=due):
             return None if due else self._waited(account)
         now = self._now(account.key)
+        if _other(now, account):  # somebody was done between our look and our turn
+            shop_tokens.give_back(self.workspace, account.key)
+            return now
         moment = self.workspace.clock.now_ms()
         wish = Wish({}, "renew", moment, f"renew{moment}")
         try:

@@ -58,6 +58,9 @@ class Far:
     def connection(self, _):
         return self._account
 
+    def renew(self, _):
+        return None
+
     def http(self, method, url, *, headers, body, timeout_s):
         heard = json.dumps([method, url, dict(headers), (body or b"").decode()], ensure_ascii=False)
         return self._answer(heard)

@@ -86,7 +86,8 @@ GET /api/sources · POST /api/sources · GET /api/sources/{} · PUT /api/sources
 POST /api/sources/{}/orders · POST /api/sources/{}/preview · POST /api/sources/{}/poll · GET /api/sources/{}/pulls
 POST /api/sources/{}/pulls · GET /api/sources/{}/pulls/{} · POST /api/sources/{}/pulls/{}/stop
 POST /api/sources/{}/files · GET /api/sources/{}/files/{} · POST /api/sources/{}/files/{}/preview
-POST /api/sources/{}/files/{}/apply
+POST /api/sources/{}/files/{}/apply · GET /api/sources/{}/incidents · GET /api/sources/{}/incidents/{}
+GET /api/sources/{}/incidents/{}/orders · POST /api/sources/{}/incidents/{}/close
 GET /api/interfaces · PATCH /api/interfaces/{} · POST /api/interfaces/{}/acknowledge
 POST /intake/{} · GET /intake/{} · GET /api/order-exceptions · GET /api/order-exceptions/{}
 POST /api/order-exceptions/{}/retry · POST /api/order-exceptions/{}/learn · POST /api/order-exceptions/{}/accept

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from headrace.engine.clock import from_iso
 from headrace.engine.sandbox.troubles import Switch
-from headrace.engine.service import audit, interfaces, polling, sources
+from headrace.engine.service import audit, interfaces, polling, source_incidents, sources
 from headrace.engine.store import sources as rows
 from headrace.engine.store import tables as t
 from tests.fakes import ANN, BOB, EVE
@@ -174,6 +174,71 @@ def test_a_version_is_withdrawn_and_no_order_is_lost(shop, dies):
         == ORDERS
     )
     assert registered(shop, NEW)["status"] == "ok"
+    # The record of the incident has written itself along.
+    # (Nobody buys any more in this test, so that a silence may have begun another one.)
+    kept = source_incidents.listing(workspace, actor, SHOP)["items"][-1]
+    record = source_incidents.detail(workspace, actor, SHOP, kept["id"])
+    kinds = [one["kind"] for one in record["steps"]]
+    cause = {"withdrawn_404": "gone", "withdrawn": "gone", "empty": "quiet"}[dies]
+    assert record["cause"] == cause
+    assert kinds[0] == "last_good"
+    assert from_iso(record["since"]) <= began + QUARTER_S * 1_000
+    noticed = {kind for kind in kinds if kind.startswith("noticed")}
+    everything = {"noticed_gone", "noticed_quiet", "noticed_failing"}
+    assert noticed == ({"noticed_quiet"} if dies == "empty" else everything)
+    told_ = next(one for one in record["steps"] if one["kind"] == "told")
+    assert {ANN, BOB} <= set(told_["details"]["people"])
+    assert set(record["names"]) >= {ANN, BOB, EVE}
+    changed = next(one for one in record["steps"] if one["kind"] == "changed")
+    assert (changed["details"]["version_before"], changed["details"]["version"]) == (OLD, NEW)
+    assert changed["details"]["by"] == EVE
+    repulled = next(one for one in record["steps"] if one["kind"] == "repulled")
+    assert repulled["details"]["created"] == ORDERS
+    assert kinds.index("changed") < kinds.index("repull") < kinds.index("repulled")
+    # Late orders: from when they were paid; those of the last five minutes were not late.
+    assert record["late"]["limit_ms"] == 300_000
+    late = whole_of(shop, kept["id"])
+    assert 375 <= len(late) <= ORDERS
+    assert min(one["late_ms"] for one in late) > 300_000
+    assert max(one["late_ms"] for one in late) > 5 * 3_600_000
+    assert not any(one["ship_breached"] for one in late)
+    assert record["exceptions"] == 0
+    assert (record["checked"]["seen"], record["checked"]["created"]) != (0, ORDERS)
+    closed = source_incidents.close(workspace, actor, SHOP, kept["id"], "V3")
+    assert (closed["status"], closed["closed_by"]) == ("closed", EVE)
     # What was done stands in the audit, in its order.
     log = [item["action"] for item in audit.listing(workspace, actor, action="sources.")["items"]]
-    assert log[:3] == ["sources.repull", "sources.repull", "sources.change"]
+    assert log[:4] == ["sources.incident", "sources.repull", "sources.repull", "sources.change"]
+
+
+def whole_of(shop, id_):
+    """All late orders of a record, page by page."""
+    found, cursor = [], None
+    while True:
+        answer = source_incidents.late(
+            shop.house.workspace, shop.house.actor(EVE), SHOP, id_, cursor=cursor, limit=100
+        )
+        found += answer["items"]
+        cursor = answer["next_cursor"]
+        if cursor is None:
+            return found
+
+
+def test_a_time_to_ship_that_is_over_is_told(shop):
+    house = shop.house
+    actor = house.actor(EVE)
+    jump(shop, at(2026, 1, 1))
+    usual(shop)
+    shop.sandbox.switches.put(SHOP, Switch("withdrawn", version=OLD))
+    sell(shop, 4, 3_600)
+    source = sources.detail(house.workspace, actor, SHOP)
+    jump(shop, at(2026, 1, 4))
+    sources.change(house.workspace, actor, SHOP, {"version": NEW}, source["revision"])
+    polling.repull(house.workspace, actor, SHOP, None, None)
+    shop.look()
+
+    kept = source_incidents.listing(house.workspace, actor, SHOP)["items"][-1]
+    assert kept["status"] in ("open", "over")
+    late = whole_of(shop, kept["id"])
+    assert [one["ship_breached"] for one in late] == [True] * 4
+    assert late[0]["number"]

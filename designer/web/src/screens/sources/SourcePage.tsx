@@ -25,12 +25,13 @@ import { Segments } from "../../ui/Segments";
 import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime } from "../../ui/time";
 import { FileUpload } from "./FileUpload";
+import { Incidents } from "./Incidents";
 import { MapEditor } from "./MapEditor";
 import { Every, Length, WaysText, Word } from "./parts";
 import { SourceDialog } from "./SourceDialog";
 import type { Pull, Source } from "./types";
 
-const VIEWS = ["overview", "map", "pulls"] as const;
+const VIEWS = ["overview", "map", "pulls", "incidents"] as const;
 type View = (typeof VIEWS)[number];
 
 export default function SourcePage() {
@@ -96,6 +97,7 @@ export default function SourcePage() {
             {view === "map" && (
               <MapEditor key={data.revision} source={data} write={may("tables:write")} />
             )}
+            {view === "incidents" && <Incidents source={data} />}
             {view === "pulls" && <Pulls source={data} write={may("records:write")} />}
           </div>
         )}
@@ -224,6 +226,18 @@ function Overview({ source }: { source: Source }) {
           <strong>{t("quiet")}</strong> {at("quiet_at")}
         </div>
       )}
+      {source.open_incident !== null && (
+        <div className="hr-src-trouble" data-testid="incident-open">
+          <Link to={`?view=incidents&incident=${source.open_incident}`}>{t("incident.open")}</Link>
+        </div>
+      )}
+      {source.token?.trouble && (
+        <div className="hr-src-trouble" role="alert" data-testid="token-trouble">
+          <strong>{t("token.trouble")}</strong>
+          <div>{source.token.trouble}</div>
+          <div>{t("token.todo")}</div>
+        </div>
+      )}
       <Card title={t("view.overview")}>
         <dl className="hr-src-facts">
           <Fact name={t("channel")}>
@@ -249,6 +263,18 @@ function Overview({ source }: { source: Source }) {
           )}
           {source.ways.poll.enabled && <Fact name={t("last_pull")}>{at("last_pull_at")}</Fact>}
           {source.ways.push.enabled && <Fact name={t("last_push")}>{at("push_ok_at")}</Fact>}
+          {source.token !== null && (
+            <Fact name={t("token.ends")}>
+              {source.token.expires_at ? (
+                <>
+                  <ExactTime at={source.token.expires_at} />{" "}
+                  <small className="hr-muted">{t("token.by_machine")}</small>
+                </>
+              ) : (
+                t("token.unknown")
+              )}
+            </Fact>
+          )}
           <Fact name={t("last_order")}>{at("last_order_at")}</Fact>
           {source.ways.push.enabled && (
             <Fact name={t("push_address")}>

@@ -51,6 +51,8 @@ export interface Source extends Omit<Brief, "ways"> {
   known_refund_statuses: Record<string, string>;
   polls_refunds: boolean;
   owner: Record<string, string | null>;
+  token: TokenLife | null;
+  open_incident: number | null;
   /** Id → name. */
   owner_names: Record<string, string>;
   states: string[];
@@ -95,6 +97,45 @@ export interface Pull {
   error_class: string | null;
   error: string | null;
   progress: number;
+}
+
+export interface SourceIncident {
+  id: number;
+  status: "open" | "over" | "closed";
+  cause: "gone" | "failing" | "quiet";
+  since: string;
+  opened_at: string;
+  over_at: string | null;
+  closed_at: string | null;
+  note: string;
+}
+
+export interface SourceIncidentWhole extends SourceIncident {
+  steps: { at: string; kind: string; details: Record<string, unknown> }[];
+  names: Record<string, string>;
+  late: { orders: number; late: number; worst_ms: number; whole: boolean; limit_ms: number };
+  exceptions: number;
+  checked: { seen: number; created: number } | null;
+}
+
+export interface LateOrder {
+  id: number;
+  key: string;
+  number: string;
+  state: string;
+  paid_at: string;
+  late_ms: number;
+  ship_by: string;
+  ship_breached: boolean;
+}
+
+/** When the token of an account ends; null: no machine renews it. */
+export interface TokenLife {
+  expires_at: string | null;
+  refresh_expires_at: string | null;
+  renewed_at: string | null;
+  next_at: string | null;
+  trouble: string | null;
 }
 
 export interface Preview {
