@@ -35,7 +35,7 @@ export function CodeField({ path, schema, value, onChange, label }: FieldProps) 
         names="record"
         value={value}
         onChange={onChange}
-        own={/^.{1,100}$/u}
+        own={/^[^.[\]]{1,100}$/u}
       />
     </div>
   );

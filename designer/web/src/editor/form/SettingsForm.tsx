@@ -294,8 +294,7 @@ function isBilingual(schema: Schema): boolean {
   return names.length > 0 && names.every((name) => name === "zh" || name === "en");
 }
 
-/** Whether the other settings ask for it. */
-export function isShown(schema: Schema | undefined, value: Settings, around: Schema): boolean {
+function isShown(schema: Schema | undefined, value: Settings, around: Schema): boolean {
   return Object.entries(schema?.["x-when"] ?? {}).every(([name, allowed]) =>
     allowed.includes(value[name] ?? around.properties?.[name]?.default),
   );

@@ -6,6 +6,7 @@ import {
   ClearOutlined,
   PlusOutlined,
   RedoOutlined,
+  SearchOutlined,
   ThunderboltOutlined,
   UndoOutlined,
 } from "@ant-design/icons";
@@ -30,7 +31,15 @@ import { at, counted, type Fields, put } from "./mapping";
 import { type Fitting, Rows, useEntryWords, useWhyWords } from "./Rows";
 import { flat as allSources, indexOf, matching, originOf, readBy, type Source } from "./sources";
 import { Tree } from "./Tree";
-import { flat as allTargets, type Target, withOwn } from "./targets";
+import {
+  flat as allTargets,
+  keyOf,
+  namesOfExample,
+  partsOf,
+  type Target,
+  withNames,
+  withOwn,
+} from "./targets";
 import { curve, type Line, useLines } from "./useLines";
 import { usePreview } from "./usePreview";
 import "./mapping.css";
@@ -82,7 +91,10 @@ export function Board(props: BoardProps) {
   const [alike, setAlike] = useState<readonly Suggestion[] | null>(null);
   const [said, setSaid] = useState("");
 
-  const form = useMemo(() => withOwn(props.targets, fields, added), [props.targets, fields, added]);
+  const form = useMemo(
+    () => withOwn(withNames(props.targets, added), fields),
+    [props.targets, fields, added],
+  );
   const targets = useMemo(() => allTargets(form), [form]);
   const above = useMemo(() => parentsOf(form), [form]);
   const known = useMemo(() => indexOf(sources), [sources]);
@@ -100,7 +112,10 @@ export function Board(props: BoardProps) {
   useEffect(() => {
     // A keyboard begins where one looks for something.
     const first = board.current?.querySelector<HTMLElement>(".hr-map-search input, .hr-map-row");
-    const timer = setTimeout(() => first?.focus({ preventScroll: true }), 60);
+    const timer = setTimeout(() => {
+      const elsewhere = !board.current?.contains(window.document.activeElement);
+      if (elsewhere) first?.focus({ preventScroll: true });
+    }, 60);
     return () => clearTimeout(timer);
   }, []);
   const active = armed === null ? undefined : known.get(armed);
@@ -130,7 +145,7 @@ export function Board(props: BoardProps) {
   const clear = (target: Target) => {
     onFields(put(fields, target.path, undefined), "unmapField");
     // What has no place of its own in the form stays in sight until one leaves.
-    if (target.own && target.path.length === 1) setAdded([...added, target.path[0] ?? ""]);
+    if (target.own) setAdded([...added, ...namesUnder(target, above)]);
     setSaid(t("unmapped", { name: target.title }));
     focusTarget(board.current, target.key);
   };
@@ -151,9 +166,10 @@ export function Board(props: BoardProps) {
     setOpened(opened === target.key ? null : target.key);
     if (opened !== target.key) showDetail(board.current, target.key);
   };
-  const add = (name: string) => {
-    setAdded([...added.filter((each) => each !== name), name]);
-    focusTarget(board.current, name);
+  const add = (names: readonly string[]) => {
+    setAdded([...new Set([...added, ...names])]);
+    const first = partsOf(names[0] ?? "").map((part) => part.name);
+    focusTarget(board.current, keyOf(first));
   };
   const addFor = (source: Source) => {
     const name = freeName(String(source.from.at(-1) ?? ""), targets, own);
@@ -297,7 +313,8 @@ export function Board(props: BoardProps) {
         {!narrow && (
           <div className="hr-map-pane" data-pane="sources">
             <div className="hr-map-search">
-              <Input.Search
+              <Input
+                prefix={<SearchOutlined />}
                 allowClear
                 value={search}
                 placeholder={t("search")}
@@ -397,6 +414,7 @@ export function Board(props: BoardProps) {
                 active={active}
                 over={drag.over === NEW}
                 onAdd={add}
+                nested={!props.inTurn}
                 onFor={addFor}
               />
             )}
@@ -420,19 +438,53 @@ interface NewFieldProps {
   taken: readonly Target[];
   active: Source | undefined;
   over: boolean;
-  onAdd: (name: string) => void;
+  onAdd: (names: readonly string[]) => void;
+  /** Records inside of records, and an example to take the names from. */
+  nested: boolean;
   onFor: (source: Source) => void;
 }
 
-function NewField({ own, taken, active, over, onAdd, onFor }: NewFieldProps) {
+function NewField({ own, taken, active, over, onAdd, nested, onFor }: NewFieldProps) {
   const { t } = useTranslation("mapping");
   const [name, setName] = useState("");
-  const wrong = name !== "" && (!own.test(name) || taken.some(({ key }) => key === name));
+  const [example, setExample] = useState<string | null>(null);
+  const parts = nested ? partsOf(name) : [{ name, list: false }];
+  const key = keyOf(parts.map((part) => part.name));
+  const wrong =
+    name !== "" &&
+    (parts.some((part) => !own.test(part.name)) || taken.some((target) => target.key === key));
   const add = () => {
     if (name === "" || wrong) return;
-    onAdd(name);
+    onAdd([name]);
     setName("");
   };
+  const names = example === null ? [] : namesIn(example);
+  if (example !== null) {
+    return (
+      <div className="hr-map-new">
+        <Input.TextArea
+          autoSize={{ minRows: 4, maxRows: 10 }}
+          value={example}
+          aria-label={t("example")}
+          placeholder={t("example_hint")}
+          onChange={(event) => setExample(event.target.value)}
+          data-testid="map-example"
+        />
+        <Button onClick={() => setExample(null)}>{t("alike.leave")}</Button>
+        <Button
+          type="primary"
+          disabled={names.length === 0}
+          onClick={() => {
+            onAdd(names);
+            setExample(null);
+          }}
+          data-testid="map-example-take"
+        >
+          {t("example_take", { count: names.length })}
+        </Button>
+      </div>
+    );
+  }
   return (
     <div className="hr-map-new" data-target={NEW} data-over={over || undefined}>
       {active === undefined ? (
@@ -440,7 +492,7 @@ function NewField({ own, taken, active, over, onAdd, onFor }: NewFieldProps) {
           <Input
             value={name}
             {...(wrong ? { status: "error" as const } : {})}
-            placeholder={t("new_name")}
+            placeholder={t(nested ? "new_name_nested" : "new_name")}
             aria-label={t("new_name")}
             aria-invalid={wrong}
             onChange={(event) => setName(event.target.value)}
@@ -450,6 +502,11 @@ function NewField({ own, taken, active, over, onAdd, onFor }: NewFieldProps) {
           <Button icon={<PlusOutlined />} disabled={name === "" || wrong} onClick={add}>
             {t("new")}
           </Button>
+          {nested && (
+            <Button onClick={() => setExample("")} data-testid="map-example-open">
+              {t("example")}
+            </Button>
+          )}
           {wrong && <p className="hr-map-hint">{t("name_wrong")}</p>}
         </>
       ) : (
@@ -459,6 +516,25 @@ function NewField({ own, taken, active, over, onAdd, onFor }: NewFieldProps) {
       )}
     </div>
   );
+}
+
+function namesIn(text: string): string[] {
+  try {
+    return namesOfExample(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+/** How one would write the names of a field of one's own, and of those in it. */
+function namesUnder(target: Target, above: ReadonlyMap<string, Target>): string[] {
+  const whole = (one: Target): string => {
+    const up = above.get(one.key);
+    const name = one.path.at(-1) ?? "";
+    return up === undefined ? name : `${whole(up)}${up.kind === "list" ? "[]" : ""}.${name}`;
+  };
+  const leaves = allTargets([target]).filter(({ children }) => children.length === 0);
+  return leaves.map(whole);
 }
 
 interface LinesProps {

@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { suggestions } from "./alike";
+import { joined } from "./connect";
 import { type Field, readEntry, textOf } from "./entry";
 import { at, counted, type Fields, fieldsOfRows, put, rowsFrom } from "./mapping";
-import { indexOf, matching, originOf, sourcesFrom } from "./sources";
+import { indexOf, matching, originOf, readBy, sourcesFrom } from "./sources";
 import { kindAfter, withStep } from "./steps";
-import { fitFor, keyOf, ofFields, ofSchema, withOwn } from "./targets";
+import { fitFor, keyOf, namesOfExample, ofFields, ofSchema, withNames, withOwn } from "./targets";
 
 const show = (value: unknown) =>
   typeof value === "string" ? value : ((value as { en?: string } | undefined)?.en ?? "");
@@ -251,4 +252,47 @@ test("a line that is drawn is the expression one would write", () => {
   expect(textOf({ kind: "link", from: ["order", "no"], steps })).toBe(
     'trim(default(order.no, ""))',
   );
+});
+
+test("an example tells the names: of records in it, and of the records of its lists", () => {
+  const names = namesOfExample({
+    no: 1,
+    buyer: { name: "x" },
+    lines: [{ sku: 1, tags: ["a"] }],
+    a: [],
+  });
+
+  expect(names).toEqual(["no", "buyer.name", "lines[].sku", "lines[].tags", "a"]);
+  expect(withNames([], names).map(({ key, kind }) => [key, kind])).toEqual([
+    ["no", "any"],
+    ["buyer", "object"],
+    ["lines", "list"],
+    ["a", "any"],
+  ]);
+});
+
+test("a line from a list's item to a field of each item goes through the list", () => {
+  const known = indexOf(sourcesFrom(variables));
+  const form = withNames([], ["lines[].price", "total"]);
+  const [lines, total] = form;
+  const price = known.get("order.items[].price");
+  const inner = lines?.children[0];
+  if (!lines || !total || !inner || !price) throw new Error("Expected them to be there.");
+
+  const each = joined([], inner, lines, price);
+  const sum = joined([], { ...total, kind: "number" }, undefined, price);
+  const plain = known.get("order.no");
+
+  expect(each.ok && each.fields[0]?.text).toBe('each(order.items, {"price": it.price})');
+  expect(sum.ok && sum.fields[0]?.text).toBe('sum(pluck(order.items, "price"))');
+  expect(plain && joined([], inner, lines, plain)).toEqual({ ok: false, why: { code: "item" } });
+});
+
+test("what an expression reads is found in it", () => {
+  const known = indexOf(sourcesFrom(variables));
+
+  expect(readBy("order.no + ' ' + text(len(order.items)) + unknown.x", known)).toEqual([
+    "order.no",
+    "order.items",
+  ]);
 });

@@ -106,31 +106,78 @@ export function ofFields(fields: readonly Named[], text: ShowText): Target[] {
 export function withOwn(
   targets: readonly Target[],
   fields: readonly Field[],
-  more: readonly string[] = [],
   above: readonly string[] = [],
 ): Target[] {
   const known = new Set(targets.map((target) => target.path.at(-1) ?? ""));
-  const names = [...fields.map(({ name }) => name), ...more].filter(
-    (name) => name !== "" && !known.has(name),
-  );
-  const own = [...new Set(names)].map((name): Target => {
-    const path = [...above, name];
-    return {
-      path,
-      key: keyOf(path),
-      title: name,
-      help: "",
-      kind: "any",
-      required: false,
-      children: [],
-      own: true,
-    };
-  });
+  const names = fields.map(({ name }) => name).filter((name) => name !== "" && !known.has(name));
+  const own = [...new Set(names)].map((name) => ownTarget([...above, name], "any"));
   return [...targets, ...own].map((target) => {
     const given = fields.find(({ name }) => name === target.path.at(-1));
     const entry: Entry | null = given === undefined ? null : readEntry(given.text);
     const inside = entry?.kind === "record" || entry?.kind === "each" ? entry.fields : [];
-    return { ...target, children: withOwn(target.children, inside, [], target.path) };
+    const children = withOwn(target.children, inside, target.path);
+    if (!target.own || target.kind !== "any") return { ...target, children };
+    const kind = entry?.kind === "each" ? "list" : entry?.kind === "record" ? "object" : "any";
+    return { ...target, kind, children };
+  });
+}
+
+function ownTarget(path: readonly string[], kind: ValueKind): Target {
+  const title = path.at(-1) ?? "";
+  return {
+    path,
+    key: keyOf(path),
+    title,
+    help: "",
+    kind,
+    required: false,
+    children: [],
+    own: true,
+  };
+}
+
+/** With fields of these names, as one writes them: `buyer.name`, `lines[].sku`. */
+export function withNames(targets: readonly Target[], names: readonly string[]): Target[] {
+  return names.reduce<Target[]>((all, name) => withPath(all, partsOf(name), []), [...targets]);
+}
+
+interface Part {
+  name: string;
+  list: boolean;
+}
+
+export function partsOf(name: string): Part[] {
+  return name
+    .split(".")
+    .map((part) => ({ name: part.replace(/\[\]$/, ""), list: part.endsWith("[]") }));
+}
+
+function withPath(targets: Target[], parts: readonly Part[], above: readonly string[]): Target[] {
+  const [part, ...rest] = parts;
+  if (part === undefined || part.name === "" || above.length > DEPTH_MAX) return targets;
+  const path = [...above, part.name];
+  const kind = part.list ? "list" : rest.length > 0 ? "object" : "any";
+  const before = targets.find((target) => target.path.at(-1) === part.name);
+  const target = before ?? ownTarget(path, kind);
+  const next = { ...target, children: withPath(target.children, rest, path) };
+  return before === undefined
+    ? [...targets, next]
+    : targets.map((each) => (each === before ? next : each));
+}
+
+/** The names of an example: what stands in its records, and in the records of its lists. */
+export function namesOfExample(example: unknown, above = "", depth = 0): string[] {
+  if (typeof example !== "object" || example === null || depth > DEPTH_MAX) return [];
+  if (Array.isArray(example)) return namesOfExample(example[0], above, depth);
+  return Object.entries(example).flatMap(([name, value]) => {
+    if (/[.[\]]/.test(name) || name === "") return [];
+    const path = `${above}${name}`;
+    const items = Array.isArray(value) && namesOfExample(value[0]).length > 0;
+    const inside =
+      Array.isArray(value) && !items
+        ? []
+        : namesOfExample(value, `${path}${items ? "[]" : ""}.`, depth + 1);
+    return inside.length > 0 ? inside : [path];
   });
 }
 

@@ -19,7 +19,6 @@ import { BilingualInput } from "../../editor/form/BilingualField";
 import { FormContext } from "../../editor/form/context";
 import { SettingsForm } from "../../editor/form/SettingsForm";
 import { Inspector, useNodeForm } from "../../editor/Inspector";
-import { MapsOf } from "../../editor/mapping/MapsOf";
 import { NodeMenu } from "../../editor/NodeMenu";
 import { Outline } from "../../editor/Outline";
 import { Problems } from "../../editor/Problems";
@@ -265,11 +264,6 @@ function Little({ node, words }: { node: FlowNode; words: Words }) {
       <FormContext.Provider value={form}>
         <SettingsForm
           schema={people}
-          value={node.settings}
-          onChange={(settings) => run(setSettings, { node: node.id, settings })}
-        />
-        <MapsOf
-          schema={types.get(node.type)?.settings ?? {}}
           value={node.settings}
           onChange={(settings) => run(setSettings, { node: node.id, settings })}
         />
