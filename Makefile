@@ -7,7 +7,7 @@ NPX    := cd designer/web && npx --no-install
 SETUP  := @$(PYTHON) -m tools
 
 .DEFAULT_GOAL := help
-.PHONY: exchange intake templates tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
+.PHONY: study exchange intake templates tables help run dev web test test-python test-web test-e2e check fix build bench crash patterns scenarios docs fuzz lock clean \
         check-format check-lint check-types check-imports check-web check-web-types
 
 help: ## this list
@@ -134,6 +134,10 @@ intake: ## orders through the intake a second on both databases (INTAKE="--order
 speed: ## how fast the designer draws, beside bpmn-js and LogicFlow (SPEED="--nodes 200" for a short run)
 	$(SETUP) test
 	$(BIN)/python -m tests.bench.drawing $(SPEED)
+
+study: ## four flows from an empty canvas in Chromium, every action counted (docs/task-study.md)
+	$(SETUP) test
+	HEADRACE_STUDY=full $(BIN)/pytest tests/e2e/study -s
 
 walk: ## 10,000 random editor commands: nothing is lost
 	$(SETUP) check
