@@ -87,6 +87,7 @@ class Sandbox:
         self.pusher = Pusher(
             self.world, self.switches, self.simulators, send or _send, self._note_push
         )
+        self._send = send or _send
         self.log: deque[dict[str, Any]] = deque(maxlen=KEPT)
         self.base = f"http://{HOST}:{PORT}"
         self.mail_port: int | None = None
@@ -260,6 +261,7 @@ class Sandbox:
             "rate": self._rate,
             "orders": self._order,
             "refunds": self._refund,
+            "labels": self._labels,
             "payments": self._payment,
             "notices": self._notice,
             "targets": self._target,
@@ -310,6 +312,32 @@ class Sandbox:
         return {
             "refunds": [{"amount_fen": one.amount_fen, "done": one.done} for one in order.refunds]
         }
+
+    def _labels(self, value: dict[str, Any]) -> Any:
+        """A carrier's print component previews labels as in F2: with orders it makes up, sent to the interface for orders."""
+        url, token = str(value["url"]), str(value.get("token", ""))
+        if urlsplit(url).hostname not in (HOST, "localhost"):
+            raise ValueError("expected an address on this machine")
+        count, sku = int(value.get("times", 5)), str(value.get("sku", "HW-101"))
+        if not 1 <= count <= 100:
+            raise ValueError("expected 1 to 100 labels")
+        now_ms = self.clock.now_ms()
+        headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+        statuses: list[int | None] = []
+        for n in range(count):
+            order = {
+                "platform_order_id": f"LABEL-{now_ms}-{n}", "status_code": "paid", "total": 1, "is_test": True,
+                "items": [{"sku": sku, "quantity": 1, "price": 1}],
+            }  # fmt: skip
+            body = json.dumps({"items": [order]}).encode()
+            try:
+                said = self._send(url, headers, body)
+            except OSError:
+                statuses.append(None)
+                continue
+            statuses.append(said.status)
+            self._note(now_ms, "waybill", "out", f"label {n + 1} → {url}", body, said)
+        return {"statuses": statuses}
 
     def _payment(self, value: dict[str, Any]) -> Any:
         if value["provider"] not in ("alipay", "wechat_pay"):

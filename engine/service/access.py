@@ -152,6 +152,7 @@ def note_refused(
         lambda connection: audit.note(
             connection, workspace, actor, "access.refused", what,
             permission=str(refusal.params.get("permission", "")), address=address or "",
+            **({"token": actor.token} if actor.token else {}),
         )
     )  # fmt: skip
 
@@ -169,7 +170,8 @@ def actor_of_token(workspace: Workspace, token: str) -> Actor:
         raise NotSignedIn
     actor = _actor(workspace, row.user_id)
     _note_use(workspace, row.id, now)
-    return Actor(actor.user_id, actor.name, actor.roles, actor.permissions & frozenset(row.scopes))
+    permissions = actor.permissions & frozenset(row.scopes)
+    return Actor(actor.user_id, actor.name, actor.roles, permissions, row.name)
 
 
 def forget_tokens(workspace: Workspace) -> None:

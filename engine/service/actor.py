@@ -46,6 +46,8 @@ class Actor:
     name: str
     roles: Collection[str] = ()
     permissions: frozenset[str] = frozenset()
+    token: str = ""
+    """The name of the API token it came with; empty: a person."""
 
     def require(self, permission: str) -> None:
         """Raise `Forbidden` unless the actor has the permission."""
