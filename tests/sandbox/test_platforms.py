@@ -268,6 +268,29 @@ def test_a_warehouse_sends_out_once(desk):
     assert desk.sandbox.world.stock["HW-202"] == 5
 
 
+def test_an_order_gets_one_waybill_however_often_it_is_asked_for(desk):
+    account = desk.account("waybill")
+
+    def post(key, carrier="SF", address="浙江省杭州市西湖区文三路 100 号"):
+        body = {"order_id": "A-1", "carrier": carrier, "address": address}
+        request = compose(account, "/waybills", headers={"Idempotency-Key": key})
+        target = request.url.removeprefix(desk.sandbox.base)
+        return desk.sandbox.ask("POST", target, request.headers, json.dumps(body).encode())
+
+    desk.switch("waybill", "lost", times=1)
+    with pytest.raises(Dropped):
+        post("k1")
+    again, other = post("k1"), post("k2")
+
+    assert (again.status, other.status) == (200, 201)
+    number = json.loads(again.body)["waybill"]
+    assert number.startswith("SF")
+    assert number != json.loads(other.body)["waybill"]
+    assert post("k3", carrier="PIGEON").status == 400
+    assert post("k4", address=" ").status == 400
+    assert post("").status == 400
+
+
 def test_a_woocommerce_refund_and_completion(desk):
     order = desk.sandbox.world.order_now(desk.clock.now_ms(), "woocommerce", 10_000)
 
