@@ -6,12 +6,14 @@ import { useTranslation } from "react-i18next";
 import { Loading } from "../../ui/page";
 import type { Schema } from "../document";
 import { useForm } from "../form/context";
+import { useTableFields } from "../form/tables";
 import { useEditor } from "../store";
 import { kindOf, type Variable } from "../variables";
 import { Board, type Deed } from "./Board";
 import { fieldsIn, readEntry, recordText } from "./entry";
 import { type Fields, fieldsOfRows, rowsFrom } from "./mapping";
 import { indexOf, originOf, sourcesFrom } from "./sources";
+import { type Named as NamedField, ofFields } from "./targets";
 import { type Names, useTargets } from "./useTargets";
 
 export interface MapDialogProps {
@@ -99,14 +101,38 @@ function keptRows(rows: unknown[], params: Schema | undefined): unknown {
   return rows.length === 0 && params !== undefined ? undefined : rows;
 }
 
+const ORDER = { name: "order", table: "orders" } as const;
+const REFUND = { name: "refund", table: "refunds" } as const;
+
+/** Messages of orders and refunds bring the record of a table whose fields are known (`docs/intake.md`). */
+function carried(message: unknown) {
+  if (typeof message !== "string") return undefined;
+  if (message.startsWith("order.")) return ORDER;
+  return message.startsWith("refund.") ? REFUND : undefined;
+}
+
 /** Without what is to be filled itself: a start does not map its own input; with the item of a sub-flow's list. */
 function useVariables(names: Names | undefined, targets: readonly { key: string }[]): Variable[] {
-  const { variables, settings } = useForm();
+  const { variables, settings, words } = useForm();
   const { t } = useTranslation("mapping");
+  const event = names === "input" ? carried(settings["name"]) : undefined;
+  const carriedFields = useTableFields(event?.table) as NamedField[];
   return useMemo(() => {
     if (names === "input") {
       const filled = new Set(targets.map(({ key }) => key));
-      return variables.filter(({ path }) => !filled.has(path.split(".")[0] ?? ""));
+      const known = variables.filter(({ path }) => !filled.has(path.split(".")[0] ?? ""));
+      if (event === undefined || carriedFields.length === 0) return known;
+      const source = t(`brought_${event.name}`);
+      const brought = ofFields(carriedFields, words.text).map(
+        ({ path, title, kind, choices }): Variable => ({
+          path: `payload.${event.name}.${path.join(".")}`,
+          title,
+          kind: kind === "any" ? "object" : kind,
+          source,
+          ...(choices === undefined ? {} : { choices }),
+        }),
+      );
+      return [...brought, ...known];
     }
     const list = names === "flow" ? settings["for_each"] : undefined;
     if (typeof list !== "string" || list.trim() === "") return [...variables];
@@ -145,5 +171,5 @@ function useVariables(names: Names | undefined, targets: readonly { key: string 
       { path: "index", title: t("index"), kind: "number", source: group, sample: 0 },
       ...variables,
     ];
-  }, [variables, names, targets, settings, t]);
+  }, [variables, names, targets, settings, event, carriedFields, words, t]);
 }
