@@ -17,6 +17,7 @@ import { useText } from "../../ui/text";
 import { ExactTime, RelativeTime, useNow } from "../../ui/time";
 import { plainValue, ValueView } from "../../ui/ValueView";
 import { Actions } from "./Actions";
+import { CustomerPages } from "./CustomerPages";
 import { Incidents } from "./Incidents";
 import { Items } from "./Items";
 import { type InstanceDetail, useInstance } from "./instance";
@@ -106,6 +107,7 @@ function Shown({ instance, types, refresh }: ShownProps) {
         </div>
         <Items instance={instance} types={types} onDone={refresh} />
         <Waits instance={instance} types={types} />
+        <CustomerPages instance={instance} />
         <Facts instance={instance} />
         <More instance={instance} past={past} />
       </PageBody>
