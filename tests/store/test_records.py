@@ -92,3 +92,27 @@ def test_of_two_processes_that_make_the_same_record_one_has_made_it(
         "first": True,
         "second": False,
     }
+
+
+def test_keys_are_looked_up_one_by_one_also_where_nothing_is_known_of_the_table(
+    migrated_postgresql_url: str,
+) -> None:
+    """Right after a large import PostgreSQL has no statistics; 500 keys in one list then read the whole table."""
+    database = open_database(migrated_postgresql_url)
+    fill = sa.text(
+        "INSERT INTO records (table_no, key, value, created_at, updated_at)"
+        " SELECT 7, 'k' || n, '{}', 0, n FROM generate_series(1, 20000) n"
+    )
+    with database.begin() as connection:
+        connection.execute(fill)
+        keys = [f"k{n}" for n in range(100, 600)]
+        asked = records._BY_EACH_KEY.params(b_no=7, b_keys=keys)
+        text = asked.compile(connection, compile_kwargs={"render_postcompile": True})
+        plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE) {text}", dict(text.params)).scalars()
+        told = "\n".join(plan)
+        found = records.by_keys(connection, 7, keys, lock=True)
+    database.dispose()
+
+    assert "Index Cond: ((table_no = " in told
+    assert "Rows Removed by Filter" not in told, told
+    assert sorted(found) == sorted(keys)
