@@ -79,6 +79,12 @@ CASES = (
     Case("n8n-five", "n8n + 5 HTTP steps", "peer_n8n", 60, 100, {"calls": 5}, repeats=False, least="normal", needs="n8n"),
     Case("orders", "Headrace, orders through T01, SQLite, 8 at once", "through", 150, 1_000),
     Case("orders-postgresql", "Headrace, orders through T01, PostgreSQL, 8 at once", "through", 150, 1_000, postgresql=True),
+    Case("upserts", "Headrace, table upserts, SQLite, 500 a commit", "upserts", 10_000, 50_000, repeats=False),
+    Case("upserts-postgresql", "Headrace, table upserts, PostgreSQL, 500 a commit", "upserts", 10_000, 50_000,
+         postgresql=True, repeats=False),
+    Case("search", "Headrace, search in a table, SQLite", "upserts", 10_000, 50_000, {"what": "search"}, repeats=False),
+    Case("search-postgresql", "Headrace, search in a table, PostgreSQL", "upserts", 10_000, 50_000, {"what": "search"},
+         postgresql=True, repeats=False),
     *(
         Case(f"paced-{rate}", f"Headrace, REST API, {rate} starts/s", "served", 3 * rate, 10 * rate,
              {"rate": float(rate)}, repeats=False)
