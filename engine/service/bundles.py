@@ -32,6 +32,7 @@ from headrace.engine.flow.order_map import check as order_map_problems
 from headrace.engine.flow.table_definition import problems_of as table_problems
 from headrace.engine.node import Decide, Decision, NodeType
 from headrace.engine.registry import connectors
+from headrace.engine.service import own_connectors
 from headrace.engine.service.decision_tables import answered
 from headrace.engine.service.flows import shape_problems
 
@@ -342,6 +343,11 @@ ABOUT: Mapping[str, Any] = _closed(
             sandbox=_KEY,
         ),
     },
+    own_connectors={
+        "type": "array",
+        "maxItems": 20,
+        "items": _closed(["key", "definition"], key=_KEY, definition={"type": "object"}),
+    },
     flows=_FILES,
     tables=_FILES,
     decision_tables=_FILES,
@@ -384,8 +390,16 @@ def problems(
             _wrong(f"/{kind}", "key_twice", f"each {WORDS[kind]} once", str(key))
             for key in sorted({str(key) for key in keys if keys.count(key) > 1})
         ]
+    drawn = [item for item in bundle.about.get("own_connectors", ()) if isinstance(item, Mapping)]
+    known = {*connectors(), *(own_connectors.PREFIX + str(item.get("key")) for item in drawn)}
+    for item in drawn:
+        try:
+            own_connectors.checked(item.get("definition"))
+        except ValidationFailed as wrong:
+            where = f"/own_connectors/{str(item.get('key'))[:64]}"
+            found += [_below(where, problem) for problem in wrong.problems]
     for item in bundle.about.get("connections", ()):
-        if item.get("connector") not in connectors():
+        if item.get("connector") not in known:
             found.append(
                 _wrong(
                     f"/connections/{item.get('key')}",

@@ -33,6 +33,7 @@ from headrace.engine.service import (
     data_tables,
     decision_tables,
     flows,
+    own_connectors,
     records,
     sources,
     template_sources,
@@ -502,6 +503,25 @@ class _Installing:
 
         return self._each("roles", known, make)
 
+    def _own_connectors(self) -> list[Made]:
+        """Connectors that were drawn where the template comes from, before accounts at them; one that is here stays as it is."""
+        made: list[Made] = []
+        for item in self.template.about.get("own_connectors", ()):
+            with self.workspace.read() as connection:
+                new = not own_connectors.bundled(connection, [own_connectors.PREFIX + item["key"]])
+            if new:
+                own_connectors.checked(item["definition"])
+                self.workspace.writer.call(
+                    partial(self._draw_connector, item["key"], item["definition"])
+                )
+            made.append((new, f"connector {item['key']}"))
+        return made
+
+    def _draw_connector(
+        self, key: str, definition: Mapping[str, Any], connection: Connection
+    ) -> None:
+        own_connectors.add(connection, self.workspace, self.actor, key, definition)
+
     def connections(self) -> list[Made]:
         """Empty accounts, to be filled in by a person."""
         with self.workspace.read() as connection:
@@ -511,7 +531,7 @@ class _Installing:
             connections.add(self.workspace, ENGINE, item)
             return _digest(item.get("settings", {}))
 
-        return self._each("connections", known, make)
+        return self._own_connectors() + self._each("connections", known, make)
 
     def tables(self) -> list[Made]:
         """Tables with the records they begin with; one that is there keeps its own."""
@@ -934,6 +954,13 @@ def export(workspace: Workspace, actor: Actor, wanted: Mapping[str, Any]) -> byt
         decisions = [
             _exported_decision(connection, key) for key in wanted.get("decision_tables", ())
         ]
+        drawn = own_connectors.bundled(
+            connection, [item["connector"] for item in about["connections"]]
+        )
+        if drawn:
+            about["own_connectors"] = [
+                {"key": key, "definition": definition} for key, definition in drawn.items()
+            ]
         sources_ = [template_sources.exported(connection, key) for key in wanted.get("sources", ())]
     bundle = Bundle(
         about["key"], about, tuple(flows_), tuple(tables), tuple(decisions), tuple(sources_), own=True
@@ -959,9 +986,10 @@ def _exported_connection(connection: Connection, key: str) -> dict[str, Any]:
     row = accounts.find(connection, key)
     _is(row is not None, "connection", key)
     assert row is not None
-    return {
-        "key": key, "connector": row.connector, "name": row.name, "settings": row.settings,
-    }  # fmt: skip
+    settings = dict(row.settings)
+    if row.connector.startswith(own_connectors.PREFIX):  # where it goes its versions begin anew
+        settings.pop("version", None)
+    return {"key": key, "connector": row.connector, "name": row.name, "settings": settings}
 
 
 def _exported_flow(connection: Connection, key: str) -> dict[str, Any]:
