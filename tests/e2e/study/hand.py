@@ -173,8 +173,7 @@ class Keys(Hand):
         self.press("f")
         self._at("flow-input.typed")
         self.type(text)
-        self.press("Enter")
-        self.press("Escape")  # back to the drawing
+        self.press("Enter")  # and back to the drawing
 
     def begin(self, text: str) -> None:
         """See `Hand`."""
@@ -189,10 +188,7 @@ class Keys(Hand):
 
     def publish(self) -> None:
         """See `Hand`."""
-        self.press("Control+k")
-        expect(self.page.get_by_test_id("command-menu")).to_be_visible()
-        self.type("publish")
-        self.press("Enter")
+        self.press("p")
         expect(self.page.get_by_test_id("publish-dialog")).to_be_visible()
         self._settled()
         expect(self.page.get_by_test_id("btn-publish-confirm")).to_be_enabled()

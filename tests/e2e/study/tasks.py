@@ -64,23 +64,17 @@ class World:
     def decide(self, login: str, words: str, decision: str, **more: Any) -> dict[str, Any]:
         """The task whose title has these words, when this person has it."""
 
-        def mine() -> Any:
-            context = self.people(login)
-            session_of(context, login)
-            box = api(context, "/api/tasks?box=todo&limit=100")["items"]
-            return next((task for task in box if words in task["title"]), None)
-
-        task: dict[str, Any] = self.until(mine)
+        task = self.until(lambda: self.task(login, words))
         asked = {"decision": decision, **more}
         self.send(login, "POST", f"/api/tasks/{task['id']}/decide", asked)
         return task
 
-    def has(self, login: str, words: str) -> bool:
-        """Has this person such a task now?"""
+    def task(self, login: str, words: str) -> dict[str, Any] | None:
+        """What this person has to decide now in this flow (others of the demo hear of the same orders)."""
         context = self.people(login)
         session_of(context, login)
-        box = api(context, "/api/tasks?box=todo&limit=100")["items"]
-        return any(words in task["title"] for task in box)
+        box = api(context, f"/api/tasks?box=todo&limit=100&flow={self.flow}")["items"]
+        return next((task for task in box if words in task["title"]), None)
 
     def until(self, ask: Callable[[], Found | None]) -> Found:
         """The first answer that says something; workers take their time, and the machine may be busy."""
@@ -192,7 +186,7 @@ def _refunds(world: World, sandbox: Sandbox) -> str:
     over, no = ask("C", 6000.01), ask("D", 50.0)
     goods = ask("E", 80.0, sku_sent_back=sku, quantity_sent_back=2)
     world.decide("ann", f"A{mark}", "approved")
-    assert not world.has("ann", f"B{mark}"), "above 200 is not the lead's"
+    assert world.task("ann", f"B{mark}") is None, "above 200 is not the lead's"
     world.decide("ben", f"B{mark}", "approved")
     world.decide("ann", f"D{mark}", "rejected", comment="It was used.")
     world.decide("ann", f"E{mark}", "approved")
@@ -246,7 +240,7 @@ def prove_levels(world: World) -> str:
     case = world.start(asked)
     world.decide("zhou", number, "approved")
     world.decide("zhou", number, "rejected", comment="At most 20 percent.")
-    task = world.until(lambda: _todo(world, "dora", number))
+    task = world.until(lambda: world.task("dora", number))
     shown = str(world.send("dora", "GET", f"/api/tasks/{task['id']}"))
     assert "At most 20 percent." in shown, "the applicant reads why"
     world.decide("dora", number, "approved", form={**asked, "discount": 20.0})
@@ -259,13 +253,6 @@ def prove_levels(world: World) -> str:
     return (
         "level 2 said no, the applicant read why and asked for 20, three yeses later it is granted"
     )
-
-
-def _todo(world: World, login: str, words: str) -> dict[str, Any] | None:
-    context = world.people(login)
-    session_of(context, login)
-    box = api(context, "/api/tasks?box=todo&limit=100")["items"]
-    return next((task for task in box if words in task["title"]), None)
 
 
 # --- R054: the router ------------------------------------------------------------------------------
