@@ -373,17 +373,25 @@ def start_case(page: Page, flow: str, values: dict[str, str]) -> None:
     expect(page.get_by_test_id("instance")).to_be_visible()
 
 
-def read_case(page: Page, status: str, passed: Sequence[str], spared: Sequence[str]) -> None:
-    """The drawing of a case: which nodes are done, and which the way left aside."""
+def read_case(
+    page: Page,
+    status: str,
+    passed: Sequence[str],
+    spared: Sequence[str],
+    failed: Sequence[str] = (),
+) -> None:
+    """The drawing of a case: which nodes are done, which failed and were left by their error, and which the way left aside."""
     case = page.get_by_test_id("instance")
     expect(case).to_have_attribute("data-status", status, timeout=SAVED_MS)
     drawing = case.get_by_test_id("drawing")
     for node in passed:
         expect(drawing.get_by_test_id(f"node-{node}")).to_have_attribute("data-status", "done")
         expect(case.locator(f"[data-node={node}]").first).to_have_attribute("data-status", "done")
+    for node in failed:
+        expect(drawing.get_by_test_id(f"node-{node}")).to_have_attribute("data-status", "failed")
     for node in spared:
         expect(drawing.get_by_test_id(f"node-{node}")).not_to_have_attribute(
             "data-status", re.compile(".")
         )
     taken = drawing.locator(".hr-line[data-taken]")
-    expect(taken).to_have_count(len(passed) - 1)
+    expect(taken).to_have_count(len(passed) + len(failed) - 1)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.pages import OPEN_OPTIONS, SAVED_MS, sign_in
+from tests.e2e.pages import OPEN_OPTIONS, SAVED_MS, api, session_of, sign_in
 
 
 def test_own_flows_are_packed_brought_mapped_installed_and_removed(
@@ -51,6 +51,30 @@ def test_own_flows_are_packed_brought_mapped_installed_and_removed(
     assert page.request.get("/api/flows/our-refund-approval").status == 404
     assert page.request.get("/api/tables/refund_cases").ok
     page.request.delete("/api/templates/our-refunds")
+
+
+def test_a_templates_sources_may_be_ones_own_or_wait_to_be_switched_on(page: Page) -> None:
+    sign_in(page, "admin")
+    headers = session_of(page.context, "admin")
+    page.request.post("/api/templates/home-hub/remove", headers=headers, data={})
+    page.goto("/templates/home-hub")
+    page.get_by_test_id("btn-install").click()
+    expect(page.get_by_test_id("wizard")).to_contain_text("Home shop at Taobao — switch it on")
+    page.get_by_test_id("btn-wizard-next").click()
+    page.get_by_test_id("map-sources-home-taobao").click()
+    page.locator(OPEN_OPTIONS).filter(has_text="Tmall flagship store").first.click()
+    page.get_by_test_id("btn-wizard-next").click()
+    expect(page.get_by_test_id("wizard-plan")).to_contain_text("→ tmall-flagship")
+    page.get_by_test_id("btn-wizard-next").click()
+    expect(page.get_by_test_id("next-sources")).to_be_visible(timeout=SAVED_MS)
+    page.get_by_test_id("btn-wizard-close").click()
+
+    assert page.request.get("/api/sources/home-taobao").status == 404
+    assert api(page.context, "/api/sources/home-doudian")["enabled"] is False
+    page.get_by_test_id("btn-template-remove").click()
+    stays = page.get_by_test_id("removal")
+    expect(stays).to_contain_text("tmall-flagship — it was there before")
+    expect(stays).to_contain_text("home-doudian")
 
 
 def another(file: Path) -> Path:
