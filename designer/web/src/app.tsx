@@ -1,8 +1,9 @@
 /** The application: theme, language and session around the screens, which are found by being there. */
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { App as AntdApp, ConfigProvider } from "antd";
+import { ConfigProvider } from "antd";
+import AppContext from "antd/es/app/context";
 import type { Locale } from "antd/es/locale";
-import { useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { createBrowserRouter, RouterProvider } from "react-router";
 import { ApiError, addressOf } from "./api/client";
 import type { Screen } from "./screens/screen";
@@ -12,6 +13,8 @@ import { NotFound } from "./shell/NotFound";
 import { Root } from "./shell/Root";
 import { useMedia, useMode } from "./theme/mode";
 import { antdTheme } from "./theme/tokens";
+import { asking, prepareAsking, useAsking } from "./ui/asking";
+import { lazy } from "./ui/lazy";
 import { type Language, useText } from "./ui/text";
 
 interface ScreenModule {
@@ -69,12 +72,31 @@ export function App() {
       button={{ autoInsertSpace: false }}
       {...(locale ? { locale } : {})}
     >
-      <AntdApp component={false}>
+      <AppContext.Provider value={asking}>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />
         </QueryClientProvider>
-      </AntdApp>
+        <Asking />
+      </AppContext.Provider>
     </ConfigProvider>
+  );
+}
+
+const AskingHost = lazy(() => import("./ui/AskingHost"));
+const PREPARED_MS = 4_000;
+
+/** What says something above the screen: when there is something to say, or when all else has long been loaded. */
+function Asking() {
+  const wanted = useAsking((state) => state.wanted);
+  useEffect(() => {
+    const timer = setTimeout(prepareAsking, PREPARED_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  if (!wanted) return null;
+  return (
+    <Suspense fallback={null}>
+      <AskingHost />
+    </Suspense>
   );
 }
 

@@ -398,6 +398,8 @@ export interface Connection {
   connector: string;
   settings: JsonObject;
   secrets: Record<string, boolean>;
+  /** The life of its token, where a machine renews it. */
+  token?: { expires_at: string | null; trouble: string | null } | null;
   updated_at?: string;
 }
 

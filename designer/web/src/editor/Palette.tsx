@@ -2,7 +2,7 @@
 
 import { SearchOutlined, StarFilled, StarOutlined } from "@ant-design/icons";
 import { useReactFlow } from "@xyflow/react";
-import { useState } from "react";
+import { memo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { addFor, addFromPalette } from "./actions";
 import { type Drop, startDrag, useDrag } from "./canvas/paletteDrag";
@@ -10,7 +10,7 @@ import { NODE_HEIGHT, NODE_WIDTH, type NodeType } from "./document";
 import { fitting } from "./find";
 import { NodeIcon } from "./icons";
 import { whyNotAdd, whyNotInsert } from "./rules";
-import { useDocument, useEditor } from "./store";
+import { useEditor } from "./store";
 import { toggleFavourite, useUsed } from "./used";
 import type { ShowText } from "./variables";
 
@@ -51,7 +51,7 @@ export function byUse(a: NodeType, b: NodeType): number {
   return place(a) - place(b);
 }
 
-export function Palette({ text }: { text: ShowText }) {
+export const Palette = memo(function Palette({ text }: { text: ShowText }) {
   const { t } = useTranslation(["editor", "canvas"]);
   const [search, setSearch] = useState("");
   const types = useEditor((state) => state.types);
@@ -119,7 +119,7 @@ export function Palette({ text }: { text: ShowText }) {
       <DragGhost text={text} />
     </nav>
   );
-}
+});
 
 interface ItemProps {
   type: NodeType;
@@ -132,9 +132,8 @@ function Item({ type, text, shelf }: ItemProps) {
   const { t } = useTranslation(["editor", "canvas"]);
   const favourite = useUsed("favourites").includes(type.name);
   const { screenToFlowPosition } = useReactFlow();
-  const document = useDocument();
   const types = useEditor((state) => state.types);
-  const reason = whyNotAdd(document, type.name, types);
+  const reason = useEditor((state) => whyNotAdd(state.history.present, type.name, state.types));
   const centre = () => {
     const pane = window.document.querySelector(".react-flow")?.getBoundingClientRect();
     const at = screenToFlowPosition({

@@ -4,6 +4,7 @@
 import type { ReactFlowInstance } from "@xyflow/react";
 import * as actions from "./actions";
 import { toggleSnap } from "./canvas/SnapLines";
+import { zoomToSelection } from "./canvas/zoomToSelection";
 import type { Alignment } from "./commands/align";
 import { useDialog } from "./dialog";
 import { useEditor } from "./store";
@@ -314,12 +315,6 @@ export function actionsNow(may: (permission?: string) => boolean): EditorAction[
   return ACTIONS.filter(
     (action) => !(action.writes && readOnly) && (action.when?.() ?? true) && may(action.permission),
   );
-}
-
-export function zoomToSelection(flow: Desk["flow"]): void {
-  const { nodes, notes } = useEditor.getState().selection;
-  const ids = [...nodes, ...notes].map((id) => ({ id }));
-  if (ids.length > 0) void flow.fitView({ ...FIT, nodes: ids, padding: 0.3 });
 }
 
 function middle() {

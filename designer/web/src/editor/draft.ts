@@ -42,8 +42,8 @@ export function useDraft(
   const busy = useRef<Promise<boolean> | null>(null);
   const hearing = useRef(false);
 
-  const takeIn = useCallback((theirs: FlowDocument, mark: string) => {
-    useEditor.getState().adopt(saved.current, theirs);
+  const takeIn = useCallback(async (theirs: FlowDocument, mark: string) => {
+    await useEditor.getState().adopt(saved.current, theirs);
     saved.current = theirs;
     etag.current = mark;
   }, []);
@@ -73,7 +73,7 @@ export function useDraft(
         const theirs =
           caught instanceof ApiError && caught.status === 412 ? theirsIn(caught) : null;
         if (theirs !== null && tries > 0) {
-          takeIn(theirs.document, theirs.etag);
+          await takeIn(theirs.document, theirs.etag);
           return send(tries - 1);
         }
         setError(caught);
@@ -103,7 +103,7 @@ export function useDraft(
         const flow = await api.get<Flow>(`/api/flows/${key}`);
         // What was kept meanwhile is newer than this answer.
         if (busy.current !== null || etag.current !== known) return;
-        takeIn(flow.draft.document as FlowDocument, flow.draft.etag);
+        await takeIn(flow.draft.document as FlowDocument, flow.draft.etag);
       } catch {
         // Heard again with the next word of the server.
       } finally {

@@ -9,8 +9,12 @@ import { useText } from "../ui/text";
 import { type FlowDocument, type NodeTypes, nodeOf, type Schema, type Text } from "./document";
 import { useEditor } from "./store";
 
-export function useProblemWords(): (problem: Problem) => string {
-  const { t } = useTranslation(["editor", "errors"]);
+/** `beside`: what is shown need not wait for the words of errors, they follow. */
+export function useProblemWords(beside = false): (problem: Problem) => string {
+  const some = useEditor((state) => state.problems.length > 0);
+  const { t } = useTranslation(beside && !some ? ["editor"] : ["editor", "errors"], {
+    useSuspense: !beside,
+  });
   const { language } = useText();
   const types = useEditor((state) => state.types);
   return useCallback(

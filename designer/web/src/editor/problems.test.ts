@@ -3,7 +3,7 @@
 import { beforeEach, expect, test } from "vitest";
 import type { Problem } from "../api/client";
 import type { FlowDocument } from "./document";
-import { fixFor } from "./problems";
+import { fixFor } from "./fixes";
 import { useEditor } from "./store";
 import { refundFlow, types } from "./testing";
 

@@ -2,8 +2,8 @@
 
 import { useReactFlow } from "@xyflow/react";
 import { useEffect, useRef } from "react";
-import { zoomToSelection } from "./actionList";
 import * as actions from "./actions";
+import { zoomToSelection } from "./canvas/zoomToSelection";
 import type { Alignment } from "./commands/align";
 import { fragmentFrom } from "./commands/paste";
 import { useEditor } from "./store";

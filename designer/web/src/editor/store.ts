@@ -8,7 +8,6 @@ import type { Command } from "./command";
 import { settle } from "./commands/settle";
 import { emptyDocument, type FlowDocument, type NodeTypes, type Position } from "./document";
 import { begin, type History, record, redo, stepTo, undo } from "./history";
-import { adopted } from "./together/adopt";
 import type { Conflict } from "./together/merge";
 
 export interface Selection {
@@ -82,7 +81,7 @@ interface EditorState {
   setProblems: (problems: readonly Problem[]) => void;
   setTest: (test: TestResult | null) => void;
   /** Takes in what somebody else has kept since `base`, which the server had before; mine stays, also what can be undone. */
-  adopt: (base: FlowDocument, theirs: FlowDocument) => void;
+  adopt: (base: FlowDocument, theirs: FlowDocument) => Promise<void>;
   /** One side of a conflict; null: it stays as it is. */
   choose: (conflict: Conflict, side: "mine" | "theirs" | null) => void;
 }
@@ -149,7 +148,8 @@ export const useEditor = create<EditorState>((set, get) => ({
   },
   setProblems: (problems) => set({ problems }),
   setTest: (test) => set({ test }),
-  adopt: (base, theirs) => {
+  adopt: async (base, theirs) => {
+    const { adopted } = await import("./together/adopt");
     const { history, types, selection, conflicts } = get();
     const found = adopted(history, base, theirs, types);
     const known = new Set(found.conflicts.map(({ id }) => id));

@@ -1,6 +1,7 @@
 // A button for what cannot be undone: it asks first, in a dialog that says what is lost.
 
-import { App, Button, type ButtonProps } from "antd";
+import { Button, type ButtonProps } from "antd";
+import useApp from "antd/es/app/useApp";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -18,7 +19,7 @@ export function ConfirmButton({
   onConfirm,
   ...button
 }: ConfirmButtonProps) {
-  const { modal } = App.useApp();
+  const { modal } = useApp();
   const { t } = useTranslation("app");
   const ask = () =>
     modal.confirm({

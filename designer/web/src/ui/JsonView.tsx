@@ -1,7 +1,8 @@
 // Data as it is, folded by level; and a way to take it along.
 
 import { CopyOutlined } from "@ant-design/icons";
-import { App, Button } from "antd";
+import { Button } from "antd";
+import useApp from "antd/es/app/useApp";
 import { useTranslation } from "react-i18next";
 import { copyText } from "./copy";
 import "./JsonView.css";
@@ -11,7 +12,7 @@ const ITEMS_MAX = 200; // more would only freeze the page; the copy carries them
 
 export function JsonView({ value, label }: { value: unknown; label?: string }) {
   const { t } = useTranslation("app");
-  const { message } = App.useApp();
+  const { message } = useApp();
   const copy = async () => {
     await copyText(JSON.stringify(value, null, 2));
     message.success(t("state.copied"));

@@ -16,9 +16,18 @@ import {
   useReactFlow,
 } from "@xyflow/react";
 import "@xyflow/react/dist/style.css";
-import { useCallback, useDeferredValue, useEffect, useMemo, useRef, useState } from "react";
+import {
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import { useMode } from "../../theme/mode";
+import { lazy } from "../../ui/lazy";
 import { connect } from "../commands/connect";
 import { insertOnEdge } from "../commands/insertOnEdge";
 import { moveNodes } from "../commands/moveNodes";
@@ -37,7 +46,7 @@ import { type Reason, whyNotConnect } from "../rules";
 import { hiding } from "../sections";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
-import { OthersLayer } from "../together/OthersLayer";
+import { useOthers } from "../together/others";
 import { beginAiming, endAiming, useAiming } from "./aiming";
 import { useAriaLabels } from "./ariaLabels";
 import "./canvas.css";
@@ -58,6 +67,10 @@ import { FIT, openingView } from "./openingView";
 import { edgeAt, nodeAt, useDrag } from "./paletteDrag";
 import { Guides, useGuides } from "./SnapLines";
 
+const OthersLayer = lazy(async () => ({
+  default: (await import("../together/OthersLayer")).OthersLayer,
+}));
+
 const MANY_NODES = 150;
 const FAR = 0.4;
 const SNAP: [number, number] = [10, 10];
@@ -77,6 +90,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
   const types = useEditor((state) => state.types);
   const selection = useEditor((state) => state.selection);
   const readOnly = useEditor((state) => state.readOnly);
+  const others = useOthers((state) => state.others.length > 0);
   const { run, select, openMenu } = useEditor.getState();
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const frame = useRef<HTMLDivElement>(null);
@@ -297,7 +311,11 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         ariaLabelConfig={useAriaLabels()}
         proOptions={{ hideAttribution: true }}
       >
-        <OthersLayer />
+        {others && (
+          <Suspense fallback={null}>
+            <OthersLayer />
+          </Suspense>
+        )}
         <Background variant={BackgroundVariant.Dots} gap={20} size={1.2} />
         <Guides />
         <Controls showInteractive={false} position="bottom-left" />

@@ -1,12 +1,12 @@
 // In the bar: who else is here. A press goes to where they are.
 
-import { Tooltip } from "antd";
 import { useTranslation } from "react-i18next";
 import { nodeOf } from "../document";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
 import { nameOf } from "../variables";
 import { colourOf, useOthers } from "./others";
+import "../../ui/Hint.css";
 import "./together.css";
 
 const SHOWN = 3;
@@ -26,7 +26,7 @@ export function OthersHere({ words }: { words: Words }) {
             ? t("is_here", { name: other.name })
             : t("is_at", { name: other.name, node: nameOf(node, types, words.text) });
         return (
-          <Tooltip key={other.client} title={label}>
+          <span key={other.client} data-hint={label}>
             <button
               type="button"
               className="hr-other"
@@ -37,13 +37,13 @@ export function OthersHere({ words }: { words: Words }) {
             >
               {[...other.name][0]?.toUpperCase()}
             </button>
-          </Tooltip>
+          </span>
         );
       })}
       {others.length > SHOWN && (
-        <Tooltip title={names.join(", ")}>
+        <span data-hint={names.join(", ")}>
           <span className="hr-other hr-other-more">+{others.length - SHOWN}</span>
-        </Tooltip>
+        </span>
       )}
     </div>
   );

@@ -14,8 +14,9 @@ import { ConfirmButton } from "../../ui/ConfirmButton";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { useErrorText } from "../../ui/errorText";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
-import { StatusTag } from "../../ui/StatusTag";
+import { StatusTag, Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
+import { ExactTime } from "../../ui/time";
 import { AuthorizeButton, useAuthorized } from "./AuthorizeButton";
 import { ConnectionDialog } from "./ConnectionDialog";
 import { ConnectorChoice } from "./ConnectorChoice";
@@ -157,10 +158,18 @@ function byCode(connector: Connector | undefined): boolean {
 function Secrets({ connection }: { connection: Connection }) {
   const { t } = useTranslation("admin");
   const stored = Object.values(connection.secrets ?? {}).some(Boolean);
-  return stored ? (
-    <StatusTag status="active">{t("connections.stored")}</StatusTag>
-  ) : (
-    <span className="hr-muted">{t("connections.not_stored")}</span>
+  const { expires_at: ends, trouble } = connection.token ?? {};
+  if (trouble) return <Tag tone="error">{t("connections.token_trouble")}</Tag>;
+  if (!stored) return <span className="hr-muted">{t("connections.not_stored")}</span>;
+  return (
+    <>
+      <StatusTag status="active">{t("connections.stored")}</StatusTag>{" "}
+      {ends && (
+        <small className="hr-muted">
+          {t("connections.token_ends")} <ExactTime at={ends} />
+        </small>
+      )}
+    </>
   );
 }
 

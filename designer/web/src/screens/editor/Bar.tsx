@@ -7,14 +7,11 @@ import {
   CheckOutlined,
   CloudSyncOutlined,
   DisconnectOutlined,
-  DownloadOutlined,
   DragOutlined,
   EditOutlined,
   EllipsisOutlined,
-  FileDoneOutlined,
   FileTextOutlined,
   HistoryOutlined,
-  PictureOutlined,
   QuestionCircleOutlined,
   RedoOutlined,
   RocketOutlined,
@@ -23,11 +20,10 @@ import {
   SelectOutlined,
   ThunderboltOutlined,
   UndoOutlined,
-  UploadOutlined,
 } from "@ant-design/icons";
 import { useReactFlow } from "@xyflow/react";
-import { Button, Dropdown, Tooltip } from "antd";
-import { type ReactNode, Suspense, useState } from "react";
+import { Button } from "antd";
+import { memo, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useMay } from "../../api/session";
@@ -37,8 +33,9 @@ import { useDialog } from "../../editor/dialog";
 import type { DraftControl } from "../../editor/draft";
 import { isError } from "../../editor/problems";
 import type { Words } from "../../editor/sentence";
-import { useDocument, useEditor } from "../../editor/store";
-import { OthersHere } from "../../editor/together/OthersHere";
+import { useEditor } from "../../editor/store";
+import { useOthers } from "../../editor/together/others";
+import "../../ui/Hint.css";
 import { lazy } from "../../ui/lazy";
 import type { FlowFiles } from "./files";
 
@@ -46,6 +43,10 @@ const PublishDialog = lazy(async () => ({
   default: (await import("./PublishDialog")).PublishDialog,
 }));
 const StartDialog = lazy(async () => ({ default: (await import("./StartDialog")).StartDialog }));
+const OthersHere = lazy(async () => ({
+  default: (await import("../../editor/together/OthersHere")).OthersHere,
+}));
+const MoreMenu = lazy(() => import("./MoreMenu"));
 const Versions = lazy(async () => ({ default: (await import("./Versions")).Versions }));
 
 interface BarProps {
@@ -58,140 +59,36 @@ interface BarProps {
 }
 
 export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
-  const { t } = useTranslation(["editor", "canvas", "exchange"]);
+  const { t } = useTranslation("editor");
   const may = useMay();
-  const document = useDocument();
+  const name = useEditor(({ history: { present } }) => words.text(present.name) || present.key);
+  const others = useOthers((state) => state.others.length > 0);
   const readOnly = useEditor((state) => state.readOnly);
-  const past = useEditor((state) => state.history.past);
-  const future = useEditor((state) => state.history.future);
   const problems = useEditor((state) => state.problems);
-  const { undo, redo, show } = useEditor.getState();
-  const { screenToFlowPosition } = useReactFlow();
+  const { show } = useEditor.getState();
   const [version, setVersion] = useState(flow.published_version);
   const open = useDialog((state) => state.open);
   const { show: setOpen, close } = useDialog.getState();
   const errors = problems.filter(isError).length;
-  const named = (name: string | undefined) => (name === undefined ? "" : t(`command.${name}`));
   return (
     <header className="hr-editor-bar">
       <Link to="/flows" className="hr-icon-link" aria-label={t("bar.back")} data-testid="btn-back">
         <ArrowLeftOutlined />
       </Link>
       <div className="hr-editor-name">
-        <h1 title={words.text(document.name)}>{words.text(document.name) || document.key}</h1>
+        <h1 title={name}>{name}</h1>
         <SaveMark draft={draft} readOnly={readOnly} />
       </div>
       <div className="hr-bar-group">
-        <Tool
-          icon={<UndoOutlined />}
-          label={t("bar.undo", { what: named(past.at(-1)?.label) })}
-          keys="Ctrl+Z"
-          onClick={undo}
-          disabled={past.length === 0 || readOnly}
-          testId="btn-undo"
-        />
-        <Tool
-          icon={<RedoOutlined />}
-          label={t("bar.redo", { what: named(future[0]?.label) })}
-          keys="Ctrl+Y"
-          onClick={redo}
-          disabled={future.length === 0 || readOnly}
-          testId="btn-redo"
-        />
-        <Tool
-          icon={<SaveOutlined />}
-          label={t("bar.save")}
-          keys="Ctrl+S"
-          onClick={() => void draft.save()}
-          disabled={readOnly}
-          testId="btn-save"
-        />
-        <span className="hr-bar-line" />
-        <Tool
-          icon={mode === "hand" ? <DragOutlined /> : <SelectOutlined />}
-          label={t(mode === "hand" ? "bar.hand" : "bar.pointer")}
-          keys="H / V"
-          onClick={() => onMode(mode === "hand" ? "pointer" : "hand")}
-          testId="btn-mode"
-        />
-        <Tool
-          icon={<ApartmentOutlined />}
-          label={t("action.layout")}
-          keys="Shift+T"
-          onClick={() => tidyUp()}
-          disabled={readOnly}
-          testId="btn-layout"
-        />
-        <Tool
-          icon={<FileTextOutlined />}
-          label={t("action.note")}
-          keys="N"
-          onClick={() => putNote(screenToFlowPosition({ x: innerWidth / 2, y: innerHeight / 2 }))}
-          disabled={readOnly}
-          testId="btn-note"
-        />
-        <Tool
-          icon={<SearchOutlined />}
-          label={t("action.search_node")}
-          keys="Ctrl+F"
-          onClick={() => setOpen("search")}
-          testId="btn-search"
-        />
-        <Tool
-          icon={<QuestionCircleOutlined />}
-          label={t("action.shortcuts")}
-          keys="?"
-          onClick={() => setOpen("help")}
-          testId="btn-shortcuts"
-        />
-        <Tool
-          icon={<ThunderboltOutlined />}
-          label={t("canvas:commands.title")}
-          keys="Ctrl+K"
-          onClick={() => setOpen("commands")}
-          testId="btn-commands"
-        />
-        <span className="hr-bar-line" />
-        <Tool
-          icon={<HistoryOutlined />}
-          label={t("bar.versions")}
-          onClick={() => setOpen("versions")}
-          testId="btn-versions"
-        />
-        <Dropdown
-          trigger={["click"]}
-          menu={{
-            items: [
-              { key: "sop", icon: <FileDoneOutlined />, label: t("canvas:action.sop") },
-              { key: "picture", icon: <PictureOutlined />, label: t("canvas:action.picture") },
-              { type: "divider" },
-              { key: "export", icon: <DownloadOutlined />, label: t("bar.export") },
-              { key: "bpmn", icon: <DownloadOutlined />, label: t("exchange:export.bpmn") },
-              {
-                key: "import",
-                icon: <UploadOutlined />,
-                label: t("bar.import"),
-                disabled: readOnly,
-              },
-            ],
-            onClick: ({ key }) => {
-              if (key === "export") files.save();
-              else if (key === "bpmn") void draft.save().then((kept) => kept && files.saveBpmn());
-              else if (key === "import") files.choose();
-              else setOpen(key);
-            },
-          }}
-        >
-          <Button
-            type="text"
-            icon={<EllipsisOutlined />}
-            aria-label={t("bar.more")}
-            data-testid="btn-more-actions"
-          />
-        </Dropdown>
+        <Tools mode={mode} onMode={onMode} save={draft.save} />
+        <More files={files} save={draft.save} />
         {files.input}
       </div>
-      <OthersHere words={words} />
+      {others && (
+        <Suspense fallback={null}>
+          <OthersHere words={words} />
+        </Suspense>
+      )}
       <Button icon={<CaretRightOutlined />} onClick={() => show("test")} data-testid="btn-test">
         {t("bar.test")}
       </Button>
@@ -233,6 +130,128 @@ export function Bar({ flow, draft, words, mode, onMode, files }: BarProps) {
   );
 }
 
+interface ToolsProps {
+  mode: "hand" | "pointer";
+  onMode: (mode: "hand" | "pointer") => void;
+  save: () => Promise<boolean>;
+}
+
+/** The signs. A letter typed into a setting draws none of them again. */
+const Tools = memo(function Tools({ mode, onMode, save }: ToolsProps) {
+  const { t } = useTranslation(["editor", "canvas"]);
+  const readOnly = useEditor((state) => state.readOnly);
+  const last = useEditor(({ history }) => history.past.at(-1)?.label);
+  const next = useEditor(({ history }) => history.future[0]?.label);
+  const { undo, redo } = useEditor.getState();
+  const { screenToFlowPosition } = useReactFlow();
+  const { show } = useDialog.getState();
+  const named = (name: string | undefined) => (name === undefined ? "" : t(`command.${name}`));
+  return (
+    <>
+      <Tool
+        icon={<UndoOutlined />}
+        label={t("bar.undo", { what: named(last) })}
+        keys="Ctrl+Z"
+        onClick={undo}
+        disabled={last === undefined || readOnly}
+        testId="btn-undo"
+      />
+      <Tool
+        icon={<RedoOutlined />}
+        label={t("bar.redo", { what: named(next) })}
+        keys="Ctrl+Y"
+        onClick={redo}
+        disabled={next === undefined || readOnly}
+        testId="btn-redo"
+      />
+      <Tool
+        icon={<SaveOutlined />}
+        label={t("bar.save")}
+        keys="Ctrl+S"
+        onClick={() => void save()}
+        disabled={readOnly}
+        testId="btn-save"
+      />
+      <span className="hr-bar-line" />
+      <Tool
+        icon={mode === "hand" ? <DragOutlined /> : <SelectOutlined />}
+        label={t(mode === "hand" ? "bar.hand" : "bar.pointer")}
+        keys="H / V"
+        onClick={() => onMode(mode === "hand" ? "pointer" : "hand")}
+        testId="btn-mode"
+      />
+      <Tool
+        icon={<ApartmentOutlined />}
+        label={t("action.layout")}
+        keys="Shift+T"
+        onClick={() => void tidyUp()}
+        disabled={readOnly}
+        testId="btn-layout"
+      />
+      <Tool
+        icon={<FileTextOutlined />}
+        label={t("action.note")}
+        keys="N"
+        onClick={() => putNote(screenToFlowPosition({ x: innerWidth / 2, y: innerHeight / 2 }))}
+        disabled={readOnly}
+        testId="btn-note"
+      />
+      <Tool
+        icon={<SearchOutlined />}
+        label={t("action.search_node")}
+        keys="Ctrl+F"
+        onClick={() => show("search")}
+        testId="btn-search"
+      />
+      <Tool
+        icon={<QuestionCircleOutlined />}
+        label={t("action.shortcuts")}
+        keys="?"
+        onClick={() => show("help")}
+        testId="btn-shortcuts"
+      />
+      <Tool
+        icon={<ThunderboltOutlined />}
+        label={t("canvas:commands.title")}
+        keys="Ctrl+K"
+        onClick={() => show("commands")}
+        testId="btn-commands"
+      />
+      <span className="hr-bar-line" />
+      <Tool
+        icon={<HistoryOutlined />}
+        label={t("bar.versions")}
+        onClick={() => show("versions")}
+        testId="btn-versions"
+      />
+    </>
+  );
+});
+
+/** Three dots; their menu comes with the first press. */
+function More({ files, save }: { files: FlowFiles; save: () => Promise<boolean> }) {
+  const { t } = useTranslation("editor");
+  const [asked, setAsked] = useState(false);
+  const dots = (
+    <Button
+      type="text"
+      icon={<EllipsisOutlined />}
+      aria-label={t("bar.more")}
+      aria-haspopup="menu"
+      loading={asked}
+      onClick={() => setAsked(true)}
+      data-testid="btn-more-actions"
+    />
+  );
+  return asked ? (
+    <Suspense fallback={dots}>
+      <MoreMenu files={files} save={save} />
+    </Suspense>
+  ) : (
+    dots
+  );
+}
+
 interface ToolProps {
   icon: ReactNode;
   label: string;
@@ -244,7 +263,7 @@ interface ToolProps {
 
 function Tool({ icon, label, keys, onClick, disabled, testId }: ToolProps) {
   return (
-    <Tooltip title={keys === undefined ? label : `${label} (${keys})`} mouseEnterDelay={0.4}>
+    <span data-hint={keys === undefined ? label : `${label} (${keys})`}>
       <Button
         type="text"
         icon={icon}
@@ -253,7 +272,7 @@ function Tool({ icon, label, keys, onClick, disabled, testId }: ToolProps) {
         disabled={disabled ?? false}
         data-testid={testId}
       />
-    </Tooltip>
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 // The editor on a desk: tool bar, palette and outline, canvas, side panel.
 
 import { ReactFlowProvider, useReactFlow } from "@xyflow/react";
+import useApp from "antd/es/app/useApp";
 import { Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useBlocker, useNavigate } from "react-router";
@@ -28,7 +29,6 @@ import { useWords } from "../../editor/words";
 import { Loading } from "../../ui/page";
 import { Bar } from "./Bar";
 import { useFlowFiles } from "./files";
-import { useInline } from "./inline";
 
 // The drawing comes first; what stands beside it when the browser has nothing else to do, and what is opened when it is opened.
 const inspector = async () => ({
@@ -75,6 +75,8 @@ export function Desk(props: { flow: Flow; first: FlowDocument }) {
 
 function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const { t } = useTranslation("editor");
+  const { t: toCanvas } = useTranslation("canvas");
+  const { message } = useApp();
   const may = useMay();
   const document = useDocument();
   const words = useWords(document);
@@ -132,9 +134,8 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
     exportBpmn: () => void draft.save().then((done) => done && files.saveBpmn()),
     importFile: files.choose,
     go: (address) => void navigate(address),
-    inline: () => void inline(),
+    inline: () => void import("./inline").then(({ inline }) => inline(message, toCanvas)),
   };
-  const inline = useInline();
   useEffect(() => closeDialog, [closeDialog]);
   useLeavingSaves(draft.save, draft.state === "saved");
   const quiet = useQuiet();

@@ -1,14 +1,11 @@
 // The designer: loads the flow and its node types, then opens the editor.
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Button, Modal } from "antd";
 import { Suspense, useEffect, useState } from "react";
-import { useTranslation } from "react-i18next";
 import { useParams } from "react-router";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { Flow } from "../../api/types";
-import { autoLayout } from "../../editor/commands/autoLayout";
 import type { FlowDocument, NodeTypes } from "../../editor/document";
 import { type Copy, forget, unsavedCopy } from "../../editor/draft";
 import { readable } from "../../editor/readable";
@@ -17,13 +14,13 @@ import { useEditor } from "../../editor/store";
 import { useNarrow } from "../../theme/mode";
 import { lazy } from "../../ui/lazy";
 import { ErrorState, Loading } from "../../ui/page";
-import { ExactTime } from "../../ui/time";
 
 // Asked for at once, while the flow is on its way; a phone never asks.
 const desk = async () => ({ default: (await import("./Desk")).Desk });
 const begun = window.matchMedia?.("(max-width: 767px)").matches ? null : desk();
 begun?.catch(() => undefined);
 const Desk = lazy(() => begun?.catch(desk) ?? desk());
+const Recovery = lazy(() => import("./Recovery"));
 const Phone = lazy(async () => ({ default: (await import("./Phone")).Phone }));
 
 export default function EditorScreen() {
@@ -53,11 +50,19 @@ function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: opens once; the editor lives on its own from then on
   useEffect(() => {
-    const placed = isPiled(first) ? autoLayout.run(first, {}, types) : readable(first, types);
-    useEditor.getState().open(placed, types, readOnly);
-    setStart(placed);
-    void unsavedCopy(flow.key, first).then(setCopy);
-    return () => void queries.invalidateQueries({ queryKey: ["/api/flows"] });
+    let gone = false;
+    const open = (placed: FlowDocument) => {
+      if (gone) return;
+      useEditor.getState().open(placed, types, readOnly);
+      setStart(placed);
+      void unsavedCopy(flow.key, first).then(setCopy);
+    };
+    if (isPiled(first)) void laidOut(first, types).then(open);
+    else open(readable(first, types));
+    return () => {
+      gone = true;
+      void queries.invalidateQueries({ queryKey: ["/api/flows"] });
+    };
   }, []);
 
   if (start === null) return <Loading rows={6} />;
@@ -67,56 +72,32 @@ function Opened({ flow, types }: { flow: Flow; types: NodeTypes }) {
       <Suspense fallback={<Loading rows={6} />}>
         {narrow ? <Phone {...props} /> : <Desk {...props} />}
       </Suspense>
-      {copy !== null && (
-        <Recovery
-          copy={copy}
-          onTake={() => {
-            useEditor.getState().open(copy.document, types, readOnly);
-            setCopy(null);
-          }}
-          onDrop={() => {
-            forget(flow.key);
-            setCopy(null);
-          }}
-        />
-      )}
+      <Suspense fallback={null}>
+        {copy !== null && (
+          <Recovery
+            copy={copy}
+            onTake={() => {
+              useEditor.getState().open(copy.document, types, readOnly);
+              setCopy(null);
+            }}
+            onDrop={() => {
+              forget(flow.key);
+              setCopy(null);
+            }}
+          />
+        )}
+      </Suspense>
     </>
   );
+}
+
+async function laidOut(document: FlowDocument, types: NodeTypes): Promise<FlowDocument> {
+  const { autoLayout } = await import("../../editor/commands/autoLayout");
+  return autoLayout.run(document, {}, types);
 }
 
 /** Documents made by hand or by a program may come without places. */
 function isPiled(document: FlowDocument): boolean {
   const places = new Set(document.nodes.map(({ position }) => `${position?.x},${position?.y}`));
   return document.nodes.length > 1 && places.size === 1;
-}
-
-function Recovery({
-  copy,
-  onTake,
-  onDrop,
-}: {
-  copy: Copy;
-  onTake: () => void;
-  onDrop: () => void;
-}) {
-  const { t } = useTranslation("editor");
-  return (
-    <Modal
-      open
-      closable={false}
-      title={t("recovery.title")}
-      footer={[
-        <Button key="drop" onClick={onDrop} data-testid="btn-recovery-drop">
-          {t("recovery.drop")}
-        </Button>,
-        <Button key="take" type="primary" onClick={onTake} data-testid="btn-recovery-take">
-          {t("recovery.take")}
-        </Button>,
-      ]}
-    >
-      <p>
-        {t("recovery.text")} <ExactTime at={copy.at} />
-      </p>
-    </Modal>
-  );
 }

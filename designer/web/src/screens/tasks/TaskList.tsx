@@ -1,7 +1,8 @@
 // The rows of a box, or what to do when there are none.
 
 import { FilterOutlined, InboxOutlined, SmileOutlined } from "@ant-design/icons";
-import { App, Button } from "antd";
+import { Button } from "antd";
+import useApp from "antd/es/app/useApp";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
@@ -126,7 +127,7 @@ function Nothing({ box, narrowed, onWiden }: TaskListProps) {
 function useQuickDecision(addressOf: (task: TaskItem) => string) {
   const { t } = useTranslation("tasks");
   const { text } = useText();
-  const { message } = App.useApp();
+  const { message } = useApp();
   const textOf = useErrorText();
   const navigate = useNavigate();
   const send = useDecide();

@@ -2,7 +2,8 @@
 
 import { UndoOutlined } from "@ant-design/icons";
 import { useQueryClient } from "@tanstack/react-query";
-import { App, Button } from "antd";
+import { Button } from "antd";
+import useApp from "antd/es/app/useApp";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { api } from "../../api/client";
@@ -40,7 +41,7 @@ async function addressNow(task: TaskDetail): Promise<string> {
 /** Says something was done; `undo` is the action that takes it back. */
 export function useSaid() {
   const { t } = useTranslation("tasks");
-  const { message } = App.useApp();
+  const { message } = useApp();
   const textOf = useErrorText();
   const queries = useQueryClient();
   const navigate = useNavigate();

@@ -1,7 +1,8 @@
 // A form in a dialog: checks before it sends, shows what the server found at the field, and asks before it
 // throws away what was typed.
 
-import { App, Button, Modal } from "antd";
+import { Button, Modal } from "antd";
+import useApp from "antd/es/app/useApp";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Trouble } from "../Trouble";
@@ -34,7 +35,7 @@ interface FormDialogProps {
 export function FormDialog(props: FormDialogProps) {
   const { title, intro, schema, start = {}, submitLabel, onSubmit, onClose, extra } = props;
   const { t } = useTranslation("app");
-  const { modal } = App.useApp();
+  const { modal } = useApp();
   const form = useForm({
     schema,
     start,
