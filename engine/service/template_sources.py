@@ -34,7 +34,7 @@ TELLS = (
 TOOK_ORDERS = "took_orders"
 """Why a source stays: it has taken orders, and is switched off."""
 
-_SOURCES_MAX = 200
+_SOURCES_MAX = 2_000
 
 
 def mapped(item: Mapping[str, Any], mapping: Mapped) -> dict[str, Any]:
