@@ -165,7 +165,9 @@ class Shopify(Shop):
             "currency": "CNY",
             "total_price": yuan(order.total_fen),
             "note": order.note or None,
-            "refunds": [refund(order, index) for index in range(len(order.refunds))],
+            "refunds": [  # it knows no wish to have money back, only money that went
+                refund(order, index) for index, one in enumerate(order.refunds) if one.done
+            ],
             "phone": order.phone,
             "shipping_address": {
                 "name": order.buyer,
