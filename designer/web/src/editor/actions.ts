@@ -28,6 +28,7 @@ import {
   freshNodeId,
   freshNoteId,
   inReadingOrder,
+  NODE_WIDTH,
   type NodeTypes,
   nodeOf,
   notesOf,
@@ -135,7 +136,7 @@ export function askAtOpenExit(): void {
   lastAsked = next ?? null;
   if (next === undefined) return;
   goTo(next.node);
-  openMenu({ wish: { kind: "after", ...next }, at: besideNode(next.node) });
+  openMenu({ wish: { kind: "after", ...next }, at: besideWhereItComes(next.node) });
 }
 
 /** What the flow asks at its start, to be typed: nothing is selected then, and the field has the keyboard. */
@@ -230,6 +231,28 @@ export function addEventFor(node: string, kind: EventKind, at: Position): void {
 function middle(): Position {
   return { x: window.innerWidth / 2 - 150, y: window.innerHeight / 3 };
 }
+
+/** A node out of sight is brought to the middle: the menu stands beside it there. */
+function besideWhereItComes(id: string): Position {
+  const pane = document.querySelector(".react-flow")?.getBoundingClientRect();
+  const box = document
+    .querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
+    ?.getBoundingClientRect();
+  if (pane === undefined) return besideNode(id);
+  const seen =
+    box !== undefined &&
+    box.left > pane.left + MARGIN &&
+    box.top > pane.top + MARGIN &&
+    box.right < pane.right - MARGIN &&
+    box.bottom < pane.bottom - MARGIN;
+  if (seen) return besideNode(id);
+  return {
+    x: (pane.left + pane.right + NODE_WIDTH) / 2 + MARGIN,
+    y: (pane.top + pane.bottom) / 2 - 40,
+  };
+}
+
+const MARGIN = 10;
 
 function besideNode(id: string): Position {
   const box = document

@@ -56,7 +56,9 @@ export function StepMenu(props: StepMenuProps) {
             },
           ]
         : [];
-    return [...whole, ...wrong, ...plain, ...others];
+    // Kinds by their names, then sentences, then kinds that have the word in their explanation only.
+    const [named, explained] = byName(plain, search);
+    return [...whole, ...wrong, ...named, ...others, ...explained];
   };
 
   function asPick(text: string, steps: readonly TypedStep[]): Pick {
@@ -102,6 +104,12 @@ export function StepMenu(props: StepMenuProps) {
       onClose={onClose}
     />
   );
+}
+
+function byName(picks: readonly Pick[], search: string): [Pick[], Pick[]] {
+  const word = search.trim().toLowerCase();
+  const called = (pick: Pick) => `${pick.title} ${pick.key}`.toLowerCase().includes(word);
+  return [picks.filter(called), picks.filter((pick) => !called(pick))];
 }
 
 /** A kind by its plain name is chosen from the list below, as ever. */
