@@ -10,6 +10,7 @@ operations are tried again one by one, so that a bad one is found and the rest g
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 import time
@@ -39,6 +40,9 @@ RETRY_AFTER_S = 5
 DISK_RETRY_AFTER_S = 60
 """What a caller is told whose commit found the disk full: somebody must make room first."""
 
+SLOW_S = 1.0
+"""A transaction that takes longer is told in the log, with what it was: much work, or much waiting for disk and processor."""
+
 TRIES_MAX = 5
 """Tries of an operation that loses a race against another process; PostgreSQL picks the loser, the next try finds what won."""
 
@@ -47,6 +51,8 @@ RACES_LOST = frozenset({"40P01", "40001", "23505"})
 
 HELD = frozenset({"55P03", "57014"})
 """SQLSTATEs of a lock and of a statement that took too long: another process holds what is needed, and may hang."""
+
+log = logging.getLogger(__name__)
 
 Operation = Callable[[Connection], Any]
 Gathered = Callable[[Connection, Sequence[Any]], Sequence[Any]]
@@ -155,6 +161,7 @@ class Writer:
 
     def _run_group(self, group: list[_Wish]) -> None:
         began = self.busy_since = time.monotonic()
+        began_cpu = time.thread_time()
         for tried in range(1, TRIES_MAX + 1):
             try:
                 results = self._transaction(group)
@@ -176,7 +183,14 @@ class Writer:
         self.busy_since = None
         self.commits += 1
         self.operations += len(group)
-        self.counters.observe("commit_seconds", time.monotonic() - began)
+        took = time.monotonic() - began
+        if took > SLOW_S:
+            cpu = time.thread_time() - began_cpu
+            log.warning(
+                "a transaction of %d operations held the writer for %.1f s, %.2f s of them on the processor",
+                len(group), took, cpu,
+            )  # fmt: skip
+        self.counters.observe("commit_seconds", took)
         self.counters.observe("commit_operations", len(group))
         self._after_commit()
         for wish, result in zip(group, results, strict=True):
