@@ -32,6 +32,7 @@ def run(trial: Trial) -> None:
     link = _link(trial)
     pages = [_on_page(trial, link, language) for language in ("zh", "en")]
     _above(trial)
+    _no_amount(trial)
     again = trial.start(FLOW, _wish("R-2", "A-1", "199.99"))
     trial.measure(duplicate=again == ids["199.99"])
     # Everybody decides but the one who has R-1: nobody does anything with that for 25 hours.
@@ -149,6 +150,20 @@ def _above(trial: Trial) -> None:
     id_ = trial.start(FLOW, _wish("R-6", "A-1", "6000.01"))
     trial.settle()
     trial.measure(over_amount=trial.instance(id_)["result"])
+
+
+def _no_amount(trial: Trial) -> None:
+    """A shop's refund says no amount: that is a person's, and no silence."""
+    refund = {"refund_id": "R-9", "platform_order_id": "A-1", "reason": "少件"}
+    trial.tell("refund.requested", {"refund": refund, "order": None}, key="R-9")
+    trial.settle()
+    (asked,) = [one for one in trial.todo("cs_lead") if "R-9" in one["title"]]
+    trial.decide("cs_lead", asked, form={"amount": 50})
+    trial.settle()
+    (then,) = [one for one in trial.todo("cs_lead") if one["instance_id"] == asked["instance_id"]]
+    trial.measure(no_amount=f"{asked['node']} waiting, then {then['node']}")
+    trial.decide("cs_lead", then, "rejected")
+    trial.settle()
 
 
 def _idle(trial: Trial, instance: str) -> None:
