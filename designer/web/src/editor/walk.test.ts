@@ -60,7 +60,15 @@ const STEPS = Number(process.env["HEADRACE_WALK"] ?? 1_000);
 /** A walk as long as this comes past every command. */
 const LONG = 5_000;
 /** Needs two people: together/ walks with them. */
-const ELSEWHERE = ["settle"];
+const ELSEWHERE = [
+  "settle",
+  // setSettings under a name of its own, for the history: mapping/ walks with them.
+  "changeTransform",
+  "clearMapping",
+  "mapAutomatically",
+  "mapField",
+  "unmapField",
+];
 const NODES_MAX = 40;
 const KINDS = ["condition", "approval", "timer", "split", "join", "end", "milestone"];
 const schema = JSON.parse(readFileSync("../../engine/flow/flow.schema.json", "utf8"));

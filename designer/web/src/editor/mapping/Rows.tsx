@@ -62,16 +62,6 @@ function Row({ target, ...props }: RowsProps & { target: Target }) {
   const wrong = worked !== undefined && !worked.ok && worked.error?.params?.kind !== "undefined";
   const comes = worked === undefined ? "" : outcome(worked, t);
   const state = fit === undefined ? "" : fit.ok ? fitWords(fit, t) : whyWords(fit.why);
-  const label = [
-    target.title,
-    t(target.kind === "list" && parent ? "each_of" : `kind.${target.kind}`),
-    target.required ? t("required") : "",
-    from === "" ? t("empty") : t("from", { what: from }),
-    comes === "" ? "" : `= ${comes}`,
-    state,
-  ]
-    .filter(Boolean)
-    .join(", ");
   return (
     <li>
       <div
@@ -88,7 +78,6 @@ function Row({ target, ...props }: RowsProps & { target: Target }) {
         <button
           type="button"
           className="hr-map-row"
-          aria-label={label}
           {...(fit?.ok === false ? { "aria-disabled": true } : {})}
           aria-expanded={open}
           data-testid={`map-target-${target.key}`}
@@ -104,10 +93,17 @@ function Row({ target, ...props }: RowsProps & { target: Target }) {
                 </span>
               )}
             </span>
-            {target.title !== name && <code className="hr-map-code-name">{name}</code>}
+            <Pause />
+            {target.title !== name && (
+              <>
+                <code className="hr-map-code-name">{name}</code>
+                <Pause />
+              </>
+            )}
             <span className="hr-map-kind">
               {t(target.kind === "list" && parent ? "each_of" : `kind.${target.kind}`)}
             </span>
+            <Pause />
           </span>
           {state !== "" ? (
             <span className="hr-map-state" data-fit={fit?.ok ? "yes" : "no"}>
@@ -119,8 +115,17 @@ function Row({ target, ...props }: RowsProps & { target: Target }) {
             </span>
           )}
           {comes !== "" && !inside && (
-            <span className="hr-map-comes" data-wrong={wrong || undefined}>
-              <span aria-hidden>=</span> {comes}
+            <>
+              <Pause />
+              <span className="hr-map-comes" data-wrong={wrong || undefined}>
+                = {comes}
+              </span>
+            </>
+          )}
+          {target.required && (
+            <span className="hr-hidden">
+              {", "}
+              {t("required")}
             </span>
           )}
           <span className="hr-map-turn" aria-hidden>
@@ -144,6 +149,11 @@ function Row({ target, ...props }: RowsProps & { target: Target }) {
       {parent && <Rows {...props} targets={target.children} />}
     </li>
   );
+}
+
+/** Between what is heard one after the other; the eye has room there. */
+function Pause() {
+  return <span className="hr-hidden">, </span>;
 }
 
 type T = ReturnType<typeof useTranslation<["mapping", "errors"]>>["t"];

@@ -11,7 +11,9 @@ export type Why =
   /** Something above fills it as a whole. */
   | { code: "covered" }
   /** A field of each item takes fields of a list's items only. */
-  | { code: "item" };
+  | { code: "item" }
+  /** A list of records is no text; the fields of its items make one. */
+  | { code: "records" };
 
 export type Joined = { ok: true; fields: Fields; steps: readonly Step[] } | { ok: false; why: Why };
 
@@ -27,6 +29,8 @@ export function joined(
   const item = fieldOfItem(source);
   const ofItems = above?.kind === "list";
   if (ofItems && place.list === null && item === null) return { ok: false, why: { code: "item" } };
+  const records = source.kind === "list" && source.steps.length === 0 && source.children.length > 0;
+  if (records && target.kind === "text") return { ok: false, why: { code: "records" } };
   const inside = item !== null && (place.list === item.list || (ofItems && place.list === null));
   const kind = inside ? kindOfItem(source) : source.kind;
   const found = fitFor({ kind, choices: source.choices }, target);
