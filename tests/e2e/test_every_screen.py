@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ SCREENS = {
         "/sources/at/every-screen",
         "/sources/at/every-screen?view=map",
         "/sources/at/every-screen?view=pulls",
+        "/sources/at/every-screen?view=incidents",
         "/sources/exceptions",
         "/sources/interfaces",
         "/sources/log",
@@ -135,8 +136,13 @@ RUN_AXE = """(rules) => axe.run(document, {
 
 
 @pytest.fixture
-def addresses(browser: Browser, base_url: str) -> Iterator[Callable[[str], str]]:
-    """The addresses of screens that show something: a refund waits for Ann."""
+def addresses(browser: Browser, base_url: str) -> Callable[[str], str]:
+    """The addresses of screens that show something."""
+    return furnished(browser, base_url)
+
+
+def furnished(browser: Browser, base_url: str) -> Callable[[str], str]:
+    """Fills the demo with what screens show: a refund waits for Ann; says what stands for `{case}` and its like."""
     context = browser.new_context(base_url=base_url)
     headers = session_of(context, "dora")
     sample = api(context, "/api/flows/refund-approval")["draft"]["document"]["sample"]
@@ -181,7 +187,7 @@ def addresses(browser: Browser, base_url: str) -> Iterator[Callable[[str], str]]
         "/api/sources/every-screen/orders", headers=headers, data={"items": orders}
     )
     context.close()
-    yield lambda address: address.format(case=case, task=task, batch=batch)
+    return lambda address: address.format(case=case, task=task, batch=batch)
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -1,6 +1,6 @@
 // Forms of sources and interfaces know two kinds of fields more: a length of time, and a person.
 
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { durationFrom, durationParts, UNITS, type Unit } from "../../editor/sentence";
 import { FormContext } from "../../forms/context";
@@ -24,7 +24,9 @@ export function MoreFields(props: { names: Record<string, string>; children: Rea
 /** "15 minutes": a number and a unit. What has several parts (PT1H30M) is told in the smallest of them. */
 export function DurationControl(props: ControlProps) {
   const { t } = useTranslation("editor");
-  const { count, unit } = inOneUnit(props.value);
+  const { count, unit: told } = inOneUnit(props.value);
+  const [chosen, setChosen] = useState<Unit>(told);
+  const unit = count === null ? chosen : told;
   const set = (next: string, of: Unit) =>
     props.onChange(/^\d{1,6}$/.test(next) ? durationFrom(Number(next), of) : undefined);
   return (
@@ -42,7 +44,10 @@ export function DurationControl(props: ControlProps) {
         aria-label={t("field.unit")}
         value={unit}
         disabled={props.disabled}
-        onChange={(event) => set(String(count ?? ""), event.target.value as Unit)}
+        onChange={(event) => {
+          setChosen(event.target.value as Unit);
+          set(String(count ?? ""), event.target.value as Unit);
+        }}
         data-testid={`field-${props.name}-unit`}
       >
         {UNITS.filter((one) => one !== "W").map((one) => (
