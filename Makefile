@@ -139,6 +139,10 @@ study: ## four flows from an empty canvas in Chromium, every action counted (doc
 	$(SETUP) test
 	HEADRACE_STUDY=full $(BIN)/pytest tests/e2e/study -s
 
+looks: ## every screen in both languages, light and dark, at four widths, beside those that were kept (LOOKS=--keep)
+	$(SETUP) test
+	$(BIN)/python -m tests.looks $(LOOKS)
+
 walk: ## 10,000 random editor commands: nothing is lost
 	$(SETUP) check
 	@cd designer/web && HEADRACE_WALK=10000 npx --no-install vitest run src/editor/walk.test.ts

@@ -31,6 +31,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from tests.bench.measure import ROOT
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.pages import session_of
+from tests.e2e.test_weight import FETCHED, packed
 from tests.servers import HOST, free_port
 from tools.fresh import digest, is_fresh, locked
 from tools.step import Trouble, call
@@ -245,38 +246,27 @@ def _gesture(page: Page, x: float, y: float) -> float:
 
 
 def _weights(browser: Browser, url: str) -> dict[str, float]:
-    """First load of a route, as it comes over the wire, in kB (1,000 bytes)."""
+    """Packed kB (1,000 bytes) of scripts, styles and words a route fetches until it can be used; `_all`: some seconds later."""
     found: dict[str, float] = {}
     for name, path, view in (
         ("inbox_kb", "/tasks/todo", {"width": 390, "height": 844}),
-        ("designer_kb", "/flows/refund-approval", VIEW),
+        ("designer_kb", "/flows/hello-approval", VIEW),
     ):
         context = _context(browser, url, view)
         session_of(context, "dora")
-        if name == "designer_kb":
-            flows = context.request.get("/api/flows").json()["items"]
-            path = f"/flows/{flows[0]['key']}"
         page = context.new_page()
-        sizes: dict[str, float] = {}
-        client = context.new_cdp_session(page)
-        client.send("Network.enable")
-        names: dict[str, str] = {}
-        client.on(
-            "Network.responseReceived",
-            lambda told, names=names: names.update({told["requestId"]: told["response"]["url"]}),
-        )
-        client.on(
-            "Network.loadingFinished",
-            lambda told, names=names, sizes=sizes: sizes.update(
-                {names.get(told["requestId"], ""): told["encodedDataLength"]}
-            ),
-        )
+        if name == "designer_kb":
+            page.add_init_script(DRAWN)
         page.goto(path)
-        # What is loaded at first is loaded by then; the live line to the server never falls silent.
-        page.wait_for_timeout(4_000)
-        code = {key: size for key, size in sizes.items() if "/assets/" in key}
-        found[name] = sum(code.values()) / 1_000
-        found[name.replace("_kb", "_files")] = len(code)
+        if name == "designer_kb":
+            page.locator("html[data-drawn]").wait_for(state="attached")
+            until = page.evaluate("Number(document.documentElement.dataset.drawn)")
+        else:
+            page.get_by_test_id("box-todo").wait_for()
+            until = page.evaluate("performance.now()")
+        found[name] = packed(page.evaluate(FETCHED, until)) / 1_000
+        page.wait_for_timeout(8_000)
+        found[name.replace("_kb", "_all_kb")] = packed(page.evaluate(FETCHED, 1e9)) / 1_000
         context.close()
     return found
 
@@ -330,7 +320,7 @@ def _wait(ready: Callable[[], bool], server: subprocess.Popen[bytes]) -> None:
 
 def _install() -> None:
     """As locked, into `.make/peers`; nothing of it is ever shipped."""
-    files = [LOCKED / "package.json", LOCKED / "package-lock.json"]
+    files = [LOCKED / "package.json", LOCKED / "package-lock.json", LOCKED / ".npmrc"]
     wanted = digest(files)
     with locked("peer-drawing"):
         if is_fresh(PEERS / ".installed", wanted):
