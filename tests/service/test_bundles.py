@@ -67,7 +67,8 @@ def test_a_plan_says_what_is_new_and_changes_nothing(workspace: Workspace) -> No
 
     assert told["ready"]
     assert {one["state"] for one in told["items"]} == {"new"}
-    assert {one["key"] for one in told["items"] if one["fill"]} == {"inventory_manager"}
+    accounts = {one["key"] for one in templates.all_templates()[KEY].about["connections"]}
+    assert {one["key"] for one in told["items"] if one["fill"]} == {"inventory_manager"} | accounts
     assert data_tables.listing(workspace, ADMIN)["items"] == []
     assert flows.listing(workspace, ADMIN)["items"] == []
 
@@ -183,8 +184,10 @@ def test_removing_leaves_the_users_data_their_people_and_their_changes(
 
     assert {f"{one['kind']} {one['key']}": one["why"] for one in answer["kept"]} == {
         "flows stock-writeback": "has_run",
+        "flows stock-of-sku": "has_run",
         "tables warehouse_stock": "has_data",
         "tables channel_stock": "in_use",
+        "tables channel_items": "in_use",
         "roles inventory_manager": "has_people",
     }
     assert data_tables.detail(workspace, ADMIN, "warehouse_stock")["records"] == 4
