@@ -162,7 +162,7 @@ def ran(page: Page, key: str) -> dict[str, Any]:
     for _ in range(200):
         records = api(context, f"/api/tables/{key}/records")["items"]
         if records:
-            values: dict[str, Any] = records[0]["values"]
+            values: dict[str, Any] = records[0]["value"]
             return values
         page.wait_for_load_state("networkidle")
     raise AssertionError("Expected a record of the order, but found none.")
