@@ -101,17 +101,16 @@ export function freePlace(
   types?: NodeTypes,
 ): { x: number; y: number } {
   const stepDown = 110;
-  const tries = 2 * document.nodes.length + 1;
+  const column = document.nodes
+    .filter((node) => Math.abs(node.position.x - wish.x) < NODE_WIDTH + 20)
+    .map((node) => {
+      const height = types === undefined ? 0 : sizeOf(node, types).height + 26;
+      return { from: node.position.y - 90, to: node.position.y + Math.max(90, height) };
+    });
+  const tries = 2 * column.length + 1;
   let y = wish.y;
   for (let attempt = 0; attempt < tries; attempt += 1) {
-    const taken = document.nodes.some((node) => {
-      const height = types === undefined ? 0 : sizeOf(node, types).height + 26;
-      return (
-        Math.abs(node.position.x - wish.x) < NODE_WIDTH + 20 &&
-        y > node.position.y - 90 &&
-        y < node.position.y + Math.max(90, height)
-      );
-    });
+    const taken = column.some(({ from, to }) => y > from && y < to);
     if (!taken) return { x: wish.x, y };
     y += stepDown;
   }
