@@ -12,6 +12,7 @@ import { EmptyState } from "../../ui/page";
 import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
 import { Frame, WaysText, Word } from "./parts";
+import { Rush } from "./Rush";
 import { SourceDialog } from "./SourceDialog";
 import type { Brief } from "./types";
 
@@ -63,6 +64,7 @@ export default function Sources() {
   ];
   return (
     <Frame part="sources" {...(write ? { actions: create } : {})}>
+      <Rush />
       <DataTable
         label={t("sources.title")}
         columns={columns}
