@@ -327,7 +327,7 @@ INTAKE = " -> ".join(
         "[Tag] set total = number(text(order.total)),"
         " tag = 'focus' if number(text(order.total)) > 500 else '',"
         " sku = first(order.items).sku, wanted = number(first(order.items).quantity)",
-        "[Known buyer] create buyers by order.buyer",
+        "[Known buyer] create {buyers} by order.buyer",
         "[Look at it] High value: total > 500; First order: known_buyer.created is yes",
         "[Stock] find inventory by sku",
         "[Enough] Short: wanted > Stock.On hand",
@@ -340,7 +340,8 @@ INTAKE = " -> ".join(
 
 def draw_intake(hand: Hand) -> None:
     """What comes after an order is in: tag, look at it, stock, buy, hand to the warehouse."""
-    hand.begin(INTAKE)
+    # Both flows hear of the same orders: each has its own list of buyers, or only one would meet a new one.
+    hand.begin(INTAKE.replace("{buyers}", f"buyers_by_{hand.by}"))
     hand.go_on("known_buyer", "exists", "Look at it")
     hand.go_on(
         "look_at_it",
