@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import threading
 from collections.abc import Sequence
 
 from headrace.engine.errors import ExpressionError
@@ -44,17 +43,21 @@ class Place:
         return max(0, before + len(here.encode()[:column].decode(errors="ignore")) - self._shift)
 
 
-_ONE_AT_A_TIME = threading.Lock()
+_TRIES = 5
 
 
 def parsed(source: str) -> ast.Expression:
     """Python's own tree of a source text.
 
-    One thread at a time: CPython 3.11 counts the depth of all trees under construction in one place, and two at once now
-    and then end in `SystemError: AST constructor recursion depth mismatch`.
+    CPython 3.11 counts the depth of all trees under construction in one place: two threads at once now and then end in
+    `SystemError: AST constructor recursion depth mismatch`, which says nothing of the text. Then it is read again.
     """
-    with _ONE_AT_A_TIME:
-        return ast.parse(source, mode="eval")
+    for _ in range(_TRIES - 1):
+        try:
+            return ast.parse(source, mode="eval")
+        except SystemError:
+            continue
+    return ast.parse(source, mode="eval")
 
 
 def read(text: str) -> tuple[ast.expr, Place]:

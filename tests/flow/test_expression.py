@@ -2,10 +2,8 @@ import ast
 import contextlib
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from fractions import Fraction
-from threading import Event
 
 import pytest
 from hypothesis import example, given
@@ -404,21 +402,17 @@ def test_the_same_text_is_compiled_once():
     assert compile_expression("amount > 12345") is compile_expression("amount > 12345")
 
 
-def test_texts_are_read_by_one_thread_at_a_time(monkeypatch):
-    """Two at once can end in a SystemError of CPython 3.11, which counts the depth of all trees in one place."""
-    inside, most = [], []
-    parse = ast.parse
+def test_what_another_thread_disturbs_is_read_again(monkeypatch):
+    """CPython 3.11 may end in a SystemError where two threads read at once: it says nothing of the text."""
+    parse, tries = ast.parse, []
 
-    def slowly(*told, **more):
-        inside.append(1)
-        most.append(len(inside))
-        Event().wait(0)
-        tree = parse(*told, **more)
-        inside.pop()
-        return tree
+    def disturbed(*told, **more):
+        tries.append(told)
+        if len(tries) < 3:
+            raise SystemError("AST constructor recursion depth mismatch (before=60, after=45)")
+        return parse(*told, **more)
 
-    monkeypatch.setattr("headrace.engine.flow.reading.ast.parse", slowly)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: compile_expression(f"a + {n}"), range(400)))
+    monkeypatch.setattr("headrace.engine.flow.reading.ast.parse", disturbed)
 
-    assert (len(most) > 0, max(most)) == (True, 1)
+    assert Evaluator({"a": 1}).expression("a + 41975") == 41976
+    assert len(tries) == 3
