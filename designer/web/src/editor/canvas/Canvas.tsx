@@ -95,12 +95,14 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const frame = useRef<HTMLDivElement>(null);
 
-  const wanted = useMemo(
-    () => ({ document, types, words, problems, marks, selection, editable: !readOnly }),
-    [document, types, words, problems, marks, selection, readOnly],
+  const content = useMemo(
+    () => ({ document, types, words, problems, marks, editable: !readOnly }),
+    [document, types, words, problems, marks, readOnly],
   );
-  // What is typed beside the drawing is answered first, the drawing follows.
-  const drawing = useDeferredValue(wanted);
+  // What is typed beside the drawing is answered first, the drawing follows; but what is selected is so at once, or the next press
+  // would be judged by the selection before.
+  const shown = useDeferredValue(content);
+  const drawing = useMemo(() => ({ ...shown, selection }), [shown, selection]);
   const [memory] = useState(() => new Memory());
   const [nodes, setNodes] = useState<CanvasNode[]>(() => nodeElements(drawing, [], memory));
   const [edges, setEdges] = useState<CanvasEdge[]>(() => edgeElements(drawing, [], memory));
