@@ -123,7 +123,7 @@ def _pictures(
 
 def _settle(page: Page) -> None:
     """Nothing is on its way any more; a screen that never comes to rest stops the run, since its picture would be of nothing."""
-    expect(page.locator("h1").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("h1").first).to_be_attached(timeout=PATIENCE_MS)
     expect(page.locator(".hr-loading, .ant-spin-spinning, .ant-skeleton-active")).to_have_count(
         0, timeout=PATIENCE_MS
     )
