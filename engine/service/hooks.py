@@ -26,7 +26,7 @@ from headrace.engine.service.routes import prepare_start
 from headrace.engine.service.starts import KEY_LENGTH_MAX, StartRequest
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import data_tables, records
-from headrace.engine.store.writer import CALL_TIMEOUT_S
+from headrace.engine.store.writer import answered
 
 NOT_ACCEPTED = Reply('{"error":{"code":"not_accepted"}}', "application/json", 409)
 """Said by connectors without words of their own."""
@@ -91,7 +91,7 @@ def receive(
         raise ValidationFailed(
             what=f"webhook call of flow {flow_key}", count=len(problems), problems=problems
         )
-    return Received(submit_all(workspace, requests).result(CALL_TIMEOUT_S), accepted)
+    return Received(answered(submit_all(workspace, requests)), accepted)
 
 
 def reply(

@@ -37,7 +37,7 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import drafts, incidents, outbox, timers
 from headrace.engine.store import history as history_store
 from headrace.engine.store import instances as rows_of
-from headrace.engine.store.writer import CALL_TIMEOUT_S
+from headrace.engine.store.writer import answered
 
 OPEN = ("running", "waiting", "suspended", "incident", "compensating")
 PAGE_MAX = 200
@@ -103,7 +103,7 @@ def _start_with_files(workspace: Workspace, actor: Actor, request: StartRequest)
 
 def submit(workspace: Workspace, request: StartRequest) -> Started:
     """Hand a prepared start to the writer; those that come together share one commit."""
-    return submit_all(workspace, [request]).result(CALL_TIMEOUT_S)[0]
+    return answered(submit_all(workspace, [request]))[0]
 
 
 def submit_all(workspace: Workspace, requests: Sequence[StartRequest]) -> Future[list[Started]]:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -54,6 +54,8 @@ HELD = frozenset({"55P03", "57014"})
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 Operation = Callable[[Connection], Any]
 Gathered = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 
@@ -89,7 +91,7 @@ class Writer:
 
     def call(self, run: Operation) -> Any:
         """Run one operation and answer its result after the commit."""
-        return _answer(self.submit(run))
+        return answered(self.submit(run))
 
     def submit(self, run: Operation) -> Future[Any]:
         """Queue one operation; the future is done after its commit."""
@@ -100,7 +102,7 @@ class Writer:
 
         `gathered` answers one result an item; an exception as result is raised for that caller alone.
         """
-        return _answer(self.submit_gathered(gathered, item))
+        return answered(self.submit_gathered(gathered, item))
 
     def submit_gathered(self, gathered: Gathered, item: Any) -> Future[Any]:
         """`gather` without waiting."""
@@ -222,7 +224,8 @@ class Writer:
         return results
 
 
-def _answer(future: Future[Any]) -> Any:
+def answered(future: Future[T]) -> T:
+    """What the writer answers, within `CALL_TIMEOUT_S`; Busy where it does not: it may still be done."""
     try:
         return future.result(CALL_TIMEOUT_S)
     except TimeoutError:

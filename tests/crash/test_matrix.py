@@ -114,7 +114,9 @@ def test_killed_at_every_commit_and_call(
     for database in ("sqlite", "postgresql") if FULL else ("sqlite",):
         url = str(request.getfixturevalue(f"{database}_url"))
         with ledger(seed) as bank:
-            told = matrix(engines, name, url, tmp_path, bank, seed)
+            home = tmp_path / database
+            home.mkdir()
+            told = matrix(engines, name, url, home, bank, seed)
         print(f"{name:14} {database:10} {told}")
 
 

@@ -76,7 +76,8 @@ class Bouncer:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_orders_get_done_once_although_connections_break(houses: list[House]) -> None:
-    houses[0].publish(flow("child").then("pay", "connector").then("done", "end"))
+    # On a busy machine a call is cut off more often than the usual tries: what counts is that all of them are one.
+    houses[0].publish(flow("child").then("pay", "connector", attempts=20).then("done", "end"))
     houses[0].publish(
         flow("order").then("sub", "subflow", flow="child").then("wait", "timer", duration="PT0.1S")
         .then("note", "record", key="step.key").then("done", "end")

@@ -35,6 +35,10 @@ RESTS_MAX = 5_000
 """Markings between two rests of one net."""
 
 
+class TooLarge(Exception):
+    """Not a small net: more than `RESTS_MAX`."""
+
+
 def bag(counts: Mapping[Any, int]) -> Bag:
     """A multiset as a key."""
     return frozenset((item, n) for item, n in counts.items() if n)
@@ -121,7 +125,8 @@ class Net:
         stack = [marking]
         found = set()
         while stack:
-            assert len(seen) < RESTS_MAX, "not a small net"
+            if len(seen) >= RESTS_MAX:
+                raise TooLarge
             now = stack.pop()
             following = set(self._inside(now)) or set(self._at_rest(now)) or set(self._forced(now))
             if not following:

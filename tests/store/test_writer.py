@@ -14,6 +14,7 @@ from headrace.engine.errors import Busy
 from headrace.engine.store import facts, session, writer
 from headrace.engine.store import tables as t
 from headrace.engine.store.writer import Writer
+from tests.builder import flow
 from tests.fakes import House
 
 
@@ -197,6 +198,23 @@ def test_a_caller_who_waited_too_long_is_told_to_come_again(
 
     monkeypatch.undo()
     go_on.set()
+
+
+def test_a_start_that_waited_too_long_is_told_to_come_again(
+    cabin: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not that the server is broken: whoever comes again with the same key finds what became of it."""
+    cabin.publish(flow("order").then("done", "end"))
+    gate = closed_gate(cabin)
+    monkeypatch.setattr(writer, "CALL_TIMEOUT_S", 0.01)
+
+    with pytest.raises(Busy):
+        cabin.start("order", dedup_key="o1")
+
+    monkeypatch.undo()
+    gate.set()
+    cabin.start("order", dedup_key="o1")
+    assert cabin.rows(sa.select(sa.func.count()).select_from(t.instances)) == [(1,)]
 
 
 def test_whoever_opens_the_database_anew_reads_while_the_writer_is_at_work(

@@ -24,7 +24,11 @@ def test_a_plain_request_is_entered_by_its_address_not_by_what_was_filled_in(hou
 
     (found,) = entries(house)
     assert (found["api"], found["version"]) == ("GET /api/V2/orders/{step.key}/items", "V2")
-    assert (found["connection"], found["connector"], found["url"]) == ("bank", "rest", "https://bank")
+    assert (found["connection"], found["connector"], found["url"]) == (
+        "bank",
+        "rest",
+        "https://bank",
+    )
     assert found["status"] == "ok"
     assert found["last_ok_at"]
 
