@@ -390,6 +390,10 @@ function WhyNot() {
   );
 }
 
+const FOCUS_EVERY_MS = 30;
+/** Six seconds: by then what was added is drawn, however busy the machine. */
+const FOCUS_WAITS_MAX = 200;
+
 /** Brings what was asked for into view and gives it the keyboard. */
 function useFocusRequest(): void {
   const focus = useEditor((state) => state.focus);
@@ -420,16 +424,18 @@ function useFocusRequest(): void {
       });
     }
     if (focus.field !== undefined || focus.inspector) return;
-    const timer = setTimeout(
-      () => {
-        // A menu that asks what comes next has the keyboard, and gives it back.
-        if (useEditor.getState().menu !== null) return;
-        window.document
-          .querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(focus.node)}"]`)
-          ?.focus({ preventScroll: true });
-      },
-      inside ? 30 : 260,
-    );
+    const give = () => {
+      // A menu that asks what comes next has the keyboard, and gives it back.
+      if (useEditor.getState().menu !== null) return;
+      const there = window.document.querySelector<HTMLElement>(
+        `.react-flow__node[data-id="${CSS.escape(focus.node)}"]`,
+      );
+      // The drawing follows what is typed: what was just added may not be drawn yet.
+      if (there === null && waits-- > 0) timer = setTimeout(give, FOCUS_EVERY_MS);
+      else there?.focus({ preventScroll: true });
+    };
+    let waits = FOCUS_WAITS_MAX;
+    let timer = setTimeout(give, inside ? FOCUS_EVERY_MS : 260);
     return () => clearTimeout(timer);
   }, [focus, flow]);
 }

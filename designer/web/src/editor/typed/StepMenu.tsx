@@ -58,7 +58,13 @@ export function StepMenu(props: StepMenuProps) {
         : [];
     // Kinds by their names, then sentences, then kinds that have the word in their explanation only.
     const [named, explained] = byName(plain, search);
-    return [...whole, ...wrong, ...named, ...others, ...explained];
+    // A word that is a kind's whole name asks for one of that kind; a line to one that is there comes next.
+    const word = search.trim().toLowerCase();
+    const isKind = named.some(({ key, title }) => [key, title.toLowerCase()].includes(word));
+    const [only, ...more] = "steps" in reading ? reading.steps : [];
+    const leads = only !== undefined && "to" in only && more.length === 0;
+    const first = isKind && leads ? [...named, ...whole] : [...whole, ...wrong, ...named];
+    return [...first, ...others, ...explained];
   };
 
   function asPick(text: string, steps: readonly TypedStep[]): Pick {
