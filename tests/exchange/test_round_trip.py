@@ -74,7 +74,7 @@ def test_elements_are_those_that_mean_the_same() -> None:
         "milestone": "intermediateCatchEvent", "publish": "intermediateThrowEvent",
         "compensate": "intermediateThrowEvent", "start": "startEvent", "schedule": "startEvent",
         "message_start": "startEvent", "webhook": "startEvent", "end": "endEvent", "lock": "task", "unlock": "task",
-        "cancel": "task", "placeholder": "task", "database": "serviceTask",
+        "cancel": "task", "placeholder": "task", "database": "serviceTask", "customer_page": "task",
     }  # fmt: skip
     found = {}
     for name, settings in {

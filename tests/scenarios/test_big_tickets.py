@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from headrace import templates
 from headrace.engine.clock import from_iso, to_iso
-from headrace.engine.service import substitutions, task_acts
+from headrace.engine.service import decision_tables, substitutions, task_acts
 from headrace.engine.service.actor import EVERYTHING, Actor
 from headrace.engine.store import tables as t
 from tests.fakes import ANN, EVE, NOON, House, settle
 from tests.service.staff import holders, join, told
 
-FLOWS = Path(templates.__file__).parent / "big-ticket-approval/flows"
+TEMPLATE = Path(templates.__file__).parent / "big-ticket-approval"
 HOUR = 3_600_000
 STAFF = {
     # role: primary, backup
@@ -53,7 +53,12 @@ def company(house: House) -> House:
 
     house.write(write)
     house.workspace.forget_directory()
-    for path in FLOWS.glob("*.json"):
+    for path in (TEMPLATE / "decision-tables").glob("*.json"):
+        drawn = json.loads(path.read_text("utf-8"))
+        admin = house.actor(EVE)
+        made = decision_tables.create(house.workspace, admin, drawn["key"], drawn["definition"])
+        decision_tables.publish(house.workspace, admin, drawn["key"], revision=made["revision"])
+    for path in (TEMPLATE / "flows").glob("*.json"):
         house.publish(json.loads(path.read_text("utf-8")))
     return house
 
