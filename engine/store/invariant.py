@@ -204,11 +204,12 @@ class _Around:
         self._subscribed = pairs(t.subscriptions)
         self._locked = pairs(t.locks)
         self._incidents = found(t.incidents.c.id, t.incidents, t.incidents.c.resolved_at.is_(None))
-        self._with_wishes = found(t.inbox.c.instance_id, t.inbox, t.inbox.c.applied_rev.is_(None))
         children = sa.select(t.instances.c.id).where(
             t.instances.c.parent_id.in_(ids), t.instances.c.status.in_(OPEN)
         )
         self._children = set(connection.execute(children).scalars())
+        # Last: whatever ends meanwhile leaves its wish here in the same commit, and each question sees what was committed before it.
+        self._with_wishes = found(t.inbox.c.instance_id, t.inbox, t.inbox.c.applied_rev.is_(None))
 
     def keeps(self, instance_id: str, id_: str, step: Mapping[str, Any]) -> bool:
         """Is there what this step waits for?"""

@@ -133,6 +133,7 @@ def main(minutes: float, rate: float, seed: int) -> None:
         env = {
             **outside, "HEADRACE_HOME": folder, "HEADRACE_DATABASE_URL": url, "HEADRACE_REDIS_URL": redis_url,
             "HEADRACE_ALLOW_ADDRESSES": "127.0.0.0/8", "HEADRACE_SECRET_KEY": KEY.decode(),
+            "HEADRACE_SQLITE_FOLDER": folder,
         }  # fmt: skip
         with opening.open_workspace(settings, wait_s=5) as workspace:
             documents = [document for kind in chosen.values() for document in kind.documents]
