@@ -208,7 +208,7 @@ class _Around:
             t.instances.c.parent_id.in_(ids), t.instances.c.status.in_(OPEN)
         )
         self._children = set(connection.execute(children).scalars())
-        # Last: whatever ends meanwhile leaves its wish here in the same commit, and each question sees what was committed before it.
+        # Last: what ends meanwhile leaves its wish in the same commit, and each question sees what was committed before it.
         self._with_wishes = found(t.inbox.c.instance_id, t.inbox, t.inbox.c.applied_rev.is_(None))
 
     def keeps(self, instance_id: str, id_: str, step: Mapping[str, Any]) -> bool:
