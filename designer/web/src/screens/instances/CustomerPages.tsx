@@ -48,6 +48,7 @@ export function CustomerPages({ instance }: { instance: InstanceDetail }) {
             <span>
               {page.closed_at === null ? (
                 <Typography.Link
+                  underline
                   href={page.url}
                   target="_blank"
                   rel="noreferrer"
