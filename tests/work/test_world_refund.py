@@ -73,7 +73,8 @@ BY_REST = {
 @pytest.fixture
 def house(cabin):
     cabin.write(_add_roles)
-    document = json.loads(FLOW.read_text("utf-8"))
+    text = FLOW.read_text("utf-8").replace("refund.trade_no", "refund.body.transaction_no")
+    document = json.loads(text)
     (refund,) = [node for node in document["nodes"] if node["id"] == "refund"]
     refund |= {"type": "connector", "settings": BY_REST}
     cabin.publish(document)
