@@ -59,8 +59,8 @@ def test_every_file_is_found():
 def test_these_come_with_the_engine():
     assert set(node_types()) == {
         "approval", "cancel", "compensate", "condition", "connector", "customer_page", "database", "decide", "end", "join", "lock",
-        "message_start", "milestone", "notification", "operation", "placeholder", "publish", "receive", "record", "schedule", "set_values",
-        "split", "start", "subflow", "timer", "unlock", "webhook",
+        "message_start", "milestone", "notification", "operation", "placeholder", "publish", "receive", "record", "schedule",
+        "set_values", "split", "start", "subflow", "timer", "unlock", "webhook",
     }  # fmt: skip
     assert set(connectors()) == {
         "alipay", "aliyun_sms", "doudian", "jd", "pdd", "rest", "robot", "shopify", "smtp", "sql", "taobao", "webhook",
