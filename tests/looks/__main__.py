@@ -1,14 +1,17 @@
 """`make looks`: a picture of every screen in both languages, light and dark, at four widths, compared with those that were kept.
 
-    python -m tests.looks [--keep] [--only /flows,/home] [--widths 390,1440]
+    python -m tests.looks [--keep] [--only /flows,/home] [--widths 390,1440] [--pages FOLDER] [--out FOLDER]
 
-Pictures as they are lie in `.make/looks`, with `report.html` of what differs. `--keep` makes what was seen the new baseline, after
-one has looked at it: `tests/looks/baseline` holds one small grey sheet a screen (why grey and small: tests/README.md).
+Pictures as they are lie in `.make/looks` (or `--out`), with `report.html` of what differs. `--keep` makes what was seen the new
+baseline, after one has looked at it: `tests/looks/baseline` holds one small grey sheet a screen (why grey and small:
+tests/README.md). `--pages` takes them of a build that lies elsewhere than in `designer/static`. A browser for each language, side
+by side: on two cores all screens take some minutes.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import contextlib
 import html
 import os
@@ -21,15 +24,18 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.pages import session_of
-from tests.e2e.test_every_screen import SCREENS, furnished
+from tests.e2e.test_every_screen import SCREENS
+from tests.looks.furnish import SCREENS as MORE
+from tests.looks.furnish import lived_in
 from tests.looks.pictures import SCALE, Grey, changed, cut, read_png, sheet, shrunk, write_png
 from tests.looks.serve import BEGINS_MS
 from tests.servers import HOST, free_port
@@ -40,10 +46,34 @@ OUT = ROOT / ".make" / "looks"
 SIZES = {390: 844, 1024: 768, 1440: 900, 1920: 1080}
 LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+SEEN_S = BEGINS_MS / 1_000 + 90 * 60
+"""When the browser looks: so long after, that a minute more or less of filling in is "an hour ago" all the same."""
 STILL = "*, *::before, *::after { animation: none !important; transition: none !important; caret-color: transparent !important; }"
+VERTICAL = """
+  const kept = Storage.prototype.getItem;
+  Storage.prototype.getItem = function (name) {
+    return name.startsWith("headrace.look.") ? "vertical" : kept.call(this, name);
+  };
+"""
+FORGETFUL = "localStorage.clear(); sessionStorage.clear();"
+"""What one screen remembers must not show on the next."""
 PATIENCE_MS = 60_000
-SETTLED_MS = 250
-"""After nothing loads any more: fonts and the frame after the last answer."""
+LOADING = ".hr-loading, .ant-spin-spinning, .ant-skeleton-active"
+QUIET = """(ms) => new Promise((done) => {
+  let still;
+  const finish = () => { watch.disconnect(); requestAnimationFrame(() => requestAnimationFrame(() => done(true))); };
+  const again = () => { clearTimeout(still); still = setTimeout(finish, ms); };
+  const watch = new MutationObserver(again);
+  watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  setTimeout(finish, ms * 20);
+  again();
+})"""
+LOADED_MS = 200
+"""Without a change of the page: what comes after the last answer is there."""
+TURNED_MS = 60
+"""The same after another width or colour."""
+
+Pictures = dict[tuple[str, str, int], Grey]
 
 
 def main() -> None:
@@ -52,86 +82,159 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true")
     parser.add_argument("--only", default="")
     parser.add_argument("--widths", default=",".join(map(str, SIZES)))
+    parser.add_argument("--pages", default="")
+    parser.add_argument("--out", default=str(OUT))
     chosen = parser.parse_args()
     widths = [int(each) for each in chosen.widths.split(",")]
+    if chosen.keep and widths != list(SIZES):
+        parser.error("--keep keeps whole sheets: all widths")
     only = [each for each in chosen.only.split(",") if each]
-    OUT.mkdir(parents=True, exist_ok=True)
+    out = Path(chosen.out)
+    out.mkdir(parents=True, exist_ok=True)
     BASELINE.mkdir(exist_ok=True)
-    found: dict[str, dict[tuple[str, str, int], Grey]] = {}
-    with sync_playwright() as play, _server() as url:
-        browser = play.chromium.launch(
-            executable_path=shutil.which("chromium"), args=list(CHROMIUM)
-        )
-        addresses = furnished(browser, url)
-        helper = browser.new_page()
-        for language, locale in LANGUAGES.items():
-            for login, screens in SCREENS.items():
-                context = browser.new_context(
-                    base_url=url,
-                    locale=locale,
-                    timezone_id="Asia/Shanghai",
-                    reduced_motion="reduce",
-                )
-                context.clock.set_fixed_time(BEGINS_MS + 120_000)
-                if login:
-                    session_of(context, login)
-                for address in screens:
-                    if only and address not in only:
-                        continue
-                    name = _name(address)
-                    print(f"{name} {language}", file=sys.stderr, flush=True)
-                    taken = _pictures(context, helper, addresses(address), name, language, widths)
-                    found.setdefault(name, {}).update(taken)
-                context.close()
-        browser.close()
+    began = time.monotonic()
+    with _server(chosen.pages) as url, ThreadPoolExecutor(len(LANGUAGES)) as side_by_side:
+        with _browser() as browser:
+            addresses = lived_in(browser, url)
+        walks = [Walk(url, addresses, out, language, widths) for language in LANGUAGES]
+        found: dict[str, Pictures] = {}
+        for taken in side_by_side.map(lambda walk: walk.all(only), walks):
+            for name, pictures in taken.items():
+                found.setdefault(name, {}).update(pictures)
+    troubles = [each for walk in walks for each in walk.troubles]
     differing = [_compared(name, pictures, widths) for name, pictures in sorted(found.items())]
-    _report([each for each in differing if each[1]])
+    _report([each for each in differing if each[1]], out)
+    print(f"{len(found)} screens in {time.monotonic() - began:.0f} s", file=sys.stderr)
+    for each in troubles:
+        print(each)
     if chosen.keep:
-        for name, pictures in found.items():
-            write_png(BASELINE / f"{name}.png", sheet(_rows(pictures, list(SIZES))))
-        print(f"kept {len(found)} sheets")
-        return
+        _keep(found, whole=not only)
+        sys.exit(1 if troubles else 0)
     for name, wrong in differing:
         for each in wrong:
             print(f"{name}: {each}")
-    sys.exit(1 if any(wrong for _, wrong in differing) else 0)
+    sys.exit(1 if troubles or any(wrong for _, wrong in differing) else 0)
 
 
-def _name(address: str) -> str:
-    return re.sub(r"\W+", "-", address).strip("-") or "sign-in"
+def _keep(found: dict[str, Pictures], *, whole: bool) -> None:
+    full = {
+        name: pictures
+        for name, pictures in found.items()
+        if len(pictures) == len(LANGUAGES) * len(THEMES) * len(SIZES)
+    }
+    for name, pictures in full.items():
+        write_png(BASELINE / f"{name}.png", sheet(_rows(pictures, list(SIZES))))
+    gone = [path for path in BASELINE.glob("*.png") if whole and path.stem not in found]
+    for path in gone:
+        path.unlink()
+    print(f"kept {len(full)} sheets, removed {len(gone)}")
 
 
-def _pictures(
-    context: BrowserContext, helper: Page, address: str, name: str, language: str, widths: list[int]
-) -> dict[tuple[str, str, int], Grey]:
-    page = context.new_page()
-    taken: dict[tuple[str, str, int], Grey] = {}
-    page.set_viewport_size({"width": widths[-1], "height": SIZES[widths[-1]]})
-    page.goto(address, wait_until="commit")
-    page.locator("h1").first.wait_for(timeout=PATIENCE_MS)
-    page.add_style_tag(content=STILL)
-    for width in reversed(widths):
-        page.set_viewport_size({"width": width, "height": SIZES[width]})
-        for theme in THEMES:
-            page.emulate_media(color_scheme=theme)
-            _settle(page)
-            png = page.screenshot(path=OUT / f"{name}-{language}-{theme}-{width}.png")
-            taken[(language, theme, width)] = shrunk(helper, png)
-    page.close()
-    return taken
+@contextlib.contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=shutil.which("chromium"), args=list(CHROMIUM)
+        )
+        yield browser
+        browser.close()
 
 
-def _settle(page: Page) -> None:
-    """Nothing is on its way any more; a screen that never comes to rest stops the run, since its picture would be of nothing."""
+class Walk:
+    """One browser that takes all pictures of a language."""
+
+    def __init__(
+        self, url: str, addresses: Callable[[str], str], out: Path, language: str, widths: list[int]
+    ) -> None:
+        self._url = url
+        self._addresses = addresses
+        self._out = out
+        self._language = language
+        self._widths = widths
+        self.troubles: list[str] = []
+
+    def all(self, only: list[str]) -> dict[str, Pictures]:
+        """By name of screen."""
+        found: dict[str, Pictures] = {}
+        with _browser() as browser:
+            helper = browser.new_page()
+            for login, screens in _screens().items():
+                wanted = [each for each in screens if not only or each in only]
+                with self._person(browser, login) as context:
+                    for address in wanted:
+                        name = _name(login, address)
+                        print(f"{name} {self._language}", file=sys.stderr, flush=True)
+                        with self._troubled(name):
+                            with contextlib.closing(context.new_page()) as page:
+                                found[name] = self._pictures(page, helper, address, name)
+        return found
+
+    @contextlib.contextmanager
+    def _troubled(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (AssertionError, Error) as trouble:
+            short = str(trouble).splitlines()[0]
+            self.troubles.append(f"{name}: {self._language} has no picture: {short}")
+
+    @contextlib.contextmanager
+    def _person(self, browser: Browser, login: str) -> Iterator[BrowserContext]:
+        context = browser.new_context(
+            base_url=self._url,
+            locale=LANGUAGES[self._language],
+            timezone_id="Asia/Shanghai",
+            reduced_motion="reduce",
+        )
+        context.clock.set_fixed_time(SEEN_S)
+        context.add_init_script(FORGETFUL)
+        if login:
+            session_of(context, login)
+        yield context
+        context.close()
+
+    def _pictures(self, page: Page, helper: Page, address: str, name: str) -> Pictures:
+        if address.endswith("#vertical"):
+            page.add_init_script(VERTICAL)
+        widest = max(self._widths)
+        page.set_viewport_size({"width": widest, "height": SIZES[widest]})
+        page.goto(self._addresses(address), wait_until="commit")
+        page.locator("h1").first.wait_for(timeout=PATIENCE_MS)
+        page.add_style_tag(content=STILL)
+        _settle(page, LOADED_MS)
+        camera = page.context.new_cdp_session(page)
+        taken: Pictures = {}
+        for width in sorted(self._widths, reverse=True):
+            page.set_viewport_size({"width": width, "height": SIZES[width]})
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                _settle(page, LOADED_MS if theme == THEMES[0] else TURNED_MS)
+                told = camera.send("Page.captureScreenshot", {"optimizeForSpeed": True})
+                png = base64.b64decode(told["data"])
+                (self._out / f"{name}-{self._language}-{theme}-{width}.png").write_bytes(png)
+                taken[(self._language, theme, width)] = shrunk(helper, png)
+        return taken
+
+
+def _screens() -> dict[str, list[str]]:
+    """Who looks at what."""
+    return {login: [*SCREENS.get(login, []), *MORE.get(login, [])] for login in {**SCREENS, **MORE}}
+
+
+def _name(login: str, address: str) -> str:
+    shown = re.sub(r"\W+", "-", address).strip("-") or "sign-in"
+    return shown if login in ("admin", "") else f"{login}-{shown}"
+
+
+def _settle(page: Page, still_ms: int) -> None:
+    """Nothing is on its way any more; a screen that never comes to rest has no picture."""
     expect(page.locator("h1").first).to_be_attached(timeout=PATIENCE_MS)
-    expect(page.locator(".hr-loading, .ant-spin-spinning, .ant-skeleton-active")).to_have_count(
-        0, timeout=PATIENCE_MS
-    )
+    expect(page.locator(LOADING)).to_have_count(0, timeout=PATIENCE_MS)
     page.evaluate("document.fonts.ready.then(() => true)")
-    page.wait_for_timeout(SETTLED_MS)
+    page.evaluate(QUIET, still_ms)
+    expect(page.locator(LOADING)).to_have_count(0, timeout=PATIENCE_MS)
 
 
-def _rows(pictures: dict[tuple[str, str, int], Grey], widths: list[int]) -> list[list[Grey]]:
+def _rows(pictures: Pictures, widths: list[int]) -> list[list[Grey]]:
     return [
         [pictures[(language, theme, width)] for width in widths]
         for language in LANGUAGES
@@ -139,9 +242,7 @@ def _rows(pictures: dict[tuple[str, str, int], Grey], widths: list[int]) -> list
     ]
 
 
-def _compared(
-    name: str, pictures: dict[tuple[str, str, int], Grey], widths: list[int]
-) -> tuple[str, list[str]]:
+def _compared(name: str, pictures: Pictures, widths: list[int]) -> tuple[str, list[str]]:
     """What looks different on this screen, in words that name the picture."""
     path = BASELINE / f"{name}.png"
     if not path.is_file():
@@ -168,7 +269,7 @@ def _compared(
     return name, wrong
 
 
-def _report(differing: list[tuple[str, list[str]]]) -> None:
+def _report(differing: list[tuple[str, list[str]]], out: Path) -> None:
     parts = [
         "<!doctype html><meta charset=utf-8><title>Looks</title><style>img{max-width:48%;border:1px solid}</style>"
     ]
@@ -180,15 +281,17 @@ def _report(differing: list[tuple[str, list[str]]]) -> None:
             language, theme, width = (*each.split(":")[0].split(), "", "")[:3]
             picture = f"{name}-{language}-{theme}-{width}.png"
             parts.append(f"<p>{html.escape(each)}<br><img src='{picture}' alt=''></p>")
-    (OUT / "report.html").write_text("\n".join(parts))
+    (out / "report.html").write_text("\n".join(parts))
 
 
 @contextlib.contextmanager
-def _server() -> Iterator[str]:
+def _server(pages: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as home:
         port = free_port()
         env = {key: value for key, value in os.environ.items() if not key.startswith("HEADRACE_")}
         env |= {"HEADRACE_HOME": home, "HEADRACE_PORT": str(port)}
+        if pages:
+            env["LOOKS_PAGES"] = str(Path(pages).resolve())
         with (Path(home) / "said.log").open("w") as said:
             server = subprocess.Popen(
                 [sys.executable, "-m", "tests.looks.serve"],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from pathlib import Path
 
+from headrace.designer import static_files
 from headrace.engine import clock
 from headrace.engine.cli import main
 
@@ -22,7 +25,14 @@ def shifted() -> None:
     clock.SystemClock.now_ms = now_ms  # type: ignore[method-assign, assignment]
 
 
+def pages_of(folder: str) -> None:
+    """Serves a build that lies elsewhere than the usual one."""
+    static_files.install.__defaults__ = (Path(folder),)
+
+
 if __name__ == "__main__":
     shifted()
+    if "LOOKS_PAGES" in os.environ:
+        pages_of(os.environ["LOOKS_PAGES"])
     sys.argv = ["headrace", "serve", "--demo"]
     main()
