@@ -1,6 +1,8 @@
 // What was done and to what, newest first; a click goes back (or forward) to right after it.
 
 import { useTranslation } from "react-i18next";
+import { useText } from "../ui/text";
+import { clockTime } from "../ui/time";
 import type { Words } from "./sentence";
 import { useEditor } from "./store";
 import { subjectOf } from "./subject";
@@ -9,6 +11,7 @@ export function HistoryPanel({ words }: { words: Words }) {
   const { t } = useTranslation(["editor", "canvas"]);
   const { past, future } = useEditor((state) => state.history);
   const types = useEditor((state) => state.types);
+  const { language } = useText();
   const { stepTo } = useEditor.getState();
   const entries = [...past, ...future];
   return (
@@ -28,7 +31,7 @@ export function HistoryPanel({ words }: { words: Words }) {
                 {t(`command.${entry.label}`)}
                 <small>{subjectOf(entry.before, entry.after, types, words)}</small>
               </span>
-              <time>{new Date(entry.at).toLocaleTimeString()}</time>
+              <time>{clockTime(entry.at, language)}</time>
             </button>
           </li>
         ))}

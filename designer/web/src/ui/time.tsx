@@ -53,6 +53,11 @@ export function exactTime(at: string, language: Language): string {
   }).format(new Date(at));
 }
 
+/** The time of a day, to the second. */
+export function clockTime(at: string | number, language: Language): string {
+  return new Intl.DateTimeFormat(tag(language), { timeStyle: "medium" }).format(new Date(at));
+}
+
 export function exactDate(at: string, language: Language): string {
   return new Intl.DateTimeFormat(tag(language), { dateStyle: "medium" }).format(new Date(at));
 }
@@ -85,7 +90,10 @@ export function useNow(): number {
 
 function listen(moved: () => void): () => void {
   listeners.add(moved);
-  timer ??= setInterval(tick, TICK_MS);
+  if (timer === undefined) {
+    timer = setInterval(tick, TICK_MS);
+    if (Date.now() - now > TICK_MS) tick(); // nobody looked for a while
+  }
   return () => {
     listeners.delete(moved);
     if (listeners.size > 0) return;

@@ -1,6 +1,6 @@
 // The cells of the flow list.
 
-import { ApiOutlined, FieldTimeOutlined, FormOutlined } from "@ant-design/icons";
+import { ApiOutlined, FieldTimeOutlined, FormOutlined, MailOutlined } from "@ant-design/icons";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -23,6 +23,7 @@ export function State({ flow }: { flow: FlowSummary }) {
 const SIGNS: Record<string, ReactNode> = {
   start: <FormOutlined />,
   webhook: <ApiOutlined />,
+  message_start: <MailOutlined />,
   schedule: <FieldTimeOutlined />,
 };
 
