@@ -7,7 +7,7 @@ import { useMay, useSession } from "../api/session";
 import type { Screen } from "../screens/screen";
 import { Card, PageBody, PageHeader } from "../ui/page";
 import { LanguageSwitch, ModeSwitch } from "./Preferences";
-import { NavEntry, navItems } from "./Shell";
+import { NavEntry, navGroups, navItems, PHONE_BAR } from "./Shell";
 import { Avatar } from "./UserMenu";
 import { useRoleNames } from "./useRoleNames";
 
@@ -15,7 +15,7 @@ export function More({ screens }: { screens: Screen[] }) {
   const { t } = useTranslation("app");
   const { user, signOut } = useSession();
   const roleNames = useRoleNames();
-  const items = navItems(screens, useMay());
+  const items = navItems(screens, useMay()).filter(({ name }) => !PHONE_BAR.includes(name));
   return (
     <>
       <PageHeader title={t("nav.more")} />
@@ -28,13 +28,15 @@ export function More({ screens }: { screens: Screen[] }) {
               <span className="hr-muted">{roleNames(user?.roles ?? [])}</span>
             </div>
           </Card>
-          <Card>
-            <nav aria-label={t("nav.more")} className="hr-more-nav">
-              {items.map((item) => (
-                <NavEntry key={item.name} item={item} count={undefined} />
-              ))}
-            </nav>
-          </Card>
+          <nav aria-label={t("nav.more")} className="hr-stack hr-more-nav">
+            {navGroups(items).map(([group, own]) => (
+              <Card key={group} {...(group === "work" ? {} : { title: t(`shell.${group}`) })}>
+                {own.map((item) => (
+                  <NavEntry key={item.name} item={item} count={undefined} />
+                ))}
+              </Card>
+            ))}
+          </nav>
           <Card title={t("account.preferences")}>
             <div className="hr-row">
               <LanguageSwitch />

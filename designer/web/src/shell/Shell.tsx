@@ -15,7 +15,7 @@ import { UserMenu } from "./UserMenu";
 import { useWorkspaceName } from "./useWorkspaceName";
 import "./Shell.css";
 
-const PHONE_BAR = ["tasks", "start", "instances"];
+export const PHONE_BAR = ["tasks", "start", "instances"];
 const GROUPS = ["work", "build", "run", "manage"] as const;
 const KEY = "headrace.sidebar";
 
@@ -33,6 +33,14 @@ export function navItems(screens: Screen[], may: ReturnType<typeof useMay>): Nav
       return [{ ...nav, address: address || "/", name: address.split("/")[1] || "home" }];
     })
     .sort((one, other) => one.order - other.order);
+}
+
+/** The same by what they are for; a group in which there is nothing is left out. */
+export function navGroups(items: NavItem[]): [group: (typeof GROUPS)[number], own: NavItem[]][] {
+  return GROUPS.map((group, index): [typeof group, NavItem[]] => [
+    group,
+    items.filter((item) => Math.min(Math.floor(item.order / 100), 3) === index),
+  ]).filter(([, own]) => own.length > 0);
 }
 
 export function Shell({ screens }: { screens: Screen[] }) {
@@ -97,18 +105,14 @@ function SideBar({ items, counts, rail }: BarProps & { rail: boolean }) {
       </div>
       {folded && <Bell />}
       <nav className="hr-nav" aria-label={t("shell.navigation")}>
-        {GROUPS.map((group, index) => {
-          const own = items.filter((item) => Math.min(Math.floor(item.order / 100), 3) === index);
-          if (own.length === 0) return null;
-          return (
-            <div key={group} className="hr-nav-group">
-              {!folded && index > 0 && <p className="hr-nav-title">{t(`shell.${group}`)}</p>}
-              {own.map((item) => (
-                <NavEntry key={item.name} item={item} count={counts[item.name]} folded={folded} />
-              ))}
-            </div>
-          );
-        })}
+        {navGroups(items).map(([group, own]) => (
+          <div key={group} className="hr-nav-group">
+            {!folded && group !== "work" && <p className="hr-nav-title">{t(`shell.${group}`)}</p>}
+            {own.map((item) => (
+              <NavEntry key={item.name} item={item} count={counts[item.name]} folded={folded} />
+            ))}
+          </div>
+        ))}
       </nav>
       <div className="hr-side-foot">
         <UserMenu folded={folded} />

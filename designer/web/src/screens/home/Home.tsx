@@ -13,7 +13,7 @@ import { Link } from "react-router";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay, useSession } from "../../api/session";
-import type { FlowSummary, Incident, Overview, TaskSummary } from "../../api/types";
+import type { Incident, Overview, TaskSummary } from "../../api/types";
 import { problemText } from "../../ui/errorText";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { useText } from "../../ui/text";
@@ -32,24 +32,27 @@ export default function Home() {
       <PageBody>
         <div className="hr-stack">
           <Counts />
+          <FirstSteps />
           <div className="hr-home-columns">
             <YourTasks />
             <OpenIncidents />
           </div>
-          <FirstSteps />
         </div>
       </PageBody>
     </>
   );
 }
 
-function Counts() {
-  const { t } = useTranslation("app");
-  const { data, error, refetch } = useQuery({
+const useOverview = () =>
+  useQuery({
     queryKey: ["overview"],
     queryFn: ({ signal }) => api.get<Overview>("/api/overview", { signal }),
     refetchInterval: EVERY_MS,
   });
+
+function Counts() {
+  const { t } = useTranslation("app");
+  const { data, error, refetch } = useOverview();
   if (data === undefined)
     return error ? <ErrorState error={error} onRetry={refetch} /> : <Loading rows={1} tall />;
   const { instances, tasks } = data;
@@ -128,7 +131,10 @@ function OpenIncidents() {
   const { text } = useText();
   const list = useList<Incident>("/api/incidents", { status: "open", limit: SHOWN_MAX });
   return (
-    <Card title={t("home.open_incidents")}>
+    <Card
+      title={t("home.open_incidents")}
+      actions={<Link to="/incidents">{t("home.all_incidents")}</Link>}
+    >
       <Rows
         list={list}
         empty={
@@ -169,12 +175,12 @@ function Rows<T>({ list, empty, row }: RowsProps<T>) {
   return list.rows.length === 0 ? empty : <div>{list.rows.slice(0, SHOWN_MAX).map(row)}</div>;
 }
 
-/** Shown until there is a published flow: the three ways to the first one. */
+/** Shown until something has run here: the ways to the first one. */
 function FirstSteps() {
   const { t } = useTranslation("app");
   const may = useMay();
-  const flows = useList<FlowSummary>("/api/flows");
-  const begun = flows.rows?.some((flow) => flow.published_version !== null) ?? true;
+  const { data } = useOverview();
+  const begun = data === undefined || Object.values(data.instances).some((count) => count);
   if (begun || !may("flows:write")) return null;
   const steps: [ReactNode, string, string][] = [
     [<AppstoreOutlined key="icon" />, "template", "/templates"],
