@@ -41,8 +41,7 @@ export default function Flows() {
   const [creating, setCreating] = useState(false);
   const [describing, setDescribing] = useState(false);
   const importing = useImport();
-  const list = useList<FlowSummary>("/api/flows", { search: useDelayed(typed) });
-  const rows = list.rows?.filter((flow) => fits(flow, state));
+  const list = useList<FlowSummary>("/api/flows", { search: useDelayed(typed), state });
   const untouched = !typed && !state;
   const write = may("flows:write");
   return (
@@ -62,7 +61,7 @@ export default function Flows() {
           : {})}
       />
       <PageBody>
-        {!(untouched && rows?.length === 0) && (
+        {!(untouched && list.rows?.length === 0) && (
           <div className="hr-bar">
             <SearchField label={t("search")} value={typed} onChange={setTyped} />
             <Segments
@@ -74,7 +73,7 @@ export default function Flows() {
           </div>
         )}
         <FlowTable
-          list={{ ...list, rows }}
+          list={list}
           empty={
             untouched && write ? (
               <Beginnings
@@ -98,12 +97,6 @@ export default function Flows() {
       {importing.dialog}
     </>
   );
-}
-
-function fits(flow: FlowSummary, state: Filter): boolean {
-  if (state === "published") return flow.published_version !== null;
-  if (state === "draft") return flow.published_version === null;
-  return state === "" || (flow.published_version !== null && flow.has_draft_changes);
 }
 
 interface FlowTableProps {

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Button, Dropdown, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
@@ -166,9 +166,22 @@ export default function Instances() {
           selection={kinds.length > 0 ? { keys: ticked, onChange: setTicked } : undefined}
           empty={
             filtered ? (
-              <EmptyState title={t("none_found")} text={t("none_found_text")} />
+              <EmptyState
+                title={t("none_found")}
+                text={t("none_found_text")}
+                action={
+                  <Button onClick={() => setAsked({}, { replace: true })} data-testid="btn-widen">
+                    {t("widen")}
+                  </Button>
+                }
+              />
             ) : (
-              <EmptyState icon={<NodeIndexOutlined />} title={t("none")} text={t("none_text")} />
+              <EmptyState
+                icon={<NodeIndexOutlined />}
+                title={t("none")}
+                text={t("none_text")}
+                action={<Link to="/start">{t("start_one")}</Link>}
+              />
             )
           }
         />
