@@ -11,12 +11,12 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from tests.e2e.pages import SAVED_MS, sign_in
 from tests.servers import HOST, PATIENCE_S, die_with_parent, free_port
@@ -156,6 +156,56 @@ def person(
             return page
 
         yield open_page
+
+
+SHOWN_MAX = 4_000
+"""Characters of a page that a failed test prints: enough for a panel and a list, not for a canvas of a thousand nodes."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test tells what its pages showed: where a failure cannot be looked at, its words are all there is."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.when == "call" and report.failed and isinstance(page, Page):
+        browser = page.context.browser
+        contexts = [page.context] if browser is None else browser.contexts
+        for each in (found for context in contexts for found in context.pages):
+            report.sections.append((f"page {each.url}", _shown(each)))
+    return report
+
+
+def _shown(page: Page) -> str:
+    """Where the keyboard is, what lies over the page, and its outline as a screen reader has it."""
+    try:
+        where = page.evaluate(WHERE, OVER)
+        return f"{where}\n{page.locator('body').aria_snapshot(timeout=5_000)[-SHOWN_MAX:]}"
+    except Error as error:
+        return f"cannot be read: {error}"
+
+
+OVER = ", ".join(
+    (
+        ".ant-select-dropdown",
+        ".ant-popover",
+        ".ant-modal",
+        ".ant-drawer-content-wrapper",
+        ".ant-message-notice",
+        ".cm-tooltip",
+    )
+)
+WHERE = """(layers) => {
+  const named = (each) =>
+    each && `${each.tagName.toLowerCase()}#${each.closest("[data-testid]")?.dataset.testid ?? ""} ${each.className}`;
+  const over = [...document.querySelectorAll(layers)].filter((each) => each.getClientRects().length > 0);
+  const { activeElement: at } = document;
+  return [
+    `keyboard at: ${named(at)} "${at?.value ?? ""}"`,
+    ...over.map((each) => `over the page: ${named(each)}: ${each.innerText.slice(0, 300)}`),
+  ].join("\\n");
+}"""
 
 
 def _wait_until_served(server: "subprocess.Popen[bytes]", url: str, log: Path) -> None:

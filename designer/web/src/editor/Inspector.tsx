@@ -43,6 +43,7 @@ import { NodeSettings } from "./form/NodeSettings";
 import { SchemaEditor } from "./form/SchemaEditor";
 import { SettingsForm } from "./form/SettingsForm";
 import { FlowForms } from "./forms/FlowForms";
+import { giveKeyboard } from "./giveKeyboard";
 import { NodeIcon } from "./icons";
 import { JoinPicture } from "./JoinPicture";
 import { edgeSentence, type Words } from "./sentence";
@@ -283,25 +284,25 @@ function useFieldFocus(node: string, body: React.RefObject<HTMLDivElement | null
   const focus = useEditor((state) => state.focus);
   useEffect(() => {
     if (focus?.node !== node || (focus.field === undefined && !focus.inspector)) return;
-    let tries = 0;
-    // Parts of a form come when they are needed; the field may not be there at once.
-    const timer = setInterval(() => {
-      tries += 1;
-      if (!isDrawn(body.current, focus.field) && tries < FIELD_TRIES) return;
-      clearInterval(timer);
+    let tries = FIELD_TRIES;
+    return giveKeyboard(() => {
+      tries -= 1;
+      // Parts of a form come when they are needed; the field may not be there at once.
+      if (!isDrawn(body.current, focus.field) && tries > 0) return false;
       const place = fieldPlace(body.current, focus.field);
       const control = place?.querySelector<HTMLElement>(CONTROLS);
       place?.closest("details")?.setAttribute("open", "");
       (control ?? place)?.scrollIntoView({ block: "center" });
       control?.focus();
-    }, 60);
-    return () => clearInterval(timer);
+      return true;
+    }, FIELD_MS);
   }, [focus, node, body]);
 }
 
 const CONTROLS = "input:not([type=hidden]), textarea, .cm-content, button";
 
-const FIELD_TRIES = 12;
+const FIELD_MS = 60;
+const FIELD_TRIES = 25;
 
 function isDrawn(body: HTMLElement | null, field: string | undefined): boolean {
   if (field === undefined) return true;

@@ -35,6 +35,7 @@ import {
   openPorts,
   type Position,
 } from "./document";
+import { giveKeyboard } from "./giveKeyboard";
 import { whyNotAppend, whyNotEvent } from "./rules";
 import { insideOf, isSection } from "./sections";
 import { type MenuWish, useEditor } from "./store";
@@ -145,15 +146,14 @@ export function typeFields(): void {
   if (readOnly) return;
   select({});
   show("inspector");
-  const reach = (tries: number) => {
+  giveKeyboard(() => {
     const field = document.querySelector<HTMLElement>("[data-typed-fields]");
-    if (field !== null) {
-      field.dataset["typedFields"] = "by-key";
-      field.addEventListener("blur", () => (field.dataset["typedFields"] = "true"), { once: true });
-      field.focus();
-    } else if (tries > 0) setTimeout(() => reach(tries - 1), 30);
-  };
-  setTimeout(() => reach(40));
+    if (field === null) return false;
+    field.dataset["typedFields"] = "by-key";
+    field.addEventListener("blur", () => (field.dataset["typedFields"] = "true"), { once: true });
+    field.focus();
+    return true;
+  }, 0);
 }
 
 let lastAsked: { node: string; port: string } | null = null;

@@ -42,6 +42,7 @@ import {
   notesOf,
   type Position,
 } from "../document";
+import { giveKeyboard } from "../giveKeyboard";
 import { type Reason, whyNotConnect } from "../rules";
 import { hiding } from "../sections";
 import type { Words } from "../sentence";
@@ -275,7 +276,7 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
         }}
         onNodeDragStop={(_event, _node, dragged) => dropped(dragged)}
         onSelectionDragStop={(_event, dragged) => dropped(dragged)}
-        onNodeClick={(_, node) => picked(node)}
+        onNodeClick={(event, node) => (isPicking() ? picked(node) : pressedOn(event, node.id))}
         onNodeDoubleClick={(_, node) => node.type === "step" && onOpenNode(node.id)}
         onPaneClick={() => useEditor.getState().picking === null && select({})}
         onPaneContextMenu={(event) => {
@@ -330,6 +331,21 @@ export function Canvas({ words, problems, marks, mode, onOpenNode }: CanvasProps
       <Picking />
     </div>
   );
+}
+
+const isPicking = () => useEditor.getState().picking !== null;
+
+/**
+ * A press chooses just what was pressed. React Flow says only what differs from the selection as it was last drawn: of a press that
+ * comes before that is drawn, it may say nothing, or leave chosen what was chosen before.
+ */
+function pressedOn(event: React.MouseEvent, id: string): void {
+  if (event.shiftKey || event.metaKey || event.ctrlKey) return;
+  const { history, selection, select } = useEditor.getState();
+  const { nodes, notes, edges } = selection;
+  const chosen = [...nodes, ...notes, ...edges];
+  if (chosen.length === 1 && chosen[0] === id) return;
+  select(nodeOf(history.present, id) === undefined ? { notes: [id] } : { nodes: [id] });
 }
 
 const stopPicking = () => useEditor.setState({ picking: null });
@@ -390,9 +406,9 @@ function WhyNot() {
   );
 }
 
-const FOCUS_EVERY_MS = 30;
-/** Six seconds: by then what was added is drawn, however busy the machine. */
-const FOCUS_WAITS_MAX = 200;
+const FOCUS_MS = 30;
+/** After the way there: the browser would jump to what has the keyboard. */
+const FOCUS_AWAY_MS = 260;
 
 /** Brings what was asked for into view and gives it the keyboard. */
 function useFocusRequest(): void {
@@ -424,19 +440,19 @@ function useFocusRequest(): void {
       });
     }
     if (focus.field !== undefined || focus.inspector) return;
-    const give = () => {
-      // A menu that asks what comes next has the keyboard, and gives it back.
-      if (useEditor.getState().menu !== null) return;
-      const there = window.document.querySelector<HTMLElement>(
-        `.react-flow__node[data-id="${CSS.escape(focus.node)}"]`,
-      );
-      // The drawing follows what is typed: what was just added may not be drawn yet.
-      if (there === null && waits-- > 0) timer = setTimeout(give, FOCUS_EVERY_MS);
-      else there?.focus({ preventScroll: true });
-    };
-    let waits = FOCUS_WAITS_MAX;
-    let timer = setTimeout(give, inside ? FOCUS_EVERY_MS : 260);
-    return () => clearTimeout(timer);
+    return giveKeyboard(
+      () => {
+        // A menu that asks what comes next has the keyboard, and gives it back.
+        if (useEditor.getState().menu !== null) return true;
+        const there = window.document.querySelector<HTMLElement>(
+          `.react-flow__node[data-id="${CSS.escape(focus.node)}"]`,
+        );
+        // The drawing follows what is typed: what was just added may not be drawn yet.
+        there?.focus({ preventScroll: true });
+        return there !== null;
+      },
+      inside ? FOCUS_MS : FOCUS_AWAY_MS,
+    );
   }, [focus, flow]);
 }
 

@@ -16,6 +16,7 @@ import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Marks, ProblemMark } from "../canvas/elements";
 import { nodeOf } from "../document";
+import { giveKeyboard } from "../giveKeyboard";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
 import { nameOf } from "../variables";
@@ -204,17 +205,19 @@ function Unfit({ misfits, words, onCanvas }: UnfitProps) {
   );
 }
 
+const FOCUS_MS = 40;
+
 /** Brings what was asked for into view and gives it the keyboard. */
 function useFocusRequest(): void {
   const focus = useEditor((state) => state.focus);
   useEffect(() => {
     if (focus === null) return;
-    const timer = setTimeout(() => {
+    return giveKeyboard(() => {
       const card = cardOf(focus.node);
       card?.scrollIntoView({ block: "nearest", inline: "nearest" });
       if (focus.field === undefined && !focus.inspector) card?.focus({ preventScroll: true });
-    }, 40);
-    return () => clearTimeout(timer);
+      return card !== null;
+    }, FOCUS_MS);
   }, [focus]);
 }
 
