@@ -15,10 +15,14 @@ import { Sheet } from "../../ui/Sheet";
 import { Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
 import { ExactTime } from "../../ui/time";
+import { useDelayed } from "../../ui/useDelayed";
 import "./decision-tables.css";
 import { type Brief, type Definition, fromSheet, type Table } from "./table";
 
 const KEY = /^[a-z][a-z0-9_]{0,63}$/;
+
+/** Beyond these one searches. */
+const TABLES_MAX = 200;
 
 export default function Tables() {
   const { t } = useTranslation("decision_tables");
@@ -26,7 +30,10 @@ export default function Tables() {
   const write = useMay()("flows:write");
   const [search, setSearch] = useState("");
   const [making, setMaking] = useState(false);
-  const tables = useList<Brief>("/api/decision-tables", { search });
+  const tables = useList<Brief>("/api/decision-tables", {
+    search: useDelayed(search),
+    limit: TABLES_MAX,
+  });
   const create = (
     <Button
       type="primary"
@@ -57,6 +64,7 @@ export default function Tables() {
             icon={<TableOutlined />}
             title={search ? t("none_found") : t("none")}
             {...(search ? {} : { text: t("none_text") })}
+            {...(write && !search ? { action: create } : {})}
           />
         ) : (
           <ul className="hr-dt-list">

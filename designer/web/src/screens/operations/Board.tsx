@@ -47,7 +47,7 @@ export default function Board() {
       api.get<Page<FlowSummary>>(`/api/flows?limit=${FLOWS_MAX}`, { signal }),
   });
   const published = flows.data?.items.filter((flow) => flow.published_version !== null);
-  const key = params.get("flow") ?? published?.[0]?.key ?? "";
+  const key = params.get("flow") ?? busiest(published ?? [])?.key ?? "";
   const days = Number(params.get("days")) || 30;
   const choose = (name: string, value: string) => {
     const next = new URLSearchParams(params);
@@ -96,6 +96,14 @@ export default function Board() {
         </div>
       )}
     </Frame>
+  );
+}
+
+/** Without a choice, the flow through which most goes now. */
+function busiest(flows: FlowSummary[]): FlowSummary | undefined {
+  return flows.reduce<FlowSummary | undefined>(
+    (most, flow) => (most && most.open_instances >= flow.open_instances ? most : flow),
+    undefined,
   );
 }
 

@@ -54,6 +54,7 @@ export default function Posts() {
             icon={<IdcardOutlined />}
             title={t("posts.empty")}
             text={t("posts.empty_text")}
+            {...(write && !typed ? { action: create } : {})}
           />
         }
       />

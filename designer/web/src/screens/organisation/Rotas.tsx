@@ -63,6 +63,7 @@ export default function Rotas() {
             icon={<ClockCircleOutlined />}
             title={t("rotas.empty")}
             text={t("rotas.empty_text")}
+            {...(write ? { action: create } : {})}
           />
         </Card>
       ) : (

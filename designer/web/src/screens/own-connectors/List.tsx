@@ -18,7 +18,7 @@ export default function List() {
   const { text } = useText();
   const navigate = useNavigate();
   const write = useMay()("connections:write");
-  const list = useList<Brief>("/api/own-connectors");
+  const list = useList<Brief>("/api/own-connectors", { limit: 200 });
   const create = (
     <Button
       type="primary"

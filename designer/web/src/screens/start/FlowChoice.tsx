@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useList } from "../../api/list";
+import { useMay } from "../../api/session";
 import type { FlowSummary } from "../../api/types";
 import { EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
@@ -12,13 +13,19 @@ import { useText } from "../../ui/text";
 import { useDelayed } from "../../ui/useDelayed";
 import "./start.css";
 
+/** Beyond these one searches. */
+const FLOWS_MAX = 200;
+
 export function FlowChoice() {
-  const { t } = useTranslation("flows");
+  const { t } = useTranslation(["flows", "app"]);
+  const write = useMay()("flows:write");
   const [typed, setTyped] = useState("");
-  const list = useList<FlowSummary>("/api/flows", { search: useDelayed(typed) });
-  const flows = list.rows?.filter(
-    (flow) => flow.published_version !== null && flow.starts.includes("start"),
-  );
+  const list = useList<FlowSummary>("/api/flows", {
+    search: useDelayed(typed),
+    state: "published",
+    limit: FLOWS_MAX,
+  });
+  const flows = list.rows?.filter((flow) => flow.starts.includes("start"));
   return (
     <>
       <PageHeader title={t("start.title")} subtitle={t("start.subtitle")} />
@@ -32,11 +39,17 @@ export function FlowChoice() {
           ) : (
             <Loading tall />
           )
+        ) : flows.length === 0 && typed ? (
+          <EmptyState
+            title={t("app:state.nothing_found")}
+            text={t("app:state.nothing_found_text")}
+          />
         ) : flows.length === 0 ? (
           <EmptyState
             icon={<PlayCircleOutlined />}
             title={t("start.empty")}
             text={t("start.empty_text")}
+            {...(write ? { action: <Link to="/flows">{t("title")}</Link> } : {})}
           />
         ) : (
           <FlowCards flows={flows} />
