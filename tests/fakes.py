@@ -372,8 +372,10 @@ class House:
         (found,) = self.incidents(id_)
         incidents.skip(self.workspace, self.actor(ANN), found["id"], **more)
 
-    def cancel(self, id_: str) -> None:
-        instances.cancel(self.workspace, self.actor(ANN), id_, "not wanted any more")
+    def cancel(self, id_: str, *, compensate: bool = False) -> None:
+        instances.cancel(
+            self.workspace, self.actor(ANN), id_, "not wanted any more", compensate=compensate
+        )
 
 
 @contextmanager

@@ -215,16 +215,19 @@ def _set_aside(
     known = incidents.set_aside(connection, id_)
     # Twice as long as before each time: the pause is as long as it has lasted.
     pause_ms = ASIDE_MS if known is None else now_ms - known.raised_at
+    if stored is None or stored.instance.ended:  # what came late is undone when it can be
+        inbox.postpone(connection, id_, now_ms + ASIDE_MAX_MS)
+        return
     inbox.postpone(connection, id_, now_ms + min(max(pause_ms, ASIDE_MS), ASIDE_MAX_MS))
-    if stored is None or stored.instance.ended:
-        return
-    rested = inbox.unapplied(connection, [id_]).get(id_, [])
-    if cancel := next((wish for _, wish in rested if isinstance(wish, c.Cancel)), None):
-        forced.cancel(workspace, connection, stored, cancel)
-        return
     instance = stored.instance
+    rested = inbox.unapplied(connection, [id_]).get(id_, [])
+    if cancel := forced.fits(instance, rested):
+        forced.cancel(workspace, connection, stored, cancel, rested)
+        return
     what = f"{type(trouble).__name__}: {trouble}".splitlines()[0][:MESSAGE_MAX].replace("\0", "")
     message = f"expected to advance the instance, but found {what}"
+    if any(isinstance(wish, c.Cancel) for _, wish in rested):
+        message += "; its cancellation waits, as undoing what was done needs the drawing"
     if known is None or known.message != message:
         log.error("instance %s cannot be advanced and is set aside", id_, exc_info=trouble)
     if known is not None and known.message != message:

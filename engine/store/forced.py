@@ -8,8 +8,17 @@ from headrace.engine.store import tables as t
 
 
 def close(connection: Connection, instance_id: str, rev: int, by: str, now_ms: int) -> None:
-    """No job, timer, subscription, task, incident or wish of it is open any more."""
-    for table in (t.jobs, t.timers, t.subscriptions, t.ready):
+    """No job, timer, subscription, task, incident or wish of it is open any more.
+
+    A job that a worker is at stays until the worker's word, as when its step is withdrawn: what it did is to be undone.
+    """
+    jobs = t.jobs.c
+    of_it = jobs.instance_id == instance_id
+    connection.execute(t.jobs.delete().where(of_it, jobs.status.not_in(("leased", "cancelled"))))
+    connection.execute(
+        t.jobs.update().where(of_it, jobs.status == "leased").values(status="cancelled")
+    )
+    for table in (t.timers, t.subscriptions, t.ready):
         connection.execute(table.delete().where(table.c.instance_id == instance_id))
     connection.execute(
         t.tasks.update()

@@ -12,13 +12,14 @@ from headrace.engine.errors import Conflict, Forbidden, NotFound, Suspended, Val
 from headrace.engine.run import events as e
 from headrace.engine.run.apply import replay
 from headrace.engine.run.state import to_json
-from headrace.engine.service import audit, instances, operations, rules, travel
+from headrace.engine.service import audit, instances, messages, operations, rules, travel
 from headrace.engine.service.actor import Actor
 from headrace.engine.store import inbox, jobs
 from headrace.engine.store import instances as instance_rows
 from headrace.engine.store import tables as t
+from headrace.engine.work import jobs as work_jobs
 from tests.builder import flow
-from tests.fakes import ANN, BOB, House, ScriptedWorld, settle, unlike_history
+from tests.fakes import ANN, BOB, House, ScriptedWorld, claim_jobs, settle, unlike_history
 
 
 def asks(key: str = "asks") -> Any:
@@ -487,3 +488,116 @@ def test_it_is_said_once_a_cause_and_tried_ever_more_seldom(
     assert pauses == [1, 1, 2, 4, 8, 16, 32, 60]
     assert len([r for r in caplog.records if "set aside" in r.message]) == 1
     instances.cancel(house.workspace, house.actor(ANN), id_, "no flow")
+
+
+def mended(house: House, row: Any) -> None:
+    """The version can be loaded again."""
+    house.write(lambda c: c.execute(t.flow_versions.insert().values(**row._mapping)))
+
+
+def taken_away(house: House, key: str) -> Any:
+    """`broken`; answers the row that is missing now."""
+    (row,) = house.rows(t.flow_versions.select().where(t.flow_versions.c.flow_key == key))
+    broken(house, key)
+    return row
+
+
+def pays_and_asks() -> Any:
+    """Pays, then asks; the payment can be undone."""
+    drawing = flow("pays").then("pay", "connector").event("undo", "compensation")
+    drawing.then("ask", "approval").then("done", "end")
+    return drawing.at("pay", "undo").then("back", "connector", path="/back")
+
+
+def test_a_message_that_rests_with_what_cannot_be_loaded_goes_to_the_next(house: House) -> None:
+    event = {"id": "came", "kind": "message", "name": "paid", "key": "order_no"}
+    for key in ("first", "second"):
+        house.publish(
+            flow(key).then("listen", "receive", events=[event]).on("came").then("done", "end")
+        )
+    first = house.start("first", {"order_no": "A"})
+    broken(house, "first")
+    ann = house.actor(ANN)
+    messages.publish(house.workspace, ann, "paid", key="A", payload=5)
+    settle(house)
+
+    house.cancel(first)
+    settle(house)
+
+    assert [event.message for event in house.events(first, e.MessageReturned)] != []
+    assert [row.status for row in house.rows(t.messages.select())] == ["buffered"]
+    second = house.start("second", {"order_no": "A"})
+    settle(house)
+    assert (house.status(first), house.status(second)) == ("cancelled", "completed")
+
+
+def test_undoing_what_cannot_be_loaded_waits_until_it_can(house: House) -> None:
+    """Cancelled with "undo first": the flow is not there, so the payment could not be given back. Not forgotten, and told."""
+    house.publish(pays_and_asks())
+    id_ = house.start("pays")
+    settle(house)
+    row = taken_away(house, "pays")
+
+    house.cancel(id_, compensate=True)
+    settle(house)
+
+    (incident,) = house.incidents(id_)
+    assert incident["code"] == "engine_failed"
+    assert "its cancellation waits" in incident["message"]
+    mended(house, row)
+    house.later(s=3_600)
+    settle(house)
+    assert house.status(id_) == "cancelled"
+    assert [event.node for event in house.events(id_, e.CompensationStarted)] == ["back"]
+
+
+def test_who_does_not_want_it_undone_may_cancel_what_waits_for_its_drawing(house: House) -> None:
+    house.publish(pays_and_asks())
+    id_ = house.start("pays")
+    settle(house)
+    broken(house, "pays")
+    house.cancel(id_, compensate=True)
+    settle(house)
+
+    house.cancel(id_)
+
+    assert (house.status(id_), house.todo(BOB)) == ("cancelled", [])
+
+
+def test_where_nothing_can_be_undone_the_cancellation_does_not_wait(house: House) -> None:
+    house.publish(asks())
+    id_ = house.start("asks")
+    broken(house, "asks")
+
+    house.cancel(id_, compensate=True)
+
+    assert house.status(id_) == "cancelled"
+
+
+@pytest.mark.parametrize("heard", ["before", "after"])
+def test_a_late_success_of_what_could_not_be_loaded_is_undone_when_it_can(
+    heard: str, house: House
+) -> None:
+    """A worker is at the payment when the flow goes and the instance is cancelled; its word comes before or after that."""
+    house.publish(pays_and_asks())
+    id_ = house.start("pays")
+    (claim,) = claim_jobs(house)
+    world = ScriptedWorld()
+    world.house = house
+    result = work_jobs.attempt(house.workspace, lambda _: world, claim)
+    row = taken_away(house, "pays")
+
+    if heard == "before":
+        work_jobs.finish(house.workspace, result)
+    house.cancel(id_)
+    if heard == "after":
+        work_jobs.finish(house.workspace, result)
+    settle(house, world)
+    assert (house.status(id_), house.violations()) == ("cancelled", [])
+    assert house.rows(t.jobs.select()) == []
+
+    mended(house, row)
+    house.later(s=3_600)
+    settle(house, world)
+    assert house.status(id_) == "cancelled"
+    assert [event.node for event in house.events(id_, e.CompensationStarted)] == ["back"]
