@@ -23,7 +23,7 @@ from headrace.engine.http.shapes import (
     record,
 )
 from headrace.engine.http.versions import VERSION_NUMBER
-from headrace.engine.service import migrating
+from headrace.engine.service import migrating, migrating_work
 
 VARIABLES_MAX = 50
 """Expressions of one plan."""
@@ -162,6 +162,19 @@ def detail(call: Call, migration_id: str) -> Any:
     return migrating.detail(call.workspace, call.actor, migration_id)
 
 
+ITEM = record(
+    {
+        "instance_id": STRING,
+        "business_key": or_null(STRING),
+        "version": COUNT,
+        "status": one_of("ok", "problem", "migrated", "failed", "undone"),
+        "problems": many(PROBLEM),
+        "can_undo": BOOLEAN,
+        "updated_at": AT,
+    }
+)
+
+
 @route(
     "GET",
     "/api/migrations/{migration_id}/items",
@@ -174,19 +187,7 @@ def detail(call: Call, migration_id: str) -> Any:
         },
         **PAGING,
     },
-    answer=page_of(
-        record(
-            {
-                "instance_id": STRING,
-                "business_key": or_null(STRING),
-                "version": COUNT,
-                "status": one_of("ok", "problem", "migrated", "failed", "undone"),
-                "problems": many(PROBLEM),
-                "can_undo": BOOLEAN,
-                "updated_at": AT,
-            }
-        )
-    ),
+    answer=page_of(ITEM),
 )
 def items(call: Call, migration_id: str) -> Any:
     return migrating.items(call.workspace, call.actor, migration_id, **call.query)
@@ -226,6 +227,30 @@ def apply(call: Call, migration_id: str) -> Any:
 )
 def undo(call: Call, migration_id: str) -> Any:
     return migrating.begin(call.workspace, call.actor, migration_id, "undo")
+
+
+@route(
+    "POST",
+    "/api/migrations/{migration_id}/items/{instance_id}/apply",
+    "Migrate one instance that is ok, before the others; checked once more",
+    permission="instances:operate",
+    answer=ITEM,
+    errors=(409,),
+)
+def apply_one(call: Call, migration_id: str, instance_id: str) -> Any:
+    return migrating_work.one(call.workspace, call.actor, migration_id, instance_id, "apply")
+
+
+@route(
+    "POST",
+    "/api/migrations/{migration_id}/items/{instance_id}/undo",
+    "Put back one migrated instance that has not moved since",
+    permission="instances:operate",
+    answer=ITEM,
+    errors=(409,),
+)
+def undo_one(call: Call, migration_id: str, instance_id: str) -> Any:
+    return migrating_work.one(call.workspace, call.actor, migration_id, instance_id, "undo")
 
 
 @route(

@@ -351,7 +351,7 @@ class Run:
         if self.flows is None:
             self.ignore(command, "no other version can be had here")
             return
-        version, nodes, edges, variables, by, timers, gone, jobs = command
+        version, nodes, edges, variables, by, timers, gone, jobs, limits = command
         before = self.instance.version
         self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before, gone))
         self.flow = self.flows(version)
@@ -365,6 +365,8 @@ class Run:
                 found = (self.calendar_of(node_), deadlines.Reckoning(*how))
                 self.reckoned[step, due_at] = found
             self.emit(e.TimerSet(step, "due", due_at))
+        for step, *was in limits:
+            tasks.limits(self, step, was)
         for step in jobs:
             if step in self.instance.steps:
                 self._request_job(step, self.flow.nodes[self.instance.steps[step].node], again=True)

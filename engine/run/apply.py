@@ -132,7 +132,7 @@ def apply(instance: Instance, event: e.Event) -> None:
                 instance.steps[step].wait = "timer"
             else:
                 _listen(instance.steps[step], name)
-        case e.TimerFired():
+        case e.TimerFired() | e.LimitsSet():
             pass
         case e.ChildrenStarted(step, _, children, each, _):
             row = instance.steps[step]

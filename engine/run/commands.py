@@ -207,7 +207,8 @@ class Migrate(NamedTuple):
     """Run on another version from now on. Old → new, where they differ; `variables` are set at the root.
 
     `timers`: (step, due at) of those that get another moment, in business time with (from, length) behind it; `gone`: variables
-    taken away; `jobs`: steps whose job is made anew.
+    taken away; `jobs`: steps whose job is made anew; `limits`: steps whose task's time limits begin anew, or with (due at,
+    [(timer, moment), …]) behind the step are put back so.
     """
 
     version: int
@@ -218,6 +219,7 @@ class Migrate(NamedTuple):
     timers: Sequence[Sequence[Any]] = ()
     gone: Sequence[str] = ()
     jobs: Sequence[int] = ()
+    limits: Sequence[Sequence[Any]] = ()
 
 
 Command = (

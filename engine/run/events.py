@@ -241,6 +241,13 @@ class TimerSet(NamedTuple):
     due_at: int
 
 
+class LimitsSet(NamedTuple):
+    """The time limits of an open task are others from now on: those it had are gone, the timers that follow are new."""
+
+    step: int
+    due_at: int | None
+
+
 class TimerFired(NamedTuple):
     """A timer has fired, once."""
 
@@ -527,6 +534,7 @@ Event = (
     | TaskChanged
     | ComebackKept
     | TimerSet
+    | LimitsSet
     | TimerFired
     | ChildrenStarted
     | ChildEnded

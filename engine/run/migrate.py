@@ -6,7 +6,7 @@ severity `error` forbids the migration, a `warning` is for the person who decide
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -107,8 +107,9 @@ def prepare(
     if not any(trouble.severity == "error" for trouble in mapping.troubles):
         mapping.prove(prove or Prover())
     wish = c.Migrate(
-        plan.version, mapping.nodes, mapping.edges, variables or None, by, timers, (), mapping.jobs
-    )
+        plan.version, mapping.nodes, mapping.edges, variables or None, by, timers, (), mapping.jobs,
+        [[step] for step in mapping.limits],
+    )  # fmt: skip
     return Checked(wish, mapping.troubles, mapping.may_stick)
 
 
@@ -124,6 +125,8 @@ class _Mapping:
         self.calendar: BusinessTime | None = None
         self.jobs: list[int] = []
         """Steps whose job is made anew, because its node's settings differ."""
+        self.limits: list[int] = []
+        """Steps whose task's time limits begin anew."""
         self.may_stick: tuple[str, ...] = ()
         self.nodes: dict[str, str] = {}
         """Live nodes that get another id."""
@@ -334,11 +337,21 @@ class _Mapping:
         return found
 
     def timers(self, variables: Mapping[str, Any], now_ms: int) -> list[list[Any]]:
-        """(step, due at) of waiting steps, as if they were entered now; in business time also the length it was counted by."""
+        """(step, due at) of waiting steps, as if they were entered now; in business time also the length it was counted by.
+
+        Tasks whose limits begin anew go into `limits`.
+        """
         found: list[list[Any]] = []
         for step in self.instance.steps.values():
             node = self.new.nodes.get(self.node_of(step.node))
-            if step.wait != "timer" or node is None:
+            if step.wait not in {"timer", "task"} or node is None:
+                continue
+            if step.wait == "task" and self._stands_still(step):
+                self._warn(
+                    "limits_stay",
+                    f"the time limits of {node.id} stand still just now and stay as they are",
+                    node=step.node,
+                )
                 continue
             key = step_key(self.instance.id, step.node, step.id)
             seen = {**_visible(self.instance, node.id, step.id, now_ms), **variables}
@@ -352,10 +365,19 @@ class _Mapping:
             except HeadraceError as trouble:
                 self._error("timer_failed", f"{node.id}: {trouble.message}", node=step.node)
                 continue
+            if step.wait == "task":
+                self.limits.append(step.id)
+                continue
             # A moment that has passed: due at once.
             due_at = outcome.at_ms if isinstance(outcome, WaitUntil) else now_ms
             found.append([step.id, due_at, *([now_ms, lengths[0]] if lengths else [])])
         return found
+
+    def _stands_still(self, step: Step) -> bool:
+        """A paused task, or a suspended instance whose timers wait: what is left of them is counted from where they go on."""
+        suspended = self.instance.suspended
+        paused = step.task is not None and step.task.paused_since is not None
+        return paused or (suspended is not None and suspended[1] == "shift")
 
     def _counting(self, lengths: list[str]) -> Callable[[int, str], int]:
         calendar = self.calendar
@@ -469,11 +491,17 @@ def undone(instance: Instance, before: Mapping[str, Any], by: str) -> c.Migrate:
         before["timers"],
         [name for name in before["added"] if name in instance.variables],
         before["jobs"],
+        before.get("limits", ()),
     )
 
 
-def remember(instance: Instance, wish: c.Migrate, due: Mapping[int, int]) -> dict[str, Any]:
-    """What an undo needs, taken before the migration. `due`: step → when its timer is due."""
+def remember(
+    instance: Instance,
+    wish: c.Migrate,
+    due: Mapping[int, int],
+    limits: Mapping[int, Sequence[Any]] | None = None,
+) -> dict[str, Any]:
+    """What an undo needs, taken before the migration. `due`: step → when its timer is due; `limits`: step → those of its task."""
     changed = wish.variables or {}
     return {
         "version": instance.version,
@@ -483,4 +511,5 @@ def remember(instance: Instance, wish: c.Migrate, due: Mapping[int, int]) -> dic
         "added": [name for name in changed if name not in instance.variables],
         "timers": [[step, due[step]] for step, *_ in wish.timers if step in due],
         "jobs": list(wish.jobs),
+        "limits": [[step, *(limits or {}).get(step, (None, []))] for step, *_ in wish.limits],
     }

@@ -6,6 +6,7 @@ The rules are `people/voting.py` (how votes decide) and `people/acting.py` (who 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,26 @@ def open_(run: Run, step: Step, wait: WaitForTask) -> None:
     if remind:
         run.emit(e.TimerSet(step.id, "remind", run.now_ms + remind.after_ms))
     run.set_deadlines(step)
+
+
+def limits(run: Run, step_id: int, was: Sequence[Any]) -> None:
+    """After a migration: the time limits of an open task begin anew, or are put back as they `was` (due at, [(timer, moment)])."""
+    step = run.instance.steps.get(step_id)
+    if step is None or step.wait != "task":
+        return
+    if was:
+        due_at, timers = was
+        run.emit(e.LimitsSet(step.id, due_at))
+        for name, at_ms in timers:
+            run.emit(e.TimerSet(step.id, name, at_ms))
+        return
+    wait = run.ask(run.flow.nodes[step.node], step.id)
+    if isinstance(wait, WaitForTask):
+        due_at = None if wait.due_ms is None else run.now_ms + wait.due_ms
+        run.emit(e.LimitsSet(step.id, due_at))
+        if wait.reminder:
+            run.emit(e.TimerSet(step.id, "remind", run.now_ms + wait.reminder.after_ms))
+        run.set_deadlines(step)
 
 
 # --- votes ---------------------------------------------------------------------------------------------------------------------

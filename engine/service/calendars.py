@@ -182,7 +182,7 @@ def remember(rows_: Rows, reckoned: Mapping[tuple[str, int, int], tuple[Known, R
             reckoning=how.as_json(due_at),
         )
 
-    for row in rows_.timers_moved:
+    for row in (*rows_.timers_moved, *rows_.limits_set):
         found = reckoned.get((row["b_instance"], row["b_step"], row["b_due"]))
         if found is not None:
             calendar, how = found

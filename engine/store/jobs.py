@@ -71,6 +71,14 @@ def holds(connection: Connection, claims: Sequence[Claim]) -> dict[str, str]:
     }
 
 
+def nodes_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Job → its node as it is called now: a migration may have renamed it since it was claimed."""
+    if not ids:
+        return {}
+    query = sa.select(t.jobs.c.id, t.jobs.c.node).where(t.jobs.c.id.in_(ids))
+    return {row.id: row.node for row in connection.execute(query)}
+
+
 _RELEASE = (
     t.jobs.update()
     .where(t.jobs.c.id == bindparam("b_id"))

@@ -77,6 +77,27 @@ def due_of(connection: Connection, ids: Sequence[str]) -> dict[str, dict[int, in
     return found
 
 
+def limits_of(connection: Connection, ids: Sequence[str]) -> dict[str, dict[int, list[Any]]]:
+    """Instance → step of an open task → when it is due, and its timers [(name, moment), …]."""
+    if not ids:
+        return {}
+    tasks, timers = t.tasks.c, t.timers.c
+    found: dict[str, dict[int, list[Any]]] = {}
+    query = sa.select(tasks.instance_id, tasks.step, tasks.due_at).where(
+        tasks.instance_id.in_(ids), tasks.status == "open"
+    )
+    for row in connection.execute(query):
+        found.setdefault(row.instance_id, {})[row.step] = [row.due_at, []]
+    query = sa.select(timers.instance_id, timers.step, timers.name, timers.due_at).where(
+        timers.instance_id.in_(ids),
+        sa.or_(timers.name.startswith("task:"), timers.name == "remind"),
+    )
+    for row in connection.execute(query.order_by(timers.id)):
+        if (task := found.get(row.instance_id, {}).get(row.step)) is not None:
+            task[1].append([row.name, row.due_at])
+    return found
+
+
 def busy_steps(connection: Connection, ids: Sequence[str]) -> dict[str, set[int]]:
     """Instance → steps whose job a worker is at."""
     columns = t.jobs.c
@@ -87,6 +108,17 @@ def busy_steps(connection: Connection, ids: Sequence[str]) -> dict[str, set[int]
     for row in connection.execute(query):
         found.setdefault(row.instance_id, set()).add(row.step)
     return found
+
+
+def rename_withdrawn(connection: Connection, ids: Sequence[str], nodes: Mapping[str, str]) -> None:
+    """Jobs whose step was withdrawn while a worker was at them follow their node's new name: their late success is undone there."""
+    columns = t.jobs.c
+    which = (columns.instance_id.in_(ids), columns.status == "cancelled")
+    if ids and nodes:
+        named = sa.case(dict(nodes), value=columns.node, else_=columns.node)
+        connection.execute(
+            sa.update(t.jobs).where(*which, columns.node.in_(list(nodes))).values(node=named)
+        )
 
 
 def open_counts(connection: Connection, key: str) -> dict[int, int]:
@@ -187,20 +219,24 @@ def next_items(
     return connection.execute(query).all()
 
 
+_WITH_KEYS = sa.select(t.migration_items, t.instances.c.business_key).select_from(
+    t.migration_items.outerjoin(t.instances, t.instances.c.id == t.migration_items.c.instance_id)
+)
+
+
+def item(connection: Connection, id_: str, instance_id: str) -> Any:
+    """What is known of one instance."""
+    columns = t.migration_items.c
+    query = _WITH_KEYS.where(columns.migration_id == id_, columns.instance_id == instance_id)
+    return connection.execute(query).one_or_none()
+
+
 def items_page(
     connection: Connection, id_: str, *, status: str | None, after: str | None, limit: int
 ) -> Sequence[Any]:
     """Rows of a report with the business keys, by instance."""
     columns = t.migration_items.c
-    query = (
-        sa.select(t.migration_items, t.instances.c.business_key)
-        .select_from(
-            t.migration_items.outerjoin(t.instances, t.instances.c.id == columns.instance_id)
-        )
-        .where(columns.migration_id == id_)
-        .order_by(columns.instance_id)
-        .limit(limit)
-    )
+    query = _WITH_KEYS.where(columns.migration_id == id_).order_by(columns.instance_id).limit(limit)
     if status:
         query = query.where(columns.status == status)
     if after is not None:

@@ -72,6 +72,8 @@ class Rows:
     timers_held: list[Row] = field(default_factory=list)
     timers_resumed: list[Row] = field(default_factory=list)
     timers_moved: list[Row] = field(default_factory=list)
+    limits_set: list[Row] = field(default_factory=list)
+    """Open tasks whose time limits are others now."""
     instances_migrated: list[Row] = field(default_factory=list)
     jobs_migrated: list[Row] = field(default_factory=list)
     tasks_migrated: list[Row] = field(default_factory=list)
@@ -125,6 +127,8 @@ class Rows:
             (_SUBSCRIPTION_MIGRATED, self.steps_migrated),
             (_INCIDENT_MIGRATED, self.incidents_migrated),
             (_TIMER_MOVED, self.timers_moved),
+            (_LIMITS_GONE, self.limits_set),
+            (_LIMITS_SET, self.limits_set),
             (t.tasks, self.tasks),
             (t.task_actors, self.task_actors),
             (_SEAT_CHANGED, self.seats_changed),
@@ -250,6 +254,17 @@ _TASK_TIMERS_RESUMED = (
 _TIMER_MOVED = (
     t.timers.update()
     .where(t.timers.c.id == bindparam("b_id"))
+    .values(
+        due_at=bindparam("b_due"),
+        calendar=bindparam("b_calendar"),
+        calendar_version=bindparam("b_version"),
+        reckoning=bindparam("b_reckoning", type_=t.Json()),
+    )
+)
+_LIMITS_GONE = t.timers.delete().where(*_TASK_TIMER)
+_LIMITS_SET = (
+    t.tasks.update()
+    .where(t.tasks.c.id == bindparam("b_task"))
     .values(
         due_at=bindparam("b_due"),
         calendar=bindparam("b_calendar"),
@@ -511,7 +526,15 @@ def project(rows: Rows, instance: Instance, flow: CompiledFlow, events: Iterable
             case e.InstanceMigrated():
                 _migrate(rows, instance, flow)
                 begun = set()
-            case e.TimerSet(step, name, due_at) if begun is not None and step not in begun:
+            case e.LimitsSet(step, due_at):
+                rows.limits_set.append(
+                    {
+                        "b_instance": instance.id, "b_step": step, "b_task": row_id(instance.id, step),
+                        "b_due": due_at, **NO_CALENDAR,
+                    }
+                )  # fmt: skip
+            case e.TimerSet(step, "due", due_at) if begun is not None and step not in begun:
+                name = "due"
                 moved = {"b_id": f"{instance.id}.{step}.{name}", "b_due": due_at, "b_step": step}
                 rows.timers_moved.append({**moved, "b_instance": instance.id, **NO_CALENDAR})
             case e.TimerSet(step, name, due_at):

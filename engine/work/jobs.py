@@ -196,6 +196,8 @@ def finish_many(
     """Apply these results to their instances in one go; those whose lease has gone are only kept in history."""
     now_ms = workspace.clock.now_ms()
     held = jobs.holds(connection, [result.claim for result in results])
+    withdrawn = [id_ for id_, status in held.items() if status == "cancelled"]
+    named = jobs.nodes_of(connection, withdrawn)
     wishes: list[tuple[str, c.Command]] = []
     released: list[tuple[str, str, int, bool]] = []
     untried: list[str] = []
@@ -204,7 +206,7 @@ def finish_many(
         status = held.get(claim.id)
         if status != "leased":
             # With its node: somebody withdrew the step, and what was done all the same may have to be undone.
-            node = claim.node if status == "cancelled" else ""
+            node = named.get(claim.id, "")
             late = c.LateResult(claim.step, claim.attempt, _told(result.outcome), node)
             wishes.append((claim.instance_id, late))
         elif result.wait_until:
@@ -218,7 +220,7 @@ def finish_many(
     # Before the advance: a step that goes takes its row with it only while no worker has it.
     jobs.release(connection, released)
     jobs.not_counted(connection, untried)
-    jobs.delete(connection, [id_ for id_, status in held.items() if status == "cancelled"])
+    jobs.delete(connection, withdrawn)
     aside = advance_each(workspace, connection, {r.claim.instance_id for r in results}, wishes)
     kept = {id_ for id_, *_ in released}
     told = [r.claim.id for r in results if r.claim.instance_id in aside and r.claim.id in held]

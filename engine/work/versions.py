@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from headrace.engine.service.canary import check_canaries
-from headrace.engine.service.migrating import work
+from headrace.engine.service.migrating_work import work
 from headrace.engine.service.workspace import Workspace
 
 

@@ -26,6 +26,7 @@ GET /api/flows/{}/route · PUT /api/flows/{}/route · POST /api/flows/{}/route/e
 GET /api/flows/{}/migrations · POST /api/flows/{}/migrations · GET /api/flows/{}/migrations/suggestion
 GET /api/migrations/{} · GET /api/migrations/{}/items · POST /api/migrations/{}/check · POST /api/migrations/{}/apply
 POST /api/migrations/{}/undo · POST /api/migrations/{}/stop
+POST /api/migrations/{}/items/{}/apply · POST /api/migrations/{}/items/{}/undo
 GET /api/flows/{}/compare · GET /api/flows/{}/diff · POST /api/flows/{}/versions/{}/activate · PUT /api/flows/{}/versions/{}/status
 POST /api/exchange/preview · POST /api/exchange/compare · POST /api/exchange/take · GET /api/exchange/export
 GET /api/flows/{}/bpmn · GET /api/flows/{}/export · POST /api/flows/import · POST /api/flows/{}/test · POST /api/expressions/check

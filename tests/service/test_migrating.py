@@ -11,7 +11,7 @@ from headrace.engine.errors import Conflict, Forbidden, NotFound, ValidationFail
 from headrace.engine.people.working_hours import CHINA
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.service import calendars, canary, instances, migrating, tasks
+from headrace.engine.service import calendars, canary, instances, migrating, migrating_work, tasks
 from headrace.engine.service.actor import Actor
 from headrace.engine.store import tables as t
 from tests.builder import Flow, flow
@@ -54,7 +54,7 @@ def plan(house: House, **more: Any) -> str:
 
 def done(house: House) -> None:
     """What the runtime does: go on until nothing is left to do."""
-    while migrating.work(house.workspace, 60):
+    while migrating_work.work(house.workspace, 60):
         pass
 
 
@@ -285,6 +285,82 @@ def test_timers_begin_anew_in_business_time_and_follow_its_calendar(house: House
     assert due_at(house) == monday + 24 * HOUR
 
 
+ESCALATED = {
+    "due": "PT4H",
+    "warn": [50],
+    "escalation": [{"after": "PT8H", "do": "remind", "to": [{"kind": "user", "id": ANN}]}],
+    "reminder": {"after": "PT1H", "to": [{"kind": "user", "id": ANN}]},
+}
+
+
+def limits(house: House) -> dict[str, int]:
+    """Timer → minutes after noon; with the due time of the task."""
+    rows = house.rows(sa.select(t.timers.c.name, t.timers.c.due_at))
+    found = {row.name: (row.due_at - NOON) // 60_000 for row in rows}
+    (task,) = house.rows(sa.select(t.tasks.c.due_at).where(t.tasks.c.status == "open"))
+    return found if task.due_at is None else {**found, "": (task.due_at - NOON) // 60_000}
+
+
+def test_the_time_limits_of_a_task_begin_anew_as_the_new_version_says(house: House) -> None:
+    house.publish(asks(due="PT2H"))
+    id_ = house.start("f")
+    before = limits(house)
+    assert before == {"": 120, "task:due": 120}
+    house.publish(asks(**ESCALATED))
+    house.later(s=600)
+    migration = plan(house, due="reset")
+
+    assert apply(house, migration) == {"migrated": 1}
+    assert limits(house) == {
+        "": 250, "task:due": 250, "task:warn:0": 130, "task:escalate:0": 490, "remind": 70,
+    }  # fmt: skip
+
+    go(house, migration, "undo")
+    assert limits(house) == before
+    house.decide(ANN)
+    assert (house.status(id_), house.rows(t.timers.select())) == ("completed", [])
+
+
+def test_with_timers_kept_a_task_keeps_its_time_limits(house: House) -> None:
+    house.publish(asks(due="PT2H"))
+    house.start("f")
+    house.publish(asks(**ESCALATED))
+    house.later(s=600)
+
+    apply(house, plan(house))
+
+    assert limits(house) == {"": 120, "task:due": 120}
+
+
+def test_time_limits_that_begin_anew_in_business_time_follow_their_calendar(house: House) -> None:
+    calendars.prepare(house.workspace)
+    house.publish(asks(due="PT2H"))
+    house.start("f")
+    house.publish(asks(due="P1D", days="business"))
+
+    apply(house, plan(house, due="reset"))
+
+    monday = 3 * 24 * 60  # noon is a Friday
+    assert limits(house) == {"": monday, "task:due": monday}
+    closed = {**CHINA, "days": [{"date": "2026-01-12", "hours": []}]}
+    calendars.change(house.workspace, house.actor(ANN), "china", closed, "1")
+    calendars.follow(house.workspace)
+    assert limits(house) == {"": monday + 24 * 60, "task:due": monday + 24 * 60}
+
+
+def test_the_time_limits_of_what_stands_still_stay_and_the_dry_run_says_so(house: House) -> None:
+    house.publish(asks(due="PT2H"))
+    id_ = house.start("f")
+    house.publish(asks(**ESCALATED))
+    instances.wish(house.workspace, id_, c.Suspend(ANN, "look", "shift"))
+    before = limits(house)
+    migration = plan(house, due="reset")
+
+    assert "limits_stay" in codes(house, migration, id_)
+    assert apply(house, migration) == {"migrated": 1}
+    assert limits(house) == before
+
+
 def test_a_job_with_new_settings_is_made_anew_under_its_old_key(house: House) -> None:
     house.publish(pays("/old"))
     id_ = house.start("f")
@@ -324,6 +400,42 @@ def test_a_running_job_of_an_unchanged_node_counts_after_the_migration(house: Ho
 
     assert house.status(id_) == "completed"
     assert version_of(house, id_) == 2
+
+
+def takes_back(pay: str, back: str) -> Flow:
+    """Pays, unless it takes too long; what was paid all the same is given back. Then somebody looks."""
+    drawing = flow("f").then(pay, "connector")
+    drawing.event("late", "timer", after="PT1M").event("undo", "compensation")
+    return (
+        drawing.then("done", "end")
+        .at(pay, "late").then("look", "approval").then("over", "end")
+        .at(pay, "undo").then(back, "connector", path="/back")
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_a_late_success_of_a_renamed_node_is_undone_by_the_new_drawing(
+    undone: bool, house: House
+) -> None:
+    house.publish(takes_back("pay", "back"))
+    id_ = house.start("f")
+    (claim,) = claim_jobs(house)
+    house.later(s=61)
+    settle(house)
+    assert house.waiting(id_) == ["look"]
+    house.publish(takes_back("charge", "refund"))
+    migration = plan(house, nodes={"pay": "charge", "back": "refund"})
+
+    assert apply(house, migration) == {"migrated": 1}
+    if undone:
+        go(house, migration, "undo")
+    world = ScriptedWorld()
+    run_claim(house, claim, world)
+    settle(house, world)
+
+    handlers = [event.node for event in house.events(id_, e.CompensationStarted)]
+    assert handlers == ["back" if undone else "refund"]
+    assert house.waiting(id_) == ["look"]
 
 
 def test_variables_are_worked_out_and_put_back(house: House) -> None:
@@ -403,6 +515,58 @@ def test_an_undo_puts_back_only_those_that_have_not_moved(house: House) -> None:
     assert version_of(house, moves) == 2
 
 
+def alone(house: House, migration: str, instance: str, what: str) -> dict[str, Any]:
+    told: dict[str, Any] = migrating_work.one(
+        house.workspace, house.actor(ANN), migration, instance, what
+    )
+    return told
+
+
+def test_one_is_tried_before_the_others_and_put_back_alone(house: House) -> None:
+    house.publish(asks())
+    first, second = house.start("f"), house.start("f")
+    house.publish(asks(title="new"))
+    migration = plan(house)
+
+    assert alone(house, migration, first, "apply")["status"] == "migrated"
+    assert (version_of(house, first), version_of(house, second)) == (2, 1)
+    told = migrating.detail(house.workspace, house.actor(ANN), migration)
+    assert (told["status"], told["counts"]) == ("stopped", {"migrated": 1, "ok": 1})
+
+    assert alone(house, migration, first, "undo")["status"] == "undone"
+    assert version_of(house, first) == 1
+    assert apply(house, migration) == {"migrated": 1, "undone": 1}
+    assert (version_of(house, first), version_of(house, second)) == (1, 2)
+
+
+def test_the_last_one_alone_ends_the_migration(house: House) -> None:
+    house.publish(asks())
+    id_ = house.start("f")
+    house.publish(asks(title="new"))
+    migration = plan(house)
+
+    alone(house, migration, id_, "apply")
+
+    told = migrating.detail(house.workspace, house.actor(ANN), migration)
+    assert (told["status"], told["counts"]) == ("done", {"migrated": 1})
+
+
+def test_one_that_is_no_longer_ok_alone_says_so(house: House) -> None:
+    house.publish(asks())
+    id_ = house.start("f")
+    house.publish(asks(title="new"))
+    migration = plan(house)
+    house.decide(ANN)
+
+    told = alone(house, migration, id_, "apply")
+
+    assert (told["status"], [p["code"] for p in told["problems"]]) == ("failed", ["ended"])
+    with pytest.raises(Conflict):
+        alone(house, migration, id_, "apply")
+    with pytest.raises(NotFound):
+        alone(house, migration, "ins_nobody", "apply")
+
+
 def test_one_that_moved_after_the_dry_run_is_checked_again(house: House) -> None:
     two = flow("f").then("first", "approval").then("ask", "approval").then("done", "end")
     two.at("first", "rejected").to("done").at("ask", "rejected").to("done")
@@ -423,13 +587,13 @@ def test_one_that_moved_after_the_dry_run_is_checked_again(house: House) -> None
 
 def test_it_is_taken_up_again_by_another_process(house: House) -> None:
     house.publish(waits())
-    ids = [house.start("f") for _ in range(migrating.MIGRATED_AT_ONCE + 15)]
+    ids = [house.start("f") for _ in range(migrating_work.MIGRATED_AT_ONCE + 15)]
     house.publish(waits(duration="PT2H"))
     migration = plan(house)
     migrating.begin(house.workspace, house.actor(ANN), migration, "apply")
-    assert migrating.work(house.workspace, 0) == migrating.MIGRATED_AT_ONCE
+    assert migrating_work.work(house.workspace, 0) == migrating_work.MIGRATED_AT_ONCE
     migrating.stop(house.workspace, house.actor(ANN), migration)
-    assert migrating.work(house.workspace) == 0
+    assert migrating_work.work(house.workspace) == 0
 
     again = house.again()
     try:

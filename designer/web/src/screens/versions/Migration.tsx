@@ -9,7 +9,7 @@ import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import { ConfirmButton } from "../../ui/ConfirmButton";
-import { DataTable } from "../../ui/DataTable";
+import { type Column, DataTable } from "../../ui/DataTable";
 import { problemText } from "../../ui/errorText";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
@@ -169,6 +169,7 @@ function Report({ data }: { data: MigrationData }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again whenever the counts have changed
   useEffect(() => again.current(), [heard]);
   const shown = STATUSES.filter((one) => (data.counts[one] ?? 0) > 0);
+  const alone = useAlone(data);
   return (
     <>
       <div className="hr-bar hr-migration-filter">
@@ -231,8 +232,42 @@ function Report({ data }: { data: MigrationData }) {
                 </ul>
               ),
           },
+          ...alone,
         ]}
       />
     </>
   );
+}
+
+/** One case before the others, or one back alone. */
+function useAlone(data: MigrationData): Column<Item>[] {
+  const { t } = useTranslation("versions");
+  const may = useMay();
+  const { busy, act } = useAct();
+  if (MOVING.includes(data.status) || !may("instances:operate")) return [];
+  const begin = (row: Item, what: "apply" | "undo") =>
+    act(() => api.post(`/api/migrations/${data.id}/items/${row.instance_id}/${what}`));
+  return [
+    {
+      key: "alone",
+      title: <span className="hr-hidden">{t("migration.alone")}</span>,
+      align: "right",
+      render: (row) => {
+        const what = row.status === "ok" ? "apply" : row.can_undo ? "undo" : null;
+        if (what === null) return null;
+        return (
+          <ConfirmButton
+            disabled={busy}
+            title={t(`migration.alone_${what}_title`, { version: data.to })}
+            text={t(`migration.alone_${what}_text`)}
+            confirmLabel={t(`migration.alone_${what}`)}
+            onConfirm={() => begin(row, what)}
+            data-testid={`alone-${row.instance_id}`}
+          >
+            {t(`migration.alone_${what}`)}
+          </ConfirmButton>
+        );
+      },
+    },
+  ];
 }
