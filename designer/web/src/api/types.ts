@@ -264,6 +264,7 @@ export interface TemplateSummary {
   flows: { key: string; name: Text; description?: Text }[];
   roles: { key: string; title?: Text }[];
   connections: { key: string; name?: Text | string; connector?: string; note?: Text }[];
+  own_connectors?: { key: string; title: Text; operations: number }[];
   tables?: { key: string; title: Text; fields: number; rows: number }[];
   decision_tables?: { key: string; title: Text; rules: number }[];
   sources?: { key: string; title: Text; channel: string }[];
@@ -276,6 +277,7 @@ export interface TemplateSummary {
 
 export type TemplatePart =
   | "roles"
+  | "own_connectors"
   | "connections"
   | "tables"
   | "decision_tables"
@@ -386,6 +388,9 @@ export interface Connector {
   help?: Text;
   settings: JsonSchema;
   secrets: JsonSchema;
+  /** The form of what holds back the calls of a connection. */
+  limits?: JsonSchema;
+  operations?: { name: string; title?: Text }[];
   /** Drawn in this workspace. */
   own?: boolean;
   /** A person has to allow each connection once, at the far side (OAuth). */

@@ -20,6 +20,7 @@ import { ExactTime } from "../../ui/time";
 import { AuthorizeButton, useAuthorized } from "./AuthorizeButton";
 import { ConnectionDialog } from "./ConnectionDialog";
 import { ConnectorChoice } from "./ConnectorChoice";
+import { LimitsButton } from "./LimitsButton";
 import { TestButton } from "./TestButton";
 import "./connections.css";
 
@@ -129,13 +130,14 @@ function useColumns(
       key: "actions",
       title: <span className="hr-hidden">{t("actions")}</span>,
       align: "right",
-      render: (connection) =>
-        write && (
+      render: (connection) => {
+        if (!write) return null;
+        const connector = connectors.find((one) => one.name === connection.connector);
+        return (
           <span className="hr-actions">
-            {byCode(connectors.find((one) => one.name === connection.connector)) && (
-              <AuthorizeButton connectionKey={connection.key} />
-            )}
+            {byCode(connector) && <AuthorizeButton connectionKey={connection.key} />}
             <TestButton connectionKey={connection.key} />
+            {connector && <LimitsButton connector={connector} connection={connection} />}
             <Button
               type="text"
               icon={<EditOutlined />}
@@ -145,7 +147,8 @@ function useColumns(
             />
             <Delete connection={connection} />
           </span>
-        ),
+        );
+      },
     },
   ];
 }

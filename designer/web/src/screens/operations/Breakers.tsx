@@ -1,36 +1,16 @@
 // Circuit breakers: which outside systems are left alone for a while because they keep failing, and a hand to decide otherwise.
 
 import { ApiOutlined } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
-import { App, Button, Dropdown } from "antd";
 import { useTranslation } from "react-i18next";
-import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
+import { type Breaker, BreakerState, ForceBreaker } from "../../breakers/ForceBreaker";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { useErrorText } from "../../ui/errorText";
 import { EmptyState } from "../../ui/page";
-import { StatusTag, Tag } from "../../ui/StatusTag";
 import { RelativeTime } from "../../ui/time";
 import { Frame } from "./Frame";
 
-interface Breaker {
-  connection: string;
-  host: string;
-  connector: string;
-  state: "closed" | "open" | "half_open";
-  forced: boolean;
-  failures: number;
-  outcomes: number;
-  opens_in_a_row: number;
-  next_try_at: string | null;
-  error: string;
-  changed_at: string;
-  changed_by: string;
-}
-
 const EVERY_MS = 10_000;
-const LOOKS = { closed: "active", open: "failed", half_open: "due_soon" };
 
 export default function Breakers() {
   const { t } = useTranslation("operations");
@@ -71,12 +51,7 @@ function useColumns(): Column<Breaker>[] {
     {
       key: "state",
       title: t("state"),
-      render: (breaker) => (
-        <span className="hr-row">
-          <StatusTag status={LOOKS[breaker.state]}>{t(`breakers.${breaker.state}`)}</StatusTag>
-          {breaker.forced && <Tag>{t("breakers.forced")}</Tag>}
-        </span>
-      ),
+      render: (breaker) => <BreakerState {...breaker} />,
       phone: "corner",
     },
     {
@@ -110,50 +85,9 @@ function useColumns(): Column<Breaker>[] {
       key: "actions",
       title: <span className="hr-hidden">{t("actions")}</span>,
       align: "right",
-      render: (breaker) => <Force breaker={breaker} />,
+      render: ({ connection, host, forced }) => (
+        <ForceBreaker connection={connection} host={host} forced={forced} />
+      ),
     },
   ];
-}
-
-const WAYS = ["closed", "open", "automatic"] as const;
-
-function Force({ breaker }: { breaker: Breaker }) {
-  const { t } = useTranslation("operations");
-  const { message, modal } = App.useApp();
-  const textOf = useErrorText();
-  const queries = useQueryClient();
-  const force = async (way: (typeof WAYS)[number]) => {
-    try {
-      await api.put(`/api/connections/${breaker.connection}/breaker`, {
-        force: way,
-        host: breaker.host,
-      });
-      message.success(t("breakers.done"));
-    } catch (error) {
-      message.error(textOf(error));
-    }
-    await queries.invalidateQueries({ queryKey: ["/api/breakers"] });
-  };
-  const ask = (way: (typeof WAYS)[number]) =>
-    modal.confirm({
-      title: t(`breakers.force_${way}`),
-      content: t(`breakers.force_${way}_text`),
-      okText: t(`breakers.force_${way}`),
-      autoFocusButton: "cancel",
-      onOk: () => force(way),
-    });
-  return (
-    <Dropdown
-      trigger={["click"]}
-      menu={{
-        items: WAYS.filter((way) => way !== "automatic" || breaker.forced).map((way) => ({
-          key: way,
-          label: t(`breakers.force_${way}`),
-        })),
-        onClick: ({ key }) => ask(key as (typeof WAYS)[number]),
-      }}
-    >
-      <Button data-testid={`force-${breaker.connection}`}>{t("breakers.force")}</Button>
-    </Dropdown>
-  );
 }
