@@ -22,3 +22,16 @@ def test_the_test_it_names_exists(file: str, name: str) -> None:
     found = (ROOT / file).read_text("utf-8")
 
     assert not name or f"def {name}(" in found
+
+
+def test_the_commands_it_names_exist() -> None:
+    targets = set(
+        re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    )
+    named = set(re.findall(r"`make ([a-z]+)", TEXT))
+    folders = re.findall(r"`(tests/\w+)`", TEXT)
+
+    assert named
+    assert named <= targets
+    assert folders
+    assert all((ROOT / folder).is_dir() for folder in folders)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import configparser
 import re
 import shlex
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +80,18 @@ def test_every_variable_is_read_by_somebody() -> None:
 def test_the_proxy_asks_every_web_process() -> None:
     asked = re.findall(r"(web-\d):8000", (DEPLOY / "Caddyfile").read_text())
     assert sorted(asked) == sorted(name for name in OURS if name.startswith("web"))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="a machine without systemd")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_finds_nothing_wrong_with_a_unit(unit: Path, tmp_path: Path) -> None:
+    """Of a template an instance is looked at, as `headrace-work@all` would be. The program need not be installed here."""
+    copy = tmp_path / unit.name.replace("@.", "@all.")
+    copy.write_text(unit.read_text().replace("/opt/headrace/bin/headrace", "/bin/true"))
+
+    told = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", str(copy)], capture_output=True, text=True, check=False
+    )  # fmt: skip
+
+    about_it = [line for line in told.stderr.splitlines() if copy.name in line]
+    assert (about_it, told.returncode) == ([], 0)
