@@ -202,6 +202,7 @@ interfaces = Table(
     Column("last_class", String(16)),
     Column("last_error", Text),
     Column("failures", Integer, nullable=False),  # in a row
+    Column("alerted_at", AT),  # since when it refuses us, as people were told
     Column("agreed_ms", Integer),  # what nineteen of twenty calls may take by contract
     Column("retired", Boolean, nullable=False),  # nobody uses it any more
     Index("ix_interfaces_place", "connection", "operation", "version", unique=True),
