@@ -74,9 +74,10 @@ build: web ## wheel and source archive in dist/, with the built designer inside
 	rm -rf build dist
 	$(BIN)/python -m build --no-isolation
 
-bench: ## how fast it is, beside its peers (BENCH=--quick: some minutes; BENCH=--all: every case once, twelve minutes)
+bench: ## how fast it is, beside its peers (BENCH=--quick: some minutes; BENCH=--all: every case once and the designer, a quarter of an hour)
 	$(SETUP) bench
 	$(BIN)/python -m tests.bench $(BENCH)
+	$(if $(filter --all --full,$(BENCH)),@$(MAKE) --no-print-directory speed)
 
 crash: ## kill real processes again and again, and see that nothing is lost or done twice
 	$(SETUP) python

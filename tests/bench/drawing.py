@@ -61,7 +61,7 @@ BARS = {
     ("inbox_kb", 0): 300,
     ("designer_kb", 0): 350,
 }
-"""What issue 4 asks for: at most so many ms and kB (gzip), at least so many frames a second."""
+"""What the designer promises: at most so many ms and kB (gzip), at least so many frames a second."""
 
 PROBE = """
 window.__probe = {
