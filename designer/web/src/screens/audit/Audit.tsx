@@ -1,6 +1,6 @@
 // Who changed what, and when. Kept for good, shown to administrators.
 
-import { Modal } from "antd";
+import { Modal, Select } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useList } from "../../api/list";
@@ -8,12 +8,36 @@ import type { AuditEntry } from "../../api/types";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { JsonView } from "../../ui/JsonView";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
+import { SearchField } from "../../ui/SearchField";
 import { ExactTime } from "../../ui/time";
+import { useDelayed } from "../../ui/useDelayed";
+
+/** What the navigation calls them; an action's name begins with it. */
+const AREAS = [
+  "flows",
+  "decision_tables",
+  "templates",
+  "instances",
+  "incidents",
+  "tasks",
+  "sources",
+  "tables",
+  "connections",
+  "own_connectors",
+  "users",
+  "organisation",
+  "roles",
+  "calendars",
+  "tokens",
+];
 
 export default function Audit() {
-  const { t } = useTranslation("admin");
+  const { t } = useTranslation(["admin", "app"]);
   const [open, setOpen] = useState<AuditEntry | null>(null);
-  const list = useList<AuditEntry>("/api/audit");
+  const [area, setArea] = useState("");
+  const [subject, setSubject] = useState("");
+  const action = area === "" ? "" : `${area}.`;
+  const list = useList<AuditEntry>("/api/audit", { action, subject: useDelayed(subject.trim()) });
   const actionOf = (entry: AuditEntry) =>
     t(`audit.action.${entry.action.replaceAll(".", "_")}`, { defaultValue: entry.action });
   const columns: Column<AuditEntry>[] = [
@@ -26,13 +50,36 @@ export default function Audit() {
     <>
       <PageHeader title={t("audit.title")} subtitle={t("audit.subtitle")} />
       <PageBody>
+        <div className="hr-bar">
+          <SearchField label={t("audit.search")} value={subject} onChange={setSubject} />
+          <Select
+            value={area}
+            options={["", ...AREAS].map((value) => ({
+              value,
+              label: value === "" ? t("audit.all") : t(`app:nav.${value}`),
+            }))}
+            onChange={setArea}
+            popupMatchSelectWidth={false}
+            aria-label={t("audit.area")}
+            data-testid="filter-area"
+          />
+        </div>
         <DataTable
           label={t("audit.title")}
           columns={columns}
           {...list}
           rowKey={(entry) => entry.id ?? `${entry.at} ${entry.action} ${entry.subject}`}
           onOpen={setOpen}
-          empty={<EmptyState title={t("audit.empty")} />}
+          empty={
+            action || subject.trim() ? (
+              <EmptyState
+                title={t("app:state.nothing_found")}
+                text={t("app:state.nothing_found_text")}
+              />
+            ) : (
+              <EmptyState title={t("audit.empty")} />
+            )
+          }
         />
       </PageBody>
       {open && (
