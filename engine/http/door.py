@@ -192,8 +192,13 @@ def _once(call: Call, route: Route, variables: dict[str, str], key: str, raw: by
         return response
     status, answer = 500, ""
     try:
-        response = _response(route, route.handler(call, **variables))
+        with idempotency.riding(call.workspace, who, key):
+            response = _response(route, route.handler(call, **variables))
         status, answer = response.status_code, response.get_data(as_text=True)
+    except HeadraceError as error:
+        status = error.status
+        raise
+    else:
         return response
     finally:
         idempotency.finish(call.workspace, who, key, status, answer)

@@ -1,13 +1,16 @@
 """The same wish sent twice happens once: an `Idempotency-Key` on a write keeps its answer for a day.
 
-The key is reserved before the work and filled in after it. A process that dies in between leaves a reservation; after
-`IN_PROGRESS_S` the same request may be done again. Most find then that they were done (`Conflict`); a start would not, so it
-takes `repeat_key` as its dedup key when it has no other.
+The key is reserved before the work and filled in after it; that something was done is written in the transaction that does it
+(`riding`). A process that dies in between leaves a reservation. Where nothing was done the same request may be made again after
+`IN_PROGRESS_S`; where something was, it is refused for a day: done, its answer lost. A start tells more: it takes `repeat_key`
+as its dedup key when it has no other, and answers with the instance there is.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
@@ -16,7 +19,10 @@ from sqlalchemy import Connection
 from headrace.engine.errors import Conflict
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import replies
-from headrace.engine.store.writer import Writer
+from headrace.engine.store.writer import RIDER, Writer
+
+DONE = 1
+"""The status of a reservation whose work is committed, without an answer."""
 
 KEEP_S = 24 * 3_600
 IN_PROGRESS_S = 60
@@ -67,9 +73,14 @@ def begin(workspace: Workspace, who: str, key: str, sha256: str) -> Reply | None
             raise Conflict(
                 expected="a new Idempotency-Key", found="one that came with another request before"
             )
-        if row.status == 0:
+        if row.status in {0, DONE} and now - row.created_at <= IN_PROGRESS_S * 1_000:
             raise Conflict(
                 expected="a request that is not being done", found="the same one, still in progress"
+            )
+        if row.status == DONE:
+            raise Conflict(
+                expected="a request that was not made before",
+                found="the same one: it was done, its answer was lost; look before it is sent with a new key",
             )
         return Reply(row.status, row.answer)
 
@@ -77,13 +88,29 @@ def begin(workspace: Workspace, who: str, key: str, sha256: str) -> Reply | None
     return kept
 
 
+@contextmanager
+def riding(workspace: Workspace, who: str, key: str) -> Iterator[None]:
+    """What is done meanwhile says so of this key, in its own transaction."""
+    name = _name(who, key)
+    token = RIDER.set(lambda connection: replies.done(connection, name))
+    try:
+        yield
+    finally:
+        RIDER.reset(token)
+
+
 def finish(workspace: Workspace, who: str, key: str, status: int, answer: str) -> None:
-    """Keep a good answer; after a bad one the key is free again. Shares the next commit, nobody waits for it."""
+    """Keep a good answer; after a bad one the key is free again, unless our side failed when something was done.
+
+    Shares the next commit, nobody waits for it.
+    """
     name = _name(who, key)
     if 200 <= status < 300:
         workspace.writer.submit(lambda connection: replies.finish(connection, name, status, answer))
-    else:
+    elif status < 500:
         workspace.writer.submit(lambda connection: replies.forget(connection, name))
+    else:
+        workspace.writer.submit(lambda connection: replies.forget_undone(connection, name))
 
 
 def _name(who: str, key: str) -> str:

@@ -26,6 +26,15 @@ def reserve(connection: Connection, key: str, request_sha256: str, now_ms: int) 
     )
 
 
+def done(connection: Connection, key: str) -> None:
+    """Something of it is committed, in this very transaction (status 1); its answer is not known yet."""
+    connection.execute(
+        sa.update(t.idempotency)
+        .where(t.idempotency.c.key == key, t.idempotency.c.status == 0)
+        .values(status=1)
+    )
+
+
 def finish(connection: Connection, key: str, status: int, answer: str) -> None:
     """Keep the answer."""
     connection.execute(
@@ -38,6 +47,13 @@ def finish(connection: Connection, key: str, status: int, answer: str) -> None:
 def forget(connection: Connection, key: str) -> None:
     """The request failed: it may be tried again."""
     connection.execute(sa.delete(t.idempotency).where(t.idempotency.c.key == key))
+
+
+def forget_undone(connection: Connection, key: str) -> None:
+    """The request failed on our side: it may be tried again, unless something of it is committed."""
+    connection.execute(
+        sa.delete(t.idempotency).where(t.idempotency.c.key == key, t.idempotency.c.status == 0)
+    )
 
 
 def forget_before(connection: Connection, at_ms: int) -> None:

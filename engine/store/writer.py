@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -57,6 +58,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 Operation = Callable[[Connection], Any]
+
+RIDER: ContextVar[Operation | None] = ContextVar("rider", default=None)
+"""Goes along in each transaction this caller asks for: what is known of a request is committed with what it did."""
 Gathered = Callable[[Connection, Sequence[Any]], Sequence[Any]]
 
 
@@ -66,6 +70,15 @@ class _Wish:
     gathered: Gathered | None = None
     item: Any = None
     future: Future[Any] = field(default_factory=Future)
+
+
+def _both(run: Operation, rider: Operation) -> Operation:
+    def both(connection: Connection) -> Any:
+        answer = run(connection)
+        rider(connection)
+        return answer
+
+    return both
 
 
 class Writer:
@@ -90,8 +103,9 @@ class Writer:
         self._thread.start()
 
     def call(self, run: Operation) -> Any:
-        """Run one operation and answer its result after the commit."""
-        return answered(self.submit(run))
+        """Run one operation and answer its result after the commit; the caller's `RIDER` goes along."""
+        rider = RIDER.get()
+        return answered(self.submit(run if rider is None else _both(run, rider)))
 
     def submit(self, run: Operation) -> Future[Any]:
         """Queue one operation; the future is done after its commit."""

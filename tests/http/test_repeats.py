@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from headrace.engine.service import idempotency
+from headrace.engine.errors import Busy
+from headrace.engine.service import idempotency, messages
 from headrace.engine.service.idempotency import IN_PROGRESS_S, KEEP_S
 from tests.http.conftest import Api, Browser
 
@@ -133,3 +134,41 @@ def test_a_start_whose_answer_was_never_kept_still_happened_once(
     assert first.status == 201
     assert again.json == {"id": first.json["id"], "duplicate": True}
     assert len(client.get("/api/instances").json["items"]) == 1
+
+
+def test_a_write_whose_answer_was_never_kept_is_not_done_again(
+    api: Api, client: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process died between the commit and the keeping of the answer: that it was done is in the commit itself."""
+    told = {"name": "paid", "key": "A-1"}
+    program = api.program("instances:start")
+    monkeypatch.setattr(idempotency, "finish", lambda *_: None)
+    assert program.post("/api/messages", told, headers=KEY).status in {200, 201}
+    monkeypatch.undo()
+
+    for later_s in (0, IN_PROGRESS_S + 1, KEEP_S // 2):
+        api.clock.advance(s=later_s)
+        again = program.post("/api/messages", told, headers=KEY)
+        assert (again.status, again.json["error"]["code"]) == (409, "conflict")
+
+    assert len(api.browser("ada").get("/api/messages").json["items"]) == 1
+
+
+def test_what_broke_on_our_side_after_a_commit_is_not_done_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = api.program("instances:start")
+    told = {"name": "paid", "key": "A-1"}
+    publish = messages.publish
+
+    def breaks(*args: Any, **more: Any) -> Any:
+        publish(*args, **more)
+        raise Busy(what="the writer", retry_after_s=1)
+
+    monkeypatch.setattr(messages, "publish", breaks)
+    assert program.post("/api/messages", told, headers=KEY).status == 503
+    monkeypatch.undo()
+    api.clock.advance(s=IN_PROGRESS_S + 1)
+
+    assert program.post("/api/messages", told, headers=KEY).status == 409
+    assert len(api.browser("ada").get("/api/messages").json["items"]) == 1
