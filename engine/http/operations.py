@@ -13,6 +13,7 @@ from headrace.engine.http.shapes import (
     CURSOR,
     LINE,
     OBJECT,
+    PAGING,
     STRING,
     body,
     many,
@@ -84,6 +85,27 @@ def suspend(call: Call, instance_id: str) -> Any:
 )
 def resume(call: Call, instance_id: str) -> Any:
     return operations.resume(call.workspace, call.actor, instance_id)
+
+
+@route(
+    "GET",
+    "/api/instances/{instance_id}/inbox",
+    "What has come for an instance that is suspended or cannot be advanced, in the order in which it will be applied",
+    permission="instances:read",
+    query={**PAGING, "cursor": {"type": "string", "pattern": "^[0-9]{1,18}$"}},
+    answer=page_of(
+        record(
+            {
+                "id": STRING,
+                "kind": one_of("job", "timer", "message", "sub_flow", "lock", "cancel", "other"),
+                "step": or_null(COUNT),
+                "at": AT,
+            }
+        )
+    ),
+)
+def resting(call: Call, instance_id: str) -> Any:
+    return operations.resting(call.workspace, call.actor, instance_id, **call.query)
 
 
 @route(

@@ -11,15 +11,17 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from headrace.engine.clock import to_iso
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
 from headrace.engine.run import commands as c
 from headrace.engine.service import audit
 from headrace.engine.service.actor import Actor
 from headrace.engine.service.instances import OPEN, apply_wish, wish
+from headrace.engine.service.paging import page
 from headrace.engine.service.rules import PRIORITY_MAX
 from headrace.engine.service.travel import was
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import instances, ranks
+from headrace.engine.store import inbox, instances, ranks
 
 GOING = tuple(status for status in OPEN if status != "suspended")
 OPERATE = "instances:operate"
@@ -49,6 +51,35 @@ def resume(workspace: Workspace, actor: Actor, id_: str) -> dict[str, Any]:
     return wish(
         workspace, id_, command, statuses=("suspended",), actor=actor, action="instances.resume"
     )
+
+
+RESTS = {
+    c.JobEnded: "job", c.JobRetried: "job", c.LateResult: "job", c.FireTimer: "timer", c.Deliver: "message",
+    c.EndChild: "sub_flow", c.GrantLock: "lock", c.Cancel: "cancel",
+}  # fmt: skip
+"""What may rest in an inbox, in the words of a screen; anything else is `other`."""
+
+
+def resting(
+    workspace: Workspace, actor: Actor, id_: str, *, cursor: str | None = None, limit: int = 50
+) -> dict[str, Any]:
+    """What has come for an instance that is suspended or cannot be advanced: it is applied in this order when it goes on."""
+    actor.require("instances:read")
+    with workspace.read() as connection:
+        row = instances.find(connection, id_)
+        if row is None or row.retain_until == 0:
+            raise NotFound(kind="instance", id=id_)
+        found = inbox.resting(connection, id_, after=int(cursor or 0), limit=limit + 1)
+    items = [
+        {
+            "id": str(number),
+            "kind": RESTS.get(type(wish), "other"),
+            "step": getattr(wish, "step", None) or None,
+            "at": to_iso(accepted_at),
+        }
+        for number, wish, accepted_at in found
+    ]
+    return page(items, limit, lambda item: str(item["id"]))
 
 
 def inject(

@@ -127,6 +127,25 @@ def unapplied(
     return found
 
 
+def resting(
+    connection: Connection, instance_id: str, *, after: int, limit: int
+) -> list[tuple[int, c.Command, int]]:
+    """(number, wish, accepted at) of what an instance has not applied yet, in the order in which it came."""
+    columns = t.inbox.c
+    query = (
+        sa.select(columns.id, columns.kind, columns.payload, columns.created_at)
+        .where(
+            columns.instance_id == instance_id, columns.applied_rev.is_(None), columns.id > after
+        )
+        .order_by(columns.id)
+        .limit(limit)
+    )
+    return [
+        (row.id, c.decode(row.kind, jsontext.loads(row.payload)), row.created_at)
+        for row in connection.execute(query)
+    ]
+
+
 _APPLIED = (
     t.inbox.update().where(t.inbox.c.id == bindparam("b_id")).values(applied_rev=bindparam("b_rev"))
 )

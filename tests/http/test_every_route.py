@@ -46,6 +46,7 @@ GET /api/tokens · POST /api/tokens · DELETE /api/tokens/{} · GET /api/scopes
 GET /api/overview · GET /api/audit
 POST /hooks/{}/{} · GET /hooks/{}/{} · GET /api/openapi.json · GET /api/docs · GET /health
 GET /api/schedules · POST /api/schedules/{}/pause · POST /api/schedules/{}/resume
+GET /api/instances/{}/inbox
 POST /api/instances/{}/suspend · POST /api/instances/{}/resume · POST /api/instances/{}/inject
 POST /api/instances/{}/move · POST /api/instances/{}/rewind · POST /api/instances/{}/priority · POST /api/instances/{}/test
 GET /api/instances/{}/steps · GET /api/instances/{}/at/{} · POST /api/instances/{}/hold · POST /api/holds

@@ -80,6 +80,40 @@ def test_what_comes_meanwhile_is_applied_at_the_resume(house: House) -> None:
     assert len(world.keys) == 1
 
 
+def test_what_has_come_meanwhile_is_listed_until_it_is_applied(house: House) -> None:
+    event = {"id": "came", "kind": "message", "name": "paid", "key": "order_no"}
+    house.publish(
+        flow("f").then("fork", "split").then("pay", "connector").then("paid", "end")
+        .at("fork").then("listen", "receive", events=[event]).on("came").then("done", "end")
+        .at("fork").then("wait", "timer", duration="PT1H").then("over", "end")
+    )  # fmt: skip
+    id_ = house.start("f", {"order_no": "A"})
+    (claim,) = claim_jobs(house)
+    suspend(house, id_)
+    world = ScriptedWorld()
+    world.house = house
+    work_jobs.finish(house.workspace, work_jobs.attempt(house.workspace, lambda _: world, claim))
+    messages.publish(house.workspace, house.actor(ANN), "paid", key="A", payload=5)
+    house.later(s=3_600)
+    settle(house)
+
+    def came(**more: Any) -> dict[str, Any]:
+        return operations.resting(house.workspace, house.actor(ANN), id_, **more)
+
+    first = came(limit=2)
+    assert [row["kind"] for row in first["items"]] == ["job", "message"]
+    rest = came(limit=2, cursor=first["next_cursor"])
+    assert ([row["kind"] for row in rest["items"]], rest["next_cursor"]) == (["timer"], None)
+    at = {step["step"]: step["node"] for step in house.detail(id_)["steps"]}
+    assert [at[row["step"]] for row in came()["items"]] == ["pay", "listen", "wait"]
+    with pytest.raises(Forbidden):
+        operations.resting(house.workspace, Actor("usr_x", "X", (), frozenset()), id_)
+
+    resume(house, id_)
+    settle(house, world)
+    assert (house.status(id_), came()["items"]) == ("completed", [])
+
+
 @pytest.mark.parametrize(
     ("timers", "after_s", "status"),
     [("keep", 1, "completed"), ("shift", 1, "waiting"), ("shift", 3_600, "completed")],

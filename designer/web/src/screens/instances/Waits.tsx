@@ -1,6 +1,12 @@
 // What an instance waits for from outside: messages and signals, and keys that others hold; and the keys it holds itself.
 
-import { LockOutlined, MailOutlined, SoundOutlined, UnlockOutlined } from "@ant-design/icons";
+import {
+  InboxOutlined,
+  LockOutlined,
+  MailOutlined,
+  SoundOutlined,
+  UnlockOutlined,
+} from "@ant-design/icons";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
@@ -31,6 +37,15 @@ interface Lock {
   since: string;
 }
 
+interface Came {
+  id: string;
+  kind: "job" | "timer" | "message" | "sub_flow" | "lock" | "cancel" | "other";
+  step: number | null;
+  at: string;
+}
+
+const CAME_EVERY_MS = 5_000;
+
 /** Shown only when there is something. */
 export function Waits({ instance, types }: { instance: InstanceDetail; types: NodeTypes }) {
   const { t } = useTranslation("instances");
@@ -49,7 +64,17 @@ export function Waits({ instance, types }: { instance: InstanceDetail; types: No
     `/api/instances/${instance.id}/locks`,
     open && may,
   );
-  if (waits.length + locks.length === 0) return null;
+  // What rests does not move the instance, so it is looked for.
+  const stands = may && (instance.status === "suspended" || instance.status === "incident");
+  const { data: rests } = useQuery({
+    queryKey: ["instance", instance.id, "inbox", instance.seq],
+    queryFn: ({ signal }) => api.get<Page<Came>>(`/api/instances/${instance.id}/inbox`, { signal }),
+    enabled: stands,
+    refetchInterval: CAME_EVERY_MS,
+    retry: false,
+  });
+  const came = stands ? (rests?.items ?? []) : [];
+  if (waits.length + locks.length + came.length === 0) return null;
   const nodeName = (id: string | undefined) => {
     const node = nodeOf(instance.document, id ?? "");
     return node === undefined ? (id ?? "") : nameOf(node, types, text);
@@ -93,6 +118,27 @@ export function Waits({ instance, types }: { instance: InstanceDetail; types: No
           </li>
         ))}
       </ul>
+      {came.length > 0 && (
+        <>
+          <h3 className="hr-waits-came">{t("waits.came")}</h3>
+          <ol className="hr-waits" data-testid="came-meanwhile">
+            {came.map((one) => (
+              <li key={one.id}>
+                <InboxOutlined aria-hidden />
+                <span>
+                  {t(`waits.came_${one.kind}`)}
+                  <span className="hr-muted">
+                    {" "}
+                    · {one.step !== null && <>{nodeAt(one.step)} · </>}
+                    <RelativeTime at={one.at} />
+                  </span>
+                </span>
+              </li>
+            ))}
+          </ol>
+          {rests?.next_cursor && <p className="hr-muted">{t("waits.came_more")}</p>}
+        </>
+      )}
     </Card>
   );
 }
