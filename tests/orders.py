@@ -20,7 +20,6 @@ from headrace.engine.sandbox.troubles import Switch
 from headrace.engine.service import connections, intake, records, sources
 from headrace.engine.store import organisation
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_intake as ti
 from headrace.engine.work.polling import Poller
 from tests.fakes import ANN, EVE, House
 
@@ -149,15 +148,15 @@ class Street:
 
     def state(self, name: str) -> Any:
         """How polling stands."""
-        query = sa.select(ti.source_states).where(ti.source_states.c.source == name)
+        query = sa.select(t.source_states).where(t.source_states.c.source == name)
         return self.house.rows(query)[0]
 
     def pulls(self, name: str, what: str = "order") -> list[Any]:
         """All pulls of orders (also those that read refunds too), oldest first; or those of refunds alone."""
-        columns = ti.source_pulls.c
+        columns = t.source_pulls.c
         wanted = columns.what == what if what == "refund" else columns.what != "refund"
         return self.house.rows(
-            sa.select(ti.source_pulls).where(columns.source == name, wanted).order_by(columns.id)
+            sa.select(t.source_pulls).where(columns.source == name, wanted).order_by(columns.id)
         )
 
     def want_back(self, name: str, id_: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from headrace.engine.store.tables_templates import bundles, template_installs
+from headrace.engine.store.tables import bundles, template_installs
 
 OWN_MAX = 200
 """Templates of their own in one workspace."""

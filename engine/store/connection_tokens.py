@@ -9,13 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_shops as ts
 from headrace.engine.store.inbox import upsert
 
 
 def find(connection: Connection, key: str) -> Row[Any] | None:
     """What is known of an account's token."""
-    query = sa.select(ts.connection_tokens).where(ts.connection_tokens.c.connection == key)
+    query = sa.select(t.connection_tokens).where(t.connection_tokens.c.connection == key)
     return connection.execute(query).one_or_none()
 
 
@@ -23,13 +22,13 @@ def some(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
     """The same of several accounts."""
     if not keys:
         return {}
-    query = sa.select(ts.connection_tokens).where(ts.connection_tokens.c.connection.in_(keys))
+    query = sa.select(t.connection_tokens).where(t.connection_tokens.c.connection.in_(keys))
     return {row.connection: row for row in connection.execute(query)}
 
 
 def put(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
     """What is known of it now; other columns stay."""
-    made = upsert(connection.dialect.name, ts.connection_tokens)
+    made = upsert(connection.dialect.name, t.connection_tokens)
     statement = made.values(connection=key, **values)
     connection.execute(
         statement.on_conflict_do_update(
@@ -40,14 +39,12 @@ def put(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
 
 def delete(connection: Connection, key: str) -> None:
     """The account has gone."""
-    connection.execute(
-        ts.connection_tokens.delete().where(ts.connection_tokens.c.connection == key)
-    )
+    connection.execute(t.connection_tokens.delete().where(t.connection_tokens.c.connection == key))
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[str]:
     """Accounts whose token is to be renewed, and that nobody is at."""
-    columns = ts.connection_tokens.c
+    columns = t.connection_tokens.c
     query = sa.select(columns.connection).where(
         columns.next_at <= now_ms, columns.lease_until.is_(None) | (columns.lease_until <= now_ms)
     )
@@ -57,7 +54,7 @@ def due(connection: Connection, now_ms: int, limit: int) -> list[str]:
 def next_due(connection: Connection) -> int | None:
     """When the next one is."""
     found: int | None = connection.execute(
-        sa.select(sa.func.min(ts.connection_tokens.c.next_at))
+        sa.select(sa.func.min(t.connection_tokens.c.next_at))
     ).scalar()
     return found
 
@@ -66,9 +63,9 @@ def unknown(connection: Connection, connectors: Sequence[str], limit: int) -> li
     """Accounts at these connectors of whose token nothing is known yet."""
     query = (
         sa.select(t.connections.c.key)
-        .outerjoin(ts.connection_tokens, ts.connection_tokens.c.connection == t.connections.c.key)
+        .outerjoin(t.connection_tokens, t.connection_tokens.c.connection == t.connections.c.key)
         .where(
-            t.connections.c.connector.in_(connectors), ts.connection_tokens.c.connection.is_(None)
+            t.connections.c.connector.in_(connectors), t.connection_tokens.c.connection.is_(None)
         )
         .order_by(t.connections.c.key)
     )
@@ -79,8 +76,8 @@ def take_lease(
     connection: Connection, key: str, owner: str, now_ms: int, until_ms: int, *, due: bool = False
 ) -> bool:
     """One renewal at a time, whatever process: did we get it? `due`: only where it is to be renewed by now."""
-    columns = ts.connection_tokens.c
-    statement = ts.connection_tokens.update().where(
+    columns = t.connection_tokens.c
+    statement = t.connection_tokens.update().where(
         columns.connection == key, columns.lease_until.is_(None) | (columns.lease_until <= now_ms)
     )
     if due:

@@ -9,9 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_editors
-
-editors = tables_editors.editors
+from headrace.engine.store.tables import editors
 
 
 def here(connection: Connection, key: str, *, since: int, limit: int) -> Sequence[Any]:

@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.store import data_tables
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_intake as ti
 from headrace.engine.store.data_tables import DataTable
 from headrace.engine.store.inbox import upsert
 from headrace.engine.store.many import write
@@ -37,26 +36,26 @@ def next_numbers(
 
 @cache
 def _next_number(dialect: str) -> Any:
-    made = upsert(dialect, ti.order_numbers)
-    more = ti.order_numbers.c.last + made.excluded.last
+    made = upsert(dialect, t.order_numbers)
+    more = t.order_numbers.c.last + made.excluded.last
     return made.on_conflict_do_update(
         index_elements=["prefix", "day"], set_={"last": more}
-    ).returning(ti.order_numbers.c.last)
+    ).returning(t.order_numbers.c.last)
 
 
 # --- as it came ------------------------------------------------------------------------------------
 
-_BRIEF = tuple(column for column in ti.inflows.c if column.name not in ("body", "headers", "query"))
+_BRIEF = tuple(column for column in t.inflows.c if column.name not in ("body", "headers", "query"))
 
 
 def keep(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keep requests as they came."""
-    write(connection, ti.inflows, rows)
+    write(connection, t.inflows, rows)
 
 
 def seen(connection: Connection, source: str, digest: str) -> int | None:
     """The first request with this very content."""
-    columns = ti.inflows.c
+    columns = t.inflows.c
     query = sa.select(columns.id).where(columns.source == source, columns.digest == digest)
     found: int | None = connection.execute(query.order_by(columns.id).limit(1)).scalar()
     return found
@@ -64,7 +63,7 @@ def seen(connection: Connection, source: str, digest: str) -> int | None:
 
 def find(connection: Connection, id_: int) -> Row[Any] | None:
     """One request with all of it."""
-    return connection.execute(sa.select(ti.inflows).where(ti.inflows.c.id == id_)).one_or_none()
+    return connection.execute(sa.select(t.inflows).where(t.inflows.c.id == id_)).one_or_none()
 
 
 def page(
@@ -78,7 +77,7 @@ def page(
     limit: int,
 ) -> Sequence[Row[Any]]:
     """Requests, newest first, without what is long."""
-    columns = ti.inflows.c
+    columns = t.inflows.c
     query = sa.select(*_BRIEF).order_by(columns.id.desc()).limit(limit)
     for column, value in (
         (columns.source, source), (columns.verdict, verdict), (columns.way, way), (columns.digest, digest),
@@ -92,7 +91,7 @@ def page(
 
 def lags(connection: Connection, source: str, way: str, limit: int) -> list[int]:
     """How late the latest of this way were (ms)."""
-    columns = ti.inflows.c
+    columns = t.inflows.c
     query = (
         sa.select(columns.lag_ms)
         .where(columns.source == source, columns.way == way, columns.lag_ms.is_not(None))
@@ -104,8 +103,8 @@ def lags(connection: Connection, source: str, way: str, limit: int) -> list[int]
 
 def last_body(connection: Connection, source: str) -> Row[Any] | None:
     """The latest request that was taken: a sample for the editor of the map."""
-    columns = ti.inflows.c
-    query = sa.select(ti.inflows).where(columns.source == source, columns.verdict != "refused")
+    columns = t.inflows.c
+    query = sa.select(t.inflows).where(columns.source == source, columns.verdict != "refused")
     return connection.execute(query.order_by(columns.id.desc()).limit(1)).one_or_none()
 
 
@@ -116,7 +115,7 @@ def put_exceptions(connection: Connection, rows: Sequence[Mapping[str, Any]], no
     """Keep what a person must look at; the same thing again counts up, and is open again."""
     if not rows:
         return
-    statement = upsert(connection, ti.order_exceptions)
+    statement = upsert(connection, t.order_exceptions)
     made = [
         {**row, "times": 1, "status": "open", "created_at": now_ms, "updated_at": now_ms}
         for row in rows
@@ -125,7 +124,7 @@ def put_exceptions(connection: Connection, rows: Sequence[Mapping[str, Any]], no
         statement.on_conflict_do_update(
             index_elements=["dedup"],
             set_={
-                "times": ti.order_exceptions.c.times + 1,
+                "times": t.order_exceptions.c.times + 1,
                 "status": "open",
                 "updated_at": now_ms,
                 "payload": statement.excluded.payload,
@@ -139,10 +138,10 @@ def put_exceptions(connection: Connection, rows: Sequence[Mapping[str, Any]], no
 
 def settle_exceptions(connection: Connection, source: str, keys: Sequence[str], now_ms: int) -> int:
     """These came in right now: what kept them out is over."""
-    columns = ti.order_exceptions.c
+    columns = t.order_exceptions.c
     settled = 0
     for at in range(0, len(keys), 500):
-        statement = ti.order_exceptions.update().where(
+        statement = t.order_exceptions.update().where(
             columns.source == source,
             columns.status == "open",
             columns.kind.in_(("status_unknown", "values_wrong")),
@@ -155,7 +154,7 @@ def settle_exceptions(connection: Connection, source: str, keys: Sequence[str], 
 
 
 _OPEN = sa.exists().where(
-    ti.order_exceptions.c.source == sa.bindparam("b_source"), ti.order_exceptions.c.status == "open"
+    t.order_exceptions.c.source == sa.bindparam("b_source"), t.order_exceptions.c.status == "open"
 )
 _OPENED = sa.select(t.data_tables, _OPEN.label("waiting")).where(
     t.data_tables.c.key == sa.bindparam("b_key"), t.data_tables.c.removed_at.is_(None)
@@ -170,14 +169,14 @@ def opened(connection: Connection, table: str, source: str) -> tuple[DataTable |
 
 def has_open(connection: Connection, source: str) -> bool:
     """Is anything of this source waiting for a person?"""
-    columns = ti.order_exceptions.c
+    columns = t.order_exceptions.c
     query = sa.select(columns.id).where(columns.source == source, columns.status == "open")
     return connection.execute(query.limit(1)).first() is not None
 
 
 def find_exception(connection: Connection, id_: int) -> Row[Any] | None:
     """One."""
-    query = sa.select(ti.order_exceptions).where(ti.order_exceptions.c.id == id_)
+    query = sa.select(t.order_exceptions).where(t.order_exceptions.c.id == id_)
     return connection.execute(query).one_or_none()
 
 
@@ -192,8 +191,8 @@ def exceptions(
     code: str | None = None,
 ) -> Sequence[Row[Any]]:
     """Newest first."""
-    columns = ti.order_exceptions.c
-    query = sa.select(ti.order_exceptions).order_by(columns.id.desc()).limit(limit)
+    columns = t.order_exceptions.c
+    query = sa.select(t.order_exceptions).order_by(columns.id.desc()).limit(limit)
     for column, value in (
         (columns.source, source), (columns.status, status), (columns.kind, kind), (columns.code, code),
     ):  # fmt: skip
@@ -208,7 +207,7 @@ def open_counts(connection: Connection, sources: Sequence[str]) -> dict[str, int
     """Source → how many wait for a person."""
     if not sources:
         return {}
-    columns = ti.order_exceptions.c
+    columns = t.order_exceptions.c
     query = sa.select(columns.source, sa.func.count().label("open"))
     query = query.where(columns.source.in_(sources), columns.status == "open")
     return {row.source: row.open for row in connection.execute(query.group_by(columns.source))}
@@ -218,14 +217,14 @@ def close_exception(
     connection: Connection, id_: int, status: str, by: str, note: str, now_ms: int
 ) -> None:
     """Done, or dismissed."""
-    statement = ti.order_exceptions.update().where(ti.order_exceptions.c.id == id_)
+    statement = t.order_exceptions.update().where(t.order_exceptions.c.id == id_)
     connection.execute(statement.values(status=status, closed_by=by, note=note, updated_at=now_ms))
 
 
 def forget(connection: Connection, before_ms: int, limit: int = 500) -> int:
     """Requests older than this, some at a time; answers how many."""
-    columns = ti.inflows.c
+    columns = t.inflows.c
     old = sa.select(columns.id).where(columns.created_at < before_ms).limit(limit)
     return connection.execute(
-        ti.inflows.delete().where(columns.id.in_(old.scalar_subquery()))
+        t.inflows.delete().where(columns.id.in_(old.scalar_subquery()))
     ).rowcount

@@ -9,23 +9,20 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_intake as ti
 from headrace.engine.store.inbox import upsert
 
 
 def find(connection: Connection, id_: int) -> Row[Any] | None:
     """One."""
-    return connection.execute(
-        sa.select(ti.interfaces).where(ti.interfaces.c.id == id_)
-    ).one_or_none()
+    return connection.execute(sa.select(t.interfaces).where(t.interfaces.c.id == id_)).one_or_none()
 
 
 def at(
     connection: Connection, account: str, operation: str, version: str, *, lock: bool = False
 ) -> Row[Any] | None:
     """The interface of an account, by operation and version."""
-    columns = ti.interfaces.c
-    query = sa.select(ti.interfaces).where(
+    columns = t.interfaces.c
+    query = sa.select(t.interfaces).where(
         columns.connection == account, columns.operation == operation, columns.version == version
     )
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
@@ -33,13 +30,13 @@ def at(
 
 def register(connection: Connection, values: Mapping[str, Any]) -> None:
     """Note that it is in use; one that is known stays as it is."""
-    statement = upsert(connection, ti.interfaces).values(**values)
+    statement = upsert(connection, t.interfaces).values(**values)
     connection.execute(statement.on_conflict_do_nothing())
 
 
 def change(connection: Connection, id_: int, values: Mapping[str, Any]) -> None:
     """Change columns."""
-    connection.execute(ti.interfaces.update().where(ti.interfaces.c.id == id_).values(**values))
+    connection.execute(t.interfaces.update().where(t.interfaces.c.id == id_).values(**values))
 
 
 def page(
@@ -52,8 +49,8 @@ def page(
     retired: bool = False,
 ) -> Sequence[Row[Any]]:
     """By number."""
-    columns = ti.interfaces.c
-    query = sa.select(ti.interfaces).order_by(columns.id).limit(limit)
+    columns = t.interfaces.c
+    query = sa.select(t.interfaces).order_by(columns.id).limit(limit)
     if after is not None:
         query = query.where(columns.id > after)
     if status is not None:
@@ -67,8 +64,8 @@ def page(
 
 def expiring(connection: Connection, until_ms: int, limit: int) -> Sequence[Row[Any]]:
     """In use, ending before this, and nobody has said that he knows."""
-    columns = ti.interfaces.c
-    query = sa.select(ti.interfaces).where(
+    columns = t.interfaces.c
+    query = sa.select(t.interfaces).where(
         columns.expires_at <= until_ms,
         columns.acknowledged_at.is_(None),
         columns.retired.is_(False),
@@ -78,8 +75,8 @@ def expiring(connection: Connection, until_ms: int, limit: int) -> Sequence[Row[
 
 def month(connection: Connection, interface: int, month_: str, *, lock: bool = False) -> Any:
     """How it answered in a month."""
-    columns = ti.interface_months.c
-    query = sa.select(ti.interface_months).where(
+    columns = t.interface_months.c
+    query = sa.select(t.interface_months).where(
         columns.interface == interface, columns.month == month_
     )
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
@@ -87,7 +84,7 @@ def month(connection: Connection, interface: int, month_: str, *, lock: bool = F
 
 def put_month(connection: Connection, values: Mapping[str, Any]) -> None:
     """How it answered in a month, anew."""
-    statement = upsert(connection, ti.interface_months).values(**values)
+    statement = upsert(connection, t.interface_months).values(**values)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["interface", "month"],
@@ -100,8 +97,8 @@ def months(connection: Connection, interfaces: Sequence[int], since: str) -> dic
     """Interface → its months since then, newest first."""
     if not interfaces:
         return {}
-    columns = ti.interface_months.c
-    query = sa.select(ti.interface_months).where(
+    columns = t.interface_months.c
+    query = sa.select(t.interface_months).where(
         columns.interface.in_(interfaces), columns.month >= since
     )
     found: dict[int, list[Any]] = {}

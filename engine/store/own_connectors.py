@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from headrace.engine.store import tables as t
-from headrace.engine.store.tables_own import own_connector_versions, own_connectors
+from headrace.engine.store.tables import own_connector_versions, own_connectors
 
 _own, _versions = own_connectors.c, own_connector_versions.c
 

@@ -8,9 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from headrace.engine.store import tables_pages
-
-pages = tables_pages.public_pages
+from headrace.engine.store.tables import public_pages as pages
 
 
 def of_step(connection: Connection, step_key: str) -> Row[Any] | None:

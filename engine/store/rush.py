@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 
 from headrace.engine.store.inbox import upsert
 from headrace.engine.store.many import write
-from headrace.engine.store.tables_rush import intake_arrivals, intake_rush
+from headrace.engine.store.tables import intake_arrivals, intake_rush
 
 SLOT_MS = 10_000
 """Orders are counted in pieces of ten seconds: a burst is seen within one of them (G6)."""

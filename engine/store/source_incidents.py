@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from headrace.engine.store import tables_shops as ts
+from headrace.engine.store import tables as t
 
 STEPS_MAX = 500
 
@@ -16,21 +16,21 @@ STEPS_MAX = 500
 def insert(connection: Connection, values: Mapping[str, Any]) -> int:
     """A new one; answers its number."""
     made: int = connection.execute(
-        ts.source_incidents.insert().values(**values).returning(ts.source_incidents.c.id)
+        t.source_incidents.insert().values(**values).returning(t.source_incidents.c.id)
     ).scalar_one()
     return made
 
 
 def find(connection: Connection, id_: int) -> Row[Any] | None:
     """One."""
-    query = sa.select(ts.source_incidents).where(ts.source_incidents.c.id == id_)
+    query = sa.select(t.source_incidents).where(t.source_incidents.c.id == id_)
     return connection.execute(query).one_or_none()
 
 
 def latest(connection: Connection, source: str) -> Row[Any] | None:
     """The one of this source that nobody has closed; None: all is settled."""
-    columns = ts.source_incidents.c
-    query = sa.select(ts.source_incidents).where(
+    columns = t.source_incidents.c
+    query = sa.select(t.source_incidents).where(
         columns.source == source, columns.status.in_(("open", "over"))
     )
     return connection.execute(query.order_by(columns.id.desc()).limit(1)).one_or_none()
@@ -38,7 +38,7 @@ def latest(connection: Connection, source: str) -> Row[Any] | None:
 
 def change(connection: Connection, id_: int, values: Mapping[str, Any]) -> None:
     """Change it."""
-    statement = ts.source_incidents.update().where(ts.source_incidents.c.id == id_)
+    statement = t.source_incidents.update().where(t.source_incidents.c.id == id_)
     connection.execute(statement.values(**values))
 
 
@@ -46,8 +46,8 @@ def page(
     connection: Connection, source: str, *, before: int | None, limit: int
 ) -> Sequence[Row[Any]]:
     """Those of a source, newest first."""
-    columns = ts.source_incidents.c
-    query = sa.select(ts.source_incidents).where(columns.source == source)
+    columns = t.source_incidents.c
+    query = sa.select(t.source_incidents).where(columns.source == source)
     if before is not None:
         query = query.where(columns.id < before)
     return connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
@@ -56,35 +56,35 @@ def page(
 def add(connection: Connection, incident: int, at: int, kind: str, details: Any) -> None:
     """Something happened."""
     values = {"incident": incident, "at": at, "kind": kind, "details": details}
-    connection.execute(ts.source_incident_steps.insert().values(**values))
+    connection.execute(t.source_incident_steps.insert().values(**values))
 
 
 def set_details(connection: Connection, id_: int, details: Any) -> None:
     """It has happened again."""
-    statement = ts.source_incident_steps.update().where(ts.source_incident_steps.c.id == id_)
+    statement = t.source_incident_steps.update().where(t.source_incident_steps.c.id == id_)
     connection.execute(statement.values(details=details))
 
 
 def last_step(connection: Connection, incident: int) -> Row[Any] | None:
     """What happened last."""
-    columns = ts.source_incident_steps.c
-    query = sa.select(ts.source_incident_steps).where(columns.incident == incident)
+    columns = t.source_incident_steps.c
+    query = sa.select(t.source_incident_steps).where(columns.incident == incident)
     return connection.execute(query.order_by(columns.id.desc()).limit(1)).one_or_none()
 
 
 def steps(connection: Connection, incident: int) -> Sequence[Row[Any]]:
     """What happened, in its order."""
-    columns = ts.source_incident_steps.c
-    query = sa.select(ts.source_incident_steps).where(columns.incident == incident)
+    columns = t.source_incident_steps.c
+    query = sa.select(t.source_incident_steps).where(columns.incident == incident)
     return connection.execute(query.order_by(columns.at, columns.id).limit(STEPS_MAX)).all()
 
 
 def delete(connection: Connection, source: str) -> None:
     """The source has gone."""
-    ids = sa.select(ts.source_incidents.c.id).where(ts.source_incidents.c.source == source)
+    ids = sa.select(t.source_incidents.c.id).where(t.source_incidents.c.source == source)
     connection.execute(
-        ts.source_incident_steps.delete().where(
-            ts.source_incident_steps.c.incident.in_(ids.scalar_subquery())
+        t.source_incident_steps.delete().where(
+            t.source_incident_steps.c.incident.in_(ids.scalar_subquery())
         )
     )
-    connection.execute(ts.source_incidents.delete().where(ts.source_incidents.c.source == source))
+    connection.execute(t.source_incidents.delete().where(t.source_incidents.c.source == source))

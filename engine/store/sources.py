@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
 from headrace.engine.store import source_incidents
-from headrace.engine.store import tables_intake as ti
+from headrace.engine.store import tables as t
 from headrace.engine.store.inbox import upsert
 from headrace.engine.store.many import write
 
@@ -22,8 +22,8 @@ def listing(
     connection: Connection, *, after: str | None, limit: int, search: str = ""
 ) -> Sequence[Row[Any]]:
     """Sources by key."""
-    columns = ti.sources.c
-    query = sa.select(ti.sources).order_by(columns.key).limit(limit)
+    columns = t.sources.c
+    query = sa.select(t.sources).order_by(columns.key).limit(limit)
     if after is not None:
         query = query.where(columns.key > after)
     if search:
@@ -37,22 +37,22 @@ def listing(
 
 def find(connection: Connection, key: str) -> Row[Any] | None:
     """One source."""
-    return connection.execute(sa.select(ti.sources).where(ti.sources.c.key == key)).one_or_none()
+    return connection.execute(sa.select(t.sources).where(t.sources.c.key == key)).one_or_none()
 
 
 def of_connection(connection: Connection, account: str) -> Sequence[Row[Any]]:
     """Sources of a shop's account."""
-    query = sa.select(ti.sources).where(ti.sources.c.connection == account)
-    return connection.execute(query.order_by(ti.sources.c.key)).all()
+    query = sa.select(t.sources).where(t.sources.c.connection == account)
+    return connection.execute(query.order_by(t.sources.c.key)).all()
 
 
 def by_connections(connection: Connection, accounts: Sequence[str]) -> dict[str, list[str]]:
     """Account → keys of the sources that use it."""
-    query = sa.select(ti.sources.c.key, ti.sources.c.connection).where(
-        ti.sources.c.connection.in_(accounts)
+    query = sa.select(t.sources.c.key, t.sources.c.connection).where(
+        t.sources.c.connection.in_(accounts)
     )
     found: dict[str, list[str]] = {}
-    for row in connection.execute(query.order_by(ti.sources.c.key)):
+    for row in connection.execute(query.order_by(t.sources.c.key)):
         found.setdefault(row.connection, []).append(row.key)
     return found
 
@@ -61,26 +61,24 @@ def insert(
     connection: Connection, values: Mapping[str, Any], now_ms: int, reconcile_at: int
 ) -> None:
     """A new source, which is polled at once."""
-    connection.execute(ti.sources.insert().values(**values))
+    connection.execute(t.sources.insert().values(**values))
     state = {
         "source": values["key"], "next_at": now_ms, "reconcile_at": reconcile_at, "refund_next_at": now_ms,
     }  # fmt: skip
-    connection.execute(ti.source_states.insert().values(**state))
+    connection.execute(t.source_states.insert().values(**state))
 
 
 def update(connection: Connection, key: str, revision: int, values: Mapping[str, Any]) -> bool:
     """Change a source, if it still has this revision."""
-    statement = ti.sources.update().where(
-        ti.sources.c.key == key, ti.sources.c.revision == revision
-    )
+    statement = t.sources.update().where(t.sources.c.key == key, t.sources.c.revision == revision)
     return connection.execute(statement.values(**values)).rowcount == 1
 
 
 def delete(connection: Connection, key: str) -> None:
     """Take a source away; its orders stay, and what came in raw until its time is over."""
-    connection.execute(ti.sources.delete().where(ti.sources.c.key == key))
+    connection.execute(t.sources.delete().where(t.sources.c.key == key))
     source_incidents.delete(connection, key)
-    for table in (ti.source_states, ti.source_counts, ti.source_pulls, ti.source_wants):
+    for table in (t.source_states, t.source_counts, t.source_pulls, t.source_wants):
         connection.execute(table.delete().where(table.c.source == key))
 
 
@@ -89,7 +87,7 @@ def delete(connection: Connection, key: str) -> None:
 
 def state(connection: Connection, key: str) -> Row[Any] | None:
     """How a source stands."""
-    query = sa.select(ti.source_states).where(ti.source_states.c.source == key)
+    query = sa.select(t.source_states).where(t.source_states.c.source == key)
     return connection.execute(query).one_or_none()
 
 
@@ -97,24 +95,24 @@ def states(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
     """How these stand."""
     if not keys:
         return {}
-    query = sa.select(ti.source_states).where(ti.source_states.c.source.in_(keys))
+    query = sa.select(t.source_states).where(t.source_states.c.source.in_(keys))
     return {row.source: row for row in connection.execute(query)}
 
 
 def set_state(connection: Connection, key: str, values: Mapping[str, Any]) -> None:
     """Change how it stands."""
-    statement = ti.source_states.update().where(ti.source_states.c.source == key)
+    statement = t.source_states.update().where(t.source_states.c.source == key)
     connection.execute(statement.values(**values))
 
 
 def due(connection: Connection, now_ms: int, limit: int) -> list[str]:
     """Sources whose poll or daily look back is due and that nobody is at."""
-    columns = ti.source_states.c
+    columns = t.source_states.c
     query = (
         sa.select(columns.source)
-        .join(ti.sources, ti.sources.c.key == columns.source)
+        .join(t.sources, t.sources.c.key == columns.source)
         .where(
-            ti.sources.c.enabled,
+            t.sources.c.enabled,
             (columns.next_at <= now_ms)
             | (columns.reconcile_at <= now_ms)
             | (columns.refund_next_at <= now_ms),
@@ -128,8 +126,8 @@ def due(connection: Connection, now_ms: int, limit: int) -> list[str]:
 
 def take_lease(connection: Connection, key: str, owner: str, now_ms: int, until_ms: int) -> bool:
     """One puller a source, whatever process: did we get it?"""
-    columns = ti.source_states.c
-    statement = ti.source_states.update().where(
+    columns = t.source_states.c
+    statement = t.source_states.update().where(
         columns.source == key,
         columns.lease_until.is_(None)
         | (columns.lease_until <= now_ms)
@@ -142,8 +140,8 @@ def take_lease(connection: Connection, key: str, owner: str, now_ms: int, until_
 
 def give_lease(connection: Connection, key: str, owner: str) -> None:
     """Let the next one pull."""
-    columns = ti.source_states.c
-    statement = ti.source_states.update().where(columns.source == key, columns.lease_owner == owner)
+    columns = t.source_states.c
+    statement = t.source_states.update().where(columns.source == key, columns.lease_owner == owner)
     connection.execute(statement.values(lease_until=None, lease_owner=None))
 
 
@@ -153,21 +151,21 @@ def give_lease(connection: Connection, key: str, owner: str) -> None:
 def begin_pull(connection: Connection, values: Mapping[str, Any]) -> int:
     """A pull; answers its number."""
     made: int = connection.execute(
-        ti.source_pulls.insert().values(**values).returning(ti.source_pulls.c.id)
+        t.source_pulls.insert().values(**values).returning(t.source_pulls.c.id)
     ).scalar_one()
     return made
 
 
 def change_pull(connection: Connection, id_: int, values: Mapping[str, Any]) -> None:
     """What became of it so far."""
-    statement = ti.source_pulls.update().where(ti.source_pulls.c.id == id_)
+    statement = t.source_pulls.update().where(t.source_pulls.c.id == id_)
     connection.execute(statement.values(**values))
 
 
 def find_pull(connection: Connection, id_: int) -> Row[Any] | None:
     """One pull."""
     return connection.execute(
-        sa.select(ti.source_pulls).where(ti.source_pulls.c.id == id_)
+        sa.select(t.source_pulls).where(t.source_pulls.c.id == id_)
     ).one_or_none()
 
 
@@ -175,8 +173,8 @@ def pulls(
     connection: Connection, key: str, *, before: int | None, limit: int
 ) -> Sequence[Row[Any]]:
     """Pulls of a source, newest first."""
-    columns = ti.source_pulls.c
-    query = sa.select(ti.source_pulls).where(columns.source == key)
+    columns = t.source_pulls.c
+    query = sa.select(t.source_pulls).where(columns.source == key)
     if before is not None:
         query = query.where(columns.id < before)
     return connection.execute(query.order_by(columns.id.desc()).limit(limit)).all()
@@ -184,9 +182,9 @@ def pulls(
 
 def open_pulls(connection: Connection, limit: int) -> Sequence[Row[Any]]:
     """Windows that somebody wants pulled again, oldest first."""
-    columns = ti.source_pulls.c
+    columns = t.source_pulls.c
     query = (
-        sa.select(ti.source_pulls)
+        sa.select(t.source_pulls)
         .where(columns.status.in_(("queued", "running")), columns.kind == "repull")
         .order_by(columns.id)
         .limit(limit)
@@ -207,16 +205,16 @@ def count(connection: Connection, key: str, slots: Mapping[int, int]) -> None:
 
 @cache
 def _counted_more(dialect: str) -> Any:
-    made = upsert(dialect, ti.source_counts)
+    made = upsert(dialect, t.source_counts)
     return made.on_conflict_do_update(
         index_elements=["source", "slot"],
-        set_={"orders": ti.source_counts.c.orders + made.excluded.orders},
+        set_={"orders": t.source_counts.c.orders + made.excluded.orders},
     )
 
 
 def counted(connection: Connection, key: str, since_ms: int, until_ms: int) -> dict[int, int]:
     """Slot → new orders in it; slots without one are not told."""
-    columns = ti.source_counts.c
+    columns = t.source_counts.c
     query = sa.select(columns.slot, columns.orders).where(
         columns.source == key,
         columns.slot >= since_ms // SLOT_MS,
@@ -228,16 +226,15 @@ def counted(connection: Connection, key: str, since_ms: int, until_ms: int) -> d
 def forget(connection: Connection, before_ms: int, limit: int = 500) -> int:
     """Counts, pulls and settled exceptions older than this, some at a time; answers how many."""
     gone = 0
-    counts = ti.source_counts.c
+    counts = t.source_counts.c
     gone += connection.execute(
-        ti.source_counts.delete().where(counts.slot < before_ms // SLOT_MS)
+        t.source_counts.delete().where(counts.slot < before_ms // SLOT_MS)
     ).rowcount
     for table, settled in (
-        (ti.source_pulls, ti.source_pulls.c.ended_at < before_ms),
+        (t.source_pulls, t.source_pulls.c.ended_at < before_ms),
         (
-            ti.order_exceptions,
-            (ti.order_exceptions.c.status != "open")
-            & (ti.order_exceptions.c.updated_at < before_ms),
+            t.order_exceptions,
+            (t.order_exceptions.c.status != "open") & (t.order_exceptions.c.updated_at < before_ms),
         ),
     ):
         old = sa.select(table.c.id).where(settled).order_by(table.c.id).limit(limit)
@@ -254,7 +251,7 @@ def want(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Ask for these; what is asked for already is asked for once, and soon."""
     if not rows:
         return
-    statement = upsert(connection, ti.source_wants)
+    statement = upsert(connection, t.source_wants)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["source", "what", "number"],
@@ -266,32 +263,32 @@ def want(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def wanted(connection: Connection, now_ms: int, limit: int) -> Sequence[Row[Any]]:
     """What is due to be asked for."""
-    columns = ti.source_wants.c
-    query = sa.select(ti.source_wants).where(columns.next_at <= now_ms)
+    columns = t.source_wants.c
+    query = sa.select(t.source_wants).where(columns.next_at <= now_ms)
     return connection.execute(query.order_by(columns.next_at).limit(limit)).all()
 
 
 def put_off(connection: Connection, id_: int, until_ms: int, tries: int) -> None:
     """Ask again then."""
-    statement = ti.source_wants.update().where(ti.source_wants.c.id == id_)
+    statement = t.source_wants.update().where(t.source_wants.c.id == id_)
     connection.execute(statement.values(next_at=until_ms, tries=tries))
 
 
 def unwant(connection: Connection, ids: Sequence[int]) -> None:
     """These have come, or never will."""
-    connection.execute(ti.source_wants.delete().where(ti.source_wants.c.id.in_(list(ids))))
+    connection.execute(t.source_wants.delete().where(t.source_wants.c.id.in_(list(ids))))
 
 
 def next_due(connection: Connection) -> int | None:
     """When the next source is due to be pulled, or something a push only named."""
-    columns = ti.source_states.c
+    columns = t.source_states.c
     first = [
         connection.execute(query).scalar()
         for query in (
             sa.select(sa.func.min(columns.next_at)),
             sa.select(sa.func.min(columns.reconcile_at)),
             sa.select(sa.func.min(columns.refund_next_at)),
-            sa.select(sa.func.min(ti.source_wants.c.next_at)),
+            sa.select(sa.func.min(t.source_wants.c.next_at)),
         )
     ]
     return min((at for at in first if at is not None), default=None)
@@ -299,9 +296,9 @@ def next_due(connection: Connection) -> int | None:
 
 def forward(connection: Connection, key: str, until_ms: int, what: str = "order") -> None:
     """Move the watermark of its orders or refunds, never back."""
-    columns = ti.source_states.c
+    columns = t.source_states.c
     mark = columns.watermark_at if what == "order" else columns.refund_watermark_at
-    statement = ti.source_states.update().where(
+    statement = t.source_states.update().where(
         columns.source == key, mark.is_(None) | (mark < until_ms)
     )
     connection.execute(statement.values({mark: until_ms}))
@@ -309,6 +306,6 @@ def forward(connection: Connection, key: str, until_ms: int, what: str = "order"
 
 def running(connection: Connection, key: str) -> Sequence[Row[Any]]:
     """Pulls of a source that say they run."""
-    columns = ti.source_pulls.c
-    query = sa.select(ti.source_pulls).where(columns.source == key, columns.status == "running")
+    columns = t.source_pulls.c
+    query = sa.select(t.source_pulls).where(columns.source == key, columns.status == "running")
     return connection.execute(query.order_by(columns.id.desc()).limit(20)).all()

@@ -17,7 +17,7 @@ from headrace.engine.sandbox.calls import Said
 from headrace.engine.sandbox.server import Sandbox
 from headrace.engine.service import audit, sources, tokens
 from headrace.engine.service.actor import ENGINE
-from headrace.engine.store import tables_intake as ti
+from headrace.engine.store import tables as t
 from headrace.engine.trials.bench import DAY, Trial, trial
 from tests.scenarios import door
 
@@ -91,7 +91,7 @@ def test_f2_labels_reserve_nothing_and_every_real_order_has_its_goods(house: Tri
     assert len(held) == REAL
     assert sum(one["sellable"] for one in house.records("warehouse_stock")) == sellable - REAL
     with house.workspace.read() as connection:
-        kept = connection.execute(sa.select(ti.inflows.c.body)).scalars().all()
+        kept = connection.execute(sa.select(t.inflows.c.body)).scalars().all()
     assert not any(b"LABEL" in bytes(body) for body in kept)
     # Who asked, for what, and from where.
     refused = audit.listing(house.workspace, ENGINE, action="access.refused")["items"]

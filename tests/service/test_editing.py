@@ -9,7 +9,7 @@ import pytest
 from headrace.engine.errors import Conflict, Forbidden, NotFound, ValidationFailed
 from headrace.engine.service import editing, flows
 from headrace.engine.service.actor import Actor
-from headrace.engine.store import tables_editors
+from headrace.engine.store import tables as t
 from tests.builder import flow
 from tests.fakes import House
 
@@ -51,7 +51,7 @@ def test_who_falls_silent_is_shown_no_longer_and_forgotten(drawn: House) -> None
     others(drawn, BOB, "next-of-bob")
 
     with drawn.workspace.read() as connection:
-        rows = connection.execute(tables_editors.editors.select()).all()
+        rows = connection.execute(t.editors.select()).all()
     assert [row.client for row in rows] == ["next-of-bob"]
 
 

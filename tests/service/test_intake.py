@@ -13,7 +13,6 @@ from headrace.engine.service import instances, intake, records, sources
 from headrace.engine.service.schedules import follow
 from headrace.engine.store import intake as rows
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_intake as ti
 from tests.builder import flow
 from tests.fakes import EVE, settle
 from tests.orders import order, source_of
@@ -42,7 +41,7 @@ def orders(house, table="orders"):
 def exceptions(house, status="open"):
     return [
         row
-        for row in house.rows(sa.select(ti.order_exceptions).order_by(ti.order_exceptions.c.id))
+        for row in house.rows(sa.select(t.order_exceptions).order_by(t.order_exceptions.c.id))
         if status is None or row.status == status
     ]
 
@@ -263,7 +262,7 @@ def test_a_failure_of_one_call_takes_nothing_of_others_along(shop, monkeypatch):
 
     assert orders(shop) == {}
     assert told(shop) == []
-    assert shop.rows(sa.select(ti.order_numbers)) == []
+    assert shop.rows(sa.select(t.order_numbers)) == []
     assert take(shop, order("A-1"))[0].number == "FL2026010900001"
 
 
@@ -276,7 +275,7 @@ def test_two_identical_requests_are_two_rows_of_one_digest_without_secrets(shop)
         raw = intake.Raw(b'{"a":1}', {"x-shop-hmac": "abc", "host": "here"}, {"sign": "x"})
         take(shop, order("A-1"), way="push", raw=raw)
 
-    first, second = shop.rows(sa.select(ti.inflows).order_by(ti.inflows.c.id))
+    first, second = shop.rows(sa.select(t.inflows).order_by(t.inflows.c.id))
     assert (first.verdict, second.verdict) == ("taken", "duplicate")
     assert first.digest == second.digest
     assert first.headers == {"x-shop-hmac": "•••", "host": "here"}

@@ -1,4 +1,4 @@
-"""The migrations make what `tables.py` says, on both databases, up and down, and whoever starts first."""
+"""The migrations make what `tables/` says, on both databases, up and down, and whoever starts first."""
 
 from __future__ import annotations
 

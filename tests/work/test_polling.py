@@ -7,7 +7,6 @@ from headrace.engine.service import connections, order_rate, polling, sources
 from headrace.engine.service.sources import reconcile_after
 from headrace.engine.store import sources as rows
 from headrace.engine.store import tables as t
-from headrace.engine.store import tables_intake as ti
 from tests.fakes import EVE
 
 SHOPS = ("taobao", "jd", "pdd", "doudian", "wechat_shop", "shopify", "woocommerce")
@@ -377,4 +376,4 @@ def test_the_registry_fills_itself(street):
     assert found["sources"] == ["taobao"]
     assert found["last_ok_at"]
     assert found["p95_ms"] is not None
-    assert street.house.rows(sa.select(ti.interface_months.c.calls))[0].calls >= 1
+    assert street.house.rows(sa.select(t.interface_months.c.calls))[0].calls >= 1

@@ -1,6 +1,6 @@
 """How the database comes to the form this version needs: Alembic, run by the program itself at every start.
 
-A change of `tables.py` gets a file in `versions/` (its name begins with the next number); `tests/store/test_migrations.py`
+A change of `tables/` gets a file in `versions/` (its name begins with the next number); `tests/store/test_migrations.py`
 fails until both say the same. All steps of one start are one transaction, on SQLite and on PostgreSQL.
 """
 

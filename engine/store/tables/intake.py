@@ -1,5 +1,5 @@
-"""Tables of the intake of orders: where they come from, what came in raw, what nobody could read, how polling stands, which
-interfaces of platforms are in use. Times are milliseconds since 1970 (UTC) in columns `*_at`."""
+"""Intake of orders: where they come from, what came in raw, what nobody could read, how polling stands, how fast they come,
+and records of incidents of a source (F1)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sqlalchemy import (
     Text,
 )
 
-from headrace.engine.store.tables import AT, ID, Counter, Json, metadata
+from headrace.engine.store.tables.columns import AT, ID, Counter, Json, metadata
 
 sources = Table(
     "sources",
@@ -178,43 +178,47 @@ order_exceptions = Table(
     Index("ix_order_exceptions_source", "source", "status", "id"),
 )
 
-interfaces = Table(
-    "interfaces",
+intake_arrivals = Table(
+    "intake_arrivals",
     metadata,
-    Column("id", Counter, primary_key=True, autoincrement=True),
-    Column("connection", String(64), nullable=False),
-    Column("connector", String(64), nullable=False),
-    Column("operation", String(64), nullable=False),
-    Column("api", String(200), nullable=False),  # the platform's name of it
-    Column("version", String(32), nullable=False),
-    Column("url", String(300), nullable=False),  # scheme and host
-    Column("owner", Json, nullable=False),
-    Column("expires_at", AT),
-    Column("acknowledged_at", AT),
-    Column("acknowledged_by", ID),
-    Column("reminded_on", String(10)),  # the last day somebody was reminded on
-    Column("status", String(12), nullable=False),  # ok failing gone deprecated
-    Column("gone_at", AT),
-    Column("first_at", AT, nullable=False),
-    Column("last_at", AT, nullable=False),
-    Column("last_ok_at", AT),
-    Column("last_error_at", AT),
-    Column("last_class", String(16)),
-    Column("last_error", Text),
-    Column("failures", Integer, nullable=False),  # in a row
-    Column("alerted_at", AT),  # since when it refuses us, as people were told
-    Column("agreed_ms", Integer),  # what nineteen of twenty calls may take by contract
-    Column("retired", Boolean, nullable=False),  # nobody uses it any more
-    Index("ix_interfaces_place", "connection", "operation", "version", unique=True),
-    Index("ix_interfaces_expires", "expires_at"),
+    Column("slot", BigInteger, primary_key=True, autoincrement=False),  # ten seconds, from 1970
+    Column("orders", Integer, nullable=False),  # new ones, of all sources
 )
 
-interface_months = Table(
-    "interface_months",
+intake_rush = Table(
+    "intake_rush",
     metadata,
-    Column("interface", BigInteger, primary_key=True, autoincrement=False),
-    Column("month", String(7), primary_key=True),
-    Column("calls", Integer, nullable=False),
-    Column("failed", Integer, nullable=False),
-    Column("times", Json, nullable=False),  # how many calls took up to so long: see interfaces.py
+    Column("id", Integer, primary_key=True, autoincrement=False),  # 1: there is one
+    Column("mode", String(8), nullable=False),  # normal light
+    Column("since_at", AT, nullable=False),
+    Column("calm_at", AT),  # of a light one: since when so few come that it may end
+    Column("peak", Integer, nullable=False),  # orders a minute at most, while it was light last
+)
+
+source_incidents = Table(
+    "source_incidents",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("status", String(8), nullable=False),  # open over closed
+    Column("cause", String(16), nullable=False),  # what was noticed first: gone failing quiet
+    Column("since_at", AT, nullable=False),  # the last moment that was good
+    Column("opened_at", AT, nullable=False),  # when it was noticed
+    Column("over_at", AT),  # since when orders come again
+    Column("closed_at", AT),
+    Column("closed_by", ID),
+    Column("note", Text, nullable=False, server_default=""),
+    Index("ix_source_incidents_source", "source", "id"),
+    Index("ix_source_incidents_status", "status", "source"),
+)
+
+source_incident_steps = Table(
+    "source_incident_steps",
+    metadata,
+    Column("id", Counter, primary_key=True, autoincrement=True),
+    Column("incident", Counter, nullable=False),
+    Column("at", AT, nullable=False),
+    Column("kind", String(24), nullable=False),
+    Column("details", Json, nullable=False),
+    Index("ix_source_incident_steps_incident", "incident", "id"),
 )

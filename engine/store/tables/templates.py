@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, String, Table, Text
 
-from headrace.engine.store.tables import AT, ID, Json, metadata
+from headrace.engine.store.tables.columns import AT, ID, Json, metadata
 
 bundles = Table(
     "bundles",
