@@ -116,7 +116,6 @@ QUANTITY = setting(
 )
 MISSING = -1
 """No quantity is no quantity, and not nought: `wire.whole` refuses it."""
-SET_STOCK = {"zh": "设置可售库存", "en": "Set what may be sold"}
 WAYBILL = plain(("运单号", "Waybill no."), ("快递单号。", "The parcel's number."))
 AMOUNT = setting(
     ("金额（元）", "Amount"),

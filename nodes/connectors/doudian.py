@@ -25,6 +25,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form
 
@@ -327,15 +328,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    api="/order/orderDetail v2",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-)
+ORDER = operations.one_order("/order/orderDetail v2", _order, judge)
 
 CONNECTOR = Connector(
     name="doudian",
@@ -360,13 +353,7 @@ CONNECTOR = Connector(
             {"zh": "按修改时间取订单", "en": "Orders by time of change"},
             "pure",
             api="/order/searchList v2",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                page=shop.PAGE,
-                size=shop.size(100),
-            ),
+            params=operations.pages(100),
             build=_orders,
             judge=judge_list,
             paging=Paging("page", "backwards", 100, first=0),
@@ -377,13 +364,7 @@ CONNECTOR = Connector(
             shop.REFUNDS_TITLE,
             "pure",
             api="/afterSale/List v2",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                page=shop.PAGE,
-                size=shop.size(100),
-            ),
+            params=operations.pages(100),
             build=_refunds,
             judge=_listed("items"),
             paging=Paging("page", "backwards", 100, first=0),
@@ -391,48 +372,11 @@ CONNECTOR = Connector(
             unproven=True,
         ),
         ORDER,
-        Operation(
-            "ship",
-            {"zh": "发货", "en": "Ship"},
-            "probe",
-            api="/order/logisticsAdd v2",
-            params=form(
-                ["order_id", "company", "waybill"],
-                order_id=shop.ORDER_ID,
-                company=shop.COMPANY,
-                waybill=shop.WAYBILL,
-            ),
-            build=_ship,
-            judge=judge,
-            key_field="order_id",
-            probe="order",
-            happened=_has_left,
-            unproven=True,
+        operations.ship(
+            "/order/logisticsAdd v2", _ship, judge, key_field="order_id", happened=_has_left
         ),
-        Operation(
-            "stock",
-            shop.SET_STOCK,
-            "keyed",
-            api="/sku/syncStock v2",
-            params=form(
-                ["item_id", "sku_id", "quantity"],
-                item_id=shop.ITEM,
-                sku_id=shop.SKU_ID,
-                quantity=shop.QUANTITY,
-            ),
-            build=_stock,
-            judge=judge,
-            key_field="idempotent_id",
-            unproven=True,
-        ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.set_stock("/sku/syncStock v2", _stock, judge, key_field="idempotent_id"),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     verify=verify,

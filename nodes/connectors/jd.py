@@ -20,6 +20,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form, setting
 
@@ -298,16 +299,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    api="jingdong.pop.order.get 2.0",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-    unproven=True,
-)
+ORDER = operations.one_order("jingdong.pop.order.get 2.0", _order, judge, unproven=True)
 
 CONNECTOR = Connector(
     name="jd",
@@ -399,47 +391,22 @@ CONNECTOR = Connector(
             follow=_following,
         ),
         ORDER,
-        Operation(
-            "ship",
-            {"zh": "出库", "en": "Ship"},
-            "probe",
-            api="jingdong.pop.order.shipment 2.0",
-            params=form(
-                ["order_id", "company", "waybill"],
-                order_id=shop.ORDER_ID,
-                company=shop.COMPANY,
-                waybill=shop.WAYBILL,
-            ),
-            build=_ship,
-            judge=judge,
+        operations.ship(
+            "jingdong.pop.order.shipment 2.0",
+            _ship,
+            judge,
             key_field="orderId",
-            probe="order",
             happened=_has_left,
-            unproven=True,
+            title=("出库", "Ship"),
         ),
-        Operation(
-            "stock",
-            shop.SET_STOCK,
-            "keyed",
-            api="jingdong.stock.write.updateSkuStock 2.0",
-            params=form(
-                ["sku_id", "quantity"],
-                sku_id=shop.SKU_ID,
-                quantity=shop.QUANTITY,
-            ),
-            build=_stock,
-            judge=judge,
+        operations.set_stock(
+            "jingdong.stock.write.updateSkuStock 2.0",
+            _stock,
+            judge,
             key_field="skuId",
-            unproven=True,
+            of_item=False,
         ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,

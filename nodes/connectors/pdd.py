@@ -23,6 +23,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form
 
@@ -289,19 +290,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    Rate(500, 1, 50),
-    api="pdd.order.information.get V1",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-)
-BETWEEN = form(
-    ["since", "until"], since=shop.SINCE, until=shop.UNTIL, page=shop.PAGE, size=shop.size(100)
-)
+ORDER = operations.one_order("pdd.order.information.get V1", _order, judge, Rate(500, 1, 50))
 
 CONNECTOR = Connector(
     name="pdd",
@@ -328,7 +317,7 @@ CONNECTOR = Connector(
             "pure",
             Rate(3_000, 60, 50),
             api="pdd.order.number.list.increment.get V1",
-            params=BETWEEN,
+            params=operations.pages(100),
             build=_orders,
             judge=_listed("order_sn_list"),
             paging=Paging("page", "backwards", 100),
@@ -340,56 +329,23 @@ CONNECTOR = Connector(
             "pure",
             Rate(100, 10, 10),
             api="pdd.refund.list.increment.get V1",
-            params=BETWEEN,
+            params=operations.pages(100),
             build=_refunds,
             judge=_listed("refund_list"),
             paging=Paging("page", "backwards", 100),
             window=Window(1_800, 1_800, 180),
         ),
         ORDER,
-        Operation(
-            "ship",
-            {"zh": "发货", "en": "Ship"},
-            "probe",
+        operations.ship(
+            "pdd.logistics.online.send V1",
+            _ship,
+            judge,
             Rate(5_000, 1, 100),
-            api="pdd.logistics.online.send V1",
-            params=form(
-                ["order_id", "company", "waybill"],
-                order_id=shop.ORDER_ID,
-                company=shop.COMPANY,
-                waybill=shop.WAYBILL,
-            ),
-            build=_ship,
-            judge=judge,
             key_field="order_sn",
-            probe="order",
             happened=_has_left,
-            unproven=True,
         ),
-        Operation(
-            "stock",
-            shop.SET_STOCK,
-            "keyed",
-            api="pdd.goods.quantity.update",
-            params=form(
-                ["item_id", "sku_id", "quantity"],
-                item_id=shop.ITEM,
-                sku_id=shop.SKU_ID,
-                quantity=shop.QUANTITY,
-            ),
-            build=_stock,
-            judge=judge,
-            key_field="sku_id",
-            unproven=True,
-        ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.set_stock("pdd.goods.quantity.update", _stock, judge, key_field="sku_id"),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,

@@ -25,6 +25,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form, setting
 
@@ -330,15 +331,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    api=f"GET orders/{{id}}.json {VERSION}",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-)
+ORDER = operations.one_order(f"GET orders/{{id}}.json {VERSION}", _order, judge)
 
 CONNECTOR = Connector(
     name="shopify",
@@ -401,13 +394,7 @@ CONNECTOR = Connector(
             "pure",
             Rate(2, 1, 40),
             api=f"GET orders.json {VERSION}",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                cursor=shop.CURSOR,
-                size=shop.size(250),
-            ),
+            params=operations.following(250),
             build=_orders,
             judge=_listed("orders"),
             paging=Paging("cursor", "forwards", 250),
@@ -419,13 +406,7 @@ CONNECTOR = Connector(
             "pure",
             Rate(2, 1, 40),
             api=f"GET orders.json fields=refunds {VERSION}",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                cursor=shop.CURSOR,
-                size=shop.size(250),
-            ),
+            params=operations.following(250),
             build=_all_refunds,
             judge=judge_refunds,
             paging=Paging("cursor", "forwards", 250),
@@ -465,14 +446,7 @@ CONNECTOR = Connector(
             probe="refunds",
             happened=_is_refunded,
         ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     verify=verify,

@@ -22,6 +22,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form, setting
 
@@ -291,15 +292,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    api="taobao.trade.fullinfo.get 2.0",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-)
+ORDER = operations.one_order("taobao.trade.fullinfo.get 2.0", _order, judge)
 
 CONNECTOR = Connector(
     name="taobao",
@@ -341,13 +334,7 @@ CONNECTOR = Connector(
             {"zh": "按修改时间取订单", "en": "Orders by time of change"},
             "pure",
             api="taobao.trades.sold.increment.get 2.0",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                page=shop.PAGE,
-                size=shop.size(100),
-            ),
+            params=operations.pages(100),
             build=_orders,
             judge=judge_list,
             paging=Paging("page", "backwards", 100),
@@ -358,61 +345,18 @@ CONNECTOR = Connector(
             shop.REFUNDS_TITLE,
             "pure",
             api="taobao.refunds.receive.get 2.0",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                page=shop.PAGE,
-                size=shop.size(100),
-            ),
+            params=operations.pages(100),
             build=_refunds,
             judge=_listed("refunds", "refund"),
             paging=Paging("page", "backwards", 100),
             window=Window(86_400, 1_800, 0, 90 * 86_400),
         ),
         ORDER,
-        Operation(
-            "ship",
-            {"zh": "发货", "en": "Ship"},
-            "probe",
-            api="taobao.logistics.offline.send 2.0",
-            params=form(
-                ["order_id", "company", "waybill"],
-                order_id=shop.ORDER_ID,
-                company=shop.COMPANY,
-                waybill=shop.WAYBILL,
-            ),
-            build=_ship,
-            judge=judge,
-            key_field="tid",
-            probe="order",
-            happened=_has_left,
-            unproven=True,
+        operations.ship(
+            "taobao.logistics.offline.send 2.0", _ship, judge, key_field="tid", happened=_has_left
         ),
-        Operation(
-            "stock",
-            shop.SET_STOCK,
-            "keyed",
-            api="taobao.item.quantity.update 2.0",
-            params=form(
-                ["item_id", "sku_id", "quantity"],
-                item_id=shop.ITEM,
-                sku_id=shop.SKU_ID,
-                quantity=shop.QUANTITY,
-            ),
-            build=_stock,
-            judge=judge,
-            key_field="sku_id",
-            unproven=True,
-        ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.set_stock("taobao.item.quantity.update 2.0", _stock, judge, key_field="sku_id"),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     errors=ERRORS,

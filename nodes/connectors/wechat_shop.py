@@ -28,6 +28,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import form
 
@@ -340,15 +341,7 @@ def refund(payload: Mapping[str, Any]) -> Mapped:
     return shop.mapped(reading, REFUND_STATUSES, values, what="refund")
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    api="/channels/ec/order/get",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-)
+ORDER = operations.one_order("/channels/ec/order/get", _order, judge)
 
 CONNECTOR = Connector(
     name="wechat_shop",
@@ -398,13 +391,7 @@ CONNECTOR = Connector(
             {"zh": "按修改时间取订单号", "en": "Numbers of orders by time of change"},
             "pure",
             api="/channels/ec/order/list/get",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                cursor=shop.CURSOR,
-                size=shop.size(100),
-            ),
+            params=operations.following(100),
             build=_orders,
             judge=judge_list,
             paging=Paging("cursor", "forwards", 100),
@@ -438,30 +425,10 @@ CONNECTOR = Connector(
             judge=judge,
             unproven=True,
         ),
-        Operation(
-            "stock",
-            shop.SET_STOCK,
-            "keyed",
-            api="/channels/ec/product/stock/update",
-            params=form(
-                ["item_id", "sku_id", "quantity"],
-                item_id=shop.ITEM,
-                sku_id=shop.SKU_ID,
-                quantity=shop.QUANTITY,
-            ),
-            build=_stock,
-            judge=judge,
-            key_field="sku_id",
-            unproven=True,
+        operations.set_stock(
+            "/channels/ec/product/stock/update", _stock, judge, key_field="sku_id"
         ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     verify=verify,

@@ -24,6 +24,7 @@ from headrace.engine.connector import (
     Wish,
 )
 from headrace.nodes import _shop as shop
+from headrace.nodes import _shop_operations as operations
 from headrace.nodes import _wire as wire
 from headrace.nodes._fields import Problems, form, setting
 
@@ -282,15 +283,7 @@ def check(settings: Mapping[str, Any]) -> Problems:
     return [("/base_url", "setting_wrong", {"expected": "https://host", "found": address})]
 
 
-ORDER = Operation(
-    "order",
-    {"zh": "查一个订单", "en": "Get an order"},
-    "pure",
-    api="GET /wc/v3/orders/{id}",
-    params=form(["order_id"], order_id=shop.ORDER_ID),
-    build=_order,
-    judge=judge,
-)
+ORDER = operations.one_order("GET /wc/v3/orders/{id}", _order, judge)
 
 CONNECTOR = Connector(
     name="woocommerce",
@@ -335,13 +328,7 @@ CONNECTOR = Connector(
             {"zh": "按修改时间取订单", "en": "Orders by time of change"},
             "pure",
             api="GET /wc/v3/orders",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                page=shop.PAGE,
-                size=shop.size(100),
-            ),
+            params=operations.pages(100),
             build=_orders,
             judge=judge_list,
             paging=Paging("page", "backwards", 100),
@@ -366,13 +353,7 @@ CONNECTOR = Connector(
             {"zh": "按时间取退款", "en": "Refunds by time"},
             "pure",
             api="GET /wc/v3/refunds",
-            params=form(
-                ["since", "until"],
-                since=shop.SINCE,
-                until=shop.UNTIL,
-                page=shop.PAGE,
-                size=shop.size(100),
-            ),
+            params=operations.pages(100),
             build=_all_refunds,
             judge=judge_list,
             paging=Paging("page", "forwards", 100),
@@ -417,14 +398,7 @@ CONNECTOR = Connector(
             probe="refunds",
             happened=_is_refunded,
         ),
-        Operation(
-            "call",
-            {"zh": "其他接口", "en": "Any other interface"},
-            "once",
-            params=form(["method"], method=shop.METHOD, body=shop.BODY),
-            build=_call,
-            judge=judge,
-        ),
+        operations.call(_call, judge),
     ),
     test=shop.trial(ORDER, {"order_id": "0"}),
     verify=verify,
