@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from headrace.engine.sandbox import proofs
-from headrace.engine.sandbox.calls import Account, Asked, No, Said, Simulator, said, whole
-
-TOKEN = "sandbox-wms-token"  # noqa: S105 - opens nothing
-
-NO = {
-    "token_dead": (401, "token"),
-    "throttled": (429, "too many calls"),
-    "busy": (503, "busy"),
-    "withdrawn": (410, "gone"),
-    "params": (400, "bad request"),
-    "not_found": (404, "not found"),
-    "rule": (409, "not enough on the shelf"),
-}
+from headrace.engine.sandbox.bearer import NO, BearerService
+from headrace.engine.sandbox.calls import Asked, No, Said, said, whole
 
 
-class Warehouse(Simulator):
+class Warehouse(BearerService):
     """One warehouse: `GET /stock`, `GET /stock/{sku}`, `POST /shipments`, `GET /shipments/{key}`."""
 
     name = "wms"
-    troubles = tuple(t for t in Simulator.troubles if t != "clock")
-
-    def account(self, base: str) -> Account:
-        """See `Simulator`."""
-        settings = {"base_url": f"{base}/wms", "auth": "bearer", "test_path": "/stock"}
-        return Account("rest", settings, {"token": TOKEN})
-
-    def prove(self, asked: Asked) -> None:
-        """See `Simulator`."""
-        if not proofs.equal(asked.headers.get("authorization", ""), f"Bearer {TOKEN}"):
-            raise No("token_dead")
-
-    def no(self, kind: str, message: str, asked: Asked) -> Said:
-        """See `Simulator`."""
-        status, words = NO[kind]
-        return said({"error": {"code": kind, "message": f"{words} {message}".strip()}}, status)
+    token = "sandbox-wms-token"  # noqa: S105 - opens nothing
+    test_path = "/stock"
+    refusals: ClassVar = {**NO, "rule": (409, "not enough on the shelf")}
 
     def do(self, asked: Asked) -> Said:
         """See `Simulator`."""

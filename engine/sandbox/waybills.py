@@ -4,49 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from headrace.engine.sandbox import proofs
-from headrace.engine.sandbox.calls import Account, Asked, No, Said, Simulator, said
+from headrace.engine.sandbox.bearer import BearerService
+from headrace.engine.sandbox.calls import Asked, No, Said, said
 
-TOKEN = "sandbox-waybill-token"  # noqa: S105 - opens nothing
 CARRIERS = ("SF", "ZTO", "JT")
 """顺丰, 中通, 极兔."""
 KEPT = 50_000
 
-NO = {
-    "token_dead": (401, "token"),
-    "throttled": (429, "too many calls"),
-    "busy": (503, "busy"),
-    "withdrawn": (410, "gone"),
-    "params": (400, "bad request"),
-    "not_found": (404, "not found"),
-}
 
-
-class Waybills(Simulator):
+class Waybills(BearerService):
     """One account there: `POST /waybills`, `GET /waybills/{key}`, `GET /carriers`."""
 
     name = "waybill"
-    troubles = tuple(t for t in Simulator.troubles if t != "clock")
+    token = "sandbox-waybill-token"  # noqa: S105 - opens nothing
+    test_path = "/carriers"
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
         self.made: dict[str, dict[str, Any]] = {}
         """Idempotency key → waybill."""
-
-    def account(self, base: str) -> Account:
-        """See `Simulator`."""
-        settings = {"base_url": f"{base}/waybill", "auth": "bearer", "test_path": "/carriers"}
-        return Account("rest", settings, {"token": TOKEN})
-
-    def prove(self, asked: Asked) -> None:
-        """See `Simulator`."""
-        if not proofs.equal(asked.headers.get("authorization", ""), f"Bearer {TOKEN}"):
-            raise No("token_dead")
-
-    def no(self, kind: str, message: str, asked: Asked) -> Said:
-        """See `Simulator`."""
-        status, words = NO[kind]
-        return said({"error": {"code": kind, "message": f"{words} {message}".strip()}}, status)
 
     def do(self, asked: Asked) -> Said:
         """See `Simulator`."""
