@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
-from tests.e2e.pages import SAVED_MS, sign_in
+from tests.e2e.pages import SAVED_MS, session_of
 from tests.servers import HOST, PATIENCE_S, die_with_parent, free_port
 
 ROOT = Path(__file__).parent.parent.parent
@@ -142,7 +142,7 @@ def person(
     browser_context_args: dict[str, Any],
     base_url: str,
 ) -> Iterator[Callable[..., Page]]:
-    """Another person at a browser of their own: `person("ben", viewport=PHONE)` is a page signed in as Ben."""
+    """Another person at a browser of their own: `person("ben", viewport=PHONE)` is an empty page, signed in as Ben."""
     with contextlib.ExitStack() as closing:
 
         def open_page(login: str, **options: Any) -> Page:
@@ -151,9 +151,8 @@ def person(
             )
             closing.callback(context.close)
             closing.enter_context(watching(context, base_url))
-            page = context.new_page()
-            sign_in(page, login)
-            return page
+            session_of(context, login)
+            return context.new_page()
 
         yield open_page
 

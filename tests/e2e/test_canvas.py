@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Page, Playwright, expect
 
 from tests.e2e.conftest import CHROMIUM
-from tests.e2e.pages import DESK, SAVED_MS, Editor, api, box_of, make_flow, middle, sign_in
+from tests.e2e.pages import DESK, SAVED_MS, Editor, api, box_of, make_flow, middle, session_of
 from tests.e2e.test_editor import CHAIN, document
 
 HEIGHT = 64
@@ -215,7 +215,7 @@ def test_a_favourite_stays_at_hand_and_the_tour_stays_away(editor: Editor) -> No
 
 def test_four_answers_are_a_flow_without_errors(page: Page) -> None:
     page.set_viewport_size(DESK)
-    sign_in(page, "dora")
+    session_of(page.context, "dora")
     page.goto("/flows")
     page.get_by_test_id("btn-describe").click()
     page.get_by_test_id("describe-name").fill("Drawn by four answers")

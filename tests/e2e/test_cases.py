@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.builder import flow, user
-from tests.e2e.pages import PHONE, SAVED_MS, sign_in
+from tests.e2e.pages import PHONE, SAVED_MS, session_of
 from tests.e2e.test_versions import call
 
 
@@ -46,7 +46,7 @@ def bonus(me: str, limit: int = 100, key: str = "bonus") -> dict[str, Any]:
 
 def drawn(page: Page, key: str) -> str:
     """The flow, published, with one large bonus that was agreed to."""
-    sign_in(page, "admin")
+    session_of(page.context, "admin")
     me: str = call(page, "GET", "/api/session")["user"]["id"]
     call(page, "POST", "/api/flows", {"document": bonus(me, key=key)})
     call(page, "POST", f"/api/flows/{key}/publish", {})
@@ -192,12 +192,10 @@ def test_a_heat_map_leads_from_a_number_to_those_behind_it(
     key = f"bonus-heat-{size['width']}"
     drawn(page, key)
     other = person("admin", viewport=size)
-    # Ids settle for ten seconds before they are counted.
-    expect(other.locator("body")).to_be_visible()
     other.goto(f"/flows/{key}/heat")
     rows = other.get_by_test_id("heat")
     expect(rows).to_be_visible()
-    for _ in range(30):
+    for _ in range(30):  # ids settle for ten seconds before they are counted
         call(other, "POST", f"/api/flows/{key}/heat/count")
         if call(other, "GET", f"/api/flows/{key}/heat")["instances"]["visits"]:
             break

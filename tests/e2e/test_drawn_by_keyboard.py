@@ -32,6 +32,7 @@ def test_a_refund_flow_drawn_and_decided_by_keyboard(
     publish_and_start(keys)
 
     ben = person("ben", viewport=DESK)
+    ben.goto("/")
     decide(Keys(ben))
 
     read_case(

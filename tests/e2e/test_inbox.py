@@ -117,7 +117,7 @@ def test_three_people_decide_what_was_drawn_by_dragging(
     for desk in (ann, ben, sue):
         desk.page.goto("/tasks")
         expect(desk.page.locator("html")).to_have_attribute("lang", LANGUAGE_TAGS[language])
-    sign_in(page, "dora")
+    session_of(page.context, "dora")
     case = start(page.context, amount)
 
     ann.open(title)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.pages import OPEN_OPTIONS, SAVED_MS, api, session_of, sign_in
+from tests.e2e.pages import OPEN_OPTIONS, SAVED_MS, api, session_of
 
 
 def test_own_flows_are_packed_brought_mapped_installed_and_removed(
     page: Page, tmp_path: Path
 ) -> None:
-    sign_in(page, "dora")
+    session_of(page.context, "dora")
     page.goto("/templates")
     page.get_by_test_id("btn-pack").click()
     page.get_by_test_id("pack-name").fill("Refunds of ours")
@@ -54,7 +54,6 @@ def test_own_flows_are_packed_brought_mapped_installed_and_removed(
 
 
 def test_a_templates_sources_may_be_ones_own_or_wait_to_be_switched_on(page: Page) -> None:
-    sign_in(page, "admin")
     headers = session_of(page.context, "admin")
     page.request.post("/api/templates/home-hub/remove", headers=headers, data={})
     page.goto("/templates/home-hub")

@@ -16,7 +16,6 @@ from tests.e2e.pages import (
     api,
     make_flow,
     session_of,
-    sign_in,
 )
 from tests.e2e.test_every_screen import AXE, RUN_AXE, SERIOUS
 
@@ -83,7 +82,6 @@ def test_an_approval_with_a_condition_is_drawn_in_cards_published_and_run(
     phone = size == PHONE
     key = f"cards-{'phone' if phone else 'desk'}"
     address = make_flow(context, "dora", empty_flow(key))
-    sign_in(page, "dora")
     page.set_viewport_size(PHONE if phone else DESK)
     page.goto(address)
     if not phone:
@@ -145,7 +143,6 @@ def test_the_keyboard_draws_moves_and_deletes_and_the_look_is_remembered(
     page: Page, context: BrowserContext
 ) -> None:
     address = make_flow(context, "dora", empty_flow("cards-keys"))
-    sign_in(page, "dora")
     page.set_viewport_size(DESK)
     page.goto(address)
     page.get_by_test_id("look-vertical").click()
