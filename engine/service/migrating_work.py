@@ -376,10 +376,7 @@ def _one(workspace: Workspace, actor: Actor, id_: str, instance_id: str, what: s
         if not results:
             return False
         migrating.update_items(connection, results)
-        if locked.status in {
-            "ready",
-            "stopped",
-        }:  # begun: it is not checked anew, and can be undone
+        if locked.status in {"ready", "stopped"}:  # begun: what is left may follow, and be undone
             more = migrating.next_items(connection, id_, "ok", "", 1)
             change(workspace, connection, id_, status="stopped" if more else "done")
         audit.note(

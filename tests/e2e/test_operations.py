@@ -235,3 +235,26 @@ def retry(page: Page, cases: list[str]) -> None:
     expect(page.get_by_test_id("batch-progress")).to_have_attribute(
         "data-status", "done", timeout=SAVED_MS
     )
+
+
+def test_what_holds_back_a_connection_is_set_and_its_breaker_forced(
+    page: Page, office: Office
+) -> None:
+    key = f"limited-{next(NUMBERS)}"
+    settings = {"base_url": "http://127.0.0.1:9"}
+    office.post("/api/connections", key=key, name={"en": key}, connector="rest", settings=settings)
+    page.goto("/connections")
+    page.get_by_test_id(f"limits-{key}").click()
+    page.get_by_test_id("field-parallel").fill("3")
+
+    page.get_by_test_id(f"force-{key}").click()
+    page.get_by_role("menuitem", name="Cut off").click()
+    page.get_by_role("button", name="Cut off").click()
+    expect(page.get_by_role("dialog").first).to_contain_text("By hand", timeout=SAVED_MS)
+    page.get_by_test_id("btn-save").click()
+    expect(page.get_by_test_id("field-parallel")).to_have_count(0)
+
+    page.get_by_test_id(f"limits-{key}").click()
+    expect(page.get_by_test_id("field-parallel")).to_have_value("3")
+    found = office.context.request.get(f"/api/breakers?connection={key}").json()["items"]
+    assert [(one["state"], one["forced"]) for one in found] == [("open", True)]
