@@ -4,43 +4,42 @@
 
 import {
   ClearOutlined,
-  PlusOutlined,
   RedoOutlined,
   SearchOutlined,
   ThunderboltOutlined,
   UndoOutlined,
 } from "@ant-design/icons";
 import { Button, Input } from "antd";
-import {
-  type KeyboardEvent,
-  type PointerEvent as ReactPointerEvent,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useMedia } from "../../theme/mode";
 import { Segments } from "../../ui/Segments";
 import type { Variable } from "../variables";
 import { Alike } from "./Alike";
 import { type Suggestion, suggestions } from "./alike";
 import { joined } from "./connect";
 import { Detail } from "./Detail";
-import { type Entry, textOf } from "./entry";
-import { at, counted, type Fields, put } from "./mapping";
+import { textOf } from "./entry";
+import { backToSources, focusSource, focusTarget, showDetail } from "./focus";
+import { Lines } from "./Lines";
+import { linesOf, stepsOf } from "./lines";
+import { at, counted, type Fields, onlyOpen, put } from "./mapping";
+import { NEW, NewField } from "./NewField";
 import { type Fitting, Rows, useEntryWords, useWhyWords } from "./Rows";
-import { flat as allSources, indexOf, matching, originOf, readBy, type Source } from "./sources";
+import { foldedAtFirst, indexOf, keysAbove, matching, type Source } from "./sources";
 import { Tree } from "./Tree";
 import {
   flat as allTargets,
+  freeName,
   keyOf,
-  namesOfExample,
+  namesUnder,
+  parentsOf,
   partsOf,
   type Target,
   withNames,
   withOwn,
 } from "./targets";
-import { curve, type Line, useLines } from "./useLines";
+import { useDrag } from "./useDrag";
 import { usePreview } from "./usePreview";
 import "./mapping.css";
 
@@ -73,13 +72,10 @@ export interface BoardProps {
 type View = "all" | "open";
 
 const NARROW = "(max-width: 819px)";
-/** A press that moved less is a click. */
-const DRAG_FROM = 5;
-
 export function Board(props: BoardProps) {
   const { sources, fields, onFields, disabled, variables, sample, own } = props;
   const { t } = useTranslation("mapping");
-  const narrow = useNarrow();
+  const narrow = useMedia(NARROW);
   const board = useRef<HTMLDivElement>(null);
   const [search, setSearch] = useState("");
   const [folded, setFolded] = useState<ReadonlySet<string>>(() => foldedAtFirst(sources));
@@ -430,383 +426,11 @@ export function Board(props: BoardProps) {
   );
 }
 
-const NEW = "\u0000new";
 const NOTHING: ReadonlySet<string> = new Set();
-
-interface NewFieldProps {
-  own: RegExp;
-  taken: readonly Target[];
-  active: Source | undefined;
-  over: boolean;
-  onAdd: (names: readonly string[]) => void;
-  /** Records inside of records, and an example to take the names from. */
-  nested: boolean;
-  onFor: (source: Source) => void;
-}
-
-function NewField({ own, taken, active, over, onAdd, nested, onFor }: NewFieldProps) {
-  const { t } = useTranslation("mapping");
-  const [name, setName] = useState("");
-  const [example, setExample] = useState<string | null>(null);
-  const parts = nested ? partsOf(name) : [{ name, list: false }];
-  const key = keyOf(parts.map((part) => part.name));
-  const wrong =
-    name !== "" &&
-    (parts.some((part) => !own.test(part.name)) || taken.some((target) => target.key === key));
-  const add = () => {
-    if (name === "" || wrong) return;
-    onAdd([name]);
-    setName("");
-  };
-  const names = example === null ? [] : namesIn(example);
-  if (example !== null) {
-    return (
-      <div className="hr-map-new">
-        <Input.TextArea
-          autoSize={{ minRows: 4, maxRows: 10 }}
-          value={example}
-          aria-label={t("example")}
-          placeholder={t("example_hint")}
-          onChange={(event) => setExample(event.target.value)}
-          data-testid="map-example"
-        />
-        <Button onClick={() => setExample(null)}>{t("alike.leave")}</Button>
-        <Button
-          type="primary"
-          disabled={names.length === 0}
-          onClick={() => {
-            onAdd(names);
-            setExample(null);
-          }}
-          data-testid="map-example-take"
-        >
-          {t("example_take", { count: names.length })}
-        </Button>
-      </div>
-    );
-  }
-  return (
-    <div className="hr-map-new" data-target={NEW} data-over={over || undefined}>
-      {active === undefined ? (
-        <>
-          <Input
-            value={name}
-            {...(wrong ? { status: "error" as const } : {})}
-            placeholder={t(nested ? "new_name_nested" : "new_name")}
-            aria-label={t("new_name")}
-            aria-invalid={wrong}
-            onChange={(event) => setName(event.target.value)}
-            onPressEnter={add}
-            data-testid="map-new-name"
-          />
-          <Button icon={<PlusOutlined />} disabled={name === "" || wrong} onClick={add}>
-            {t("new")}
-          </Button>
-          {nested && (
-            <Button onClick={() => setExample("")} data-testid="map-example-open">
-              {t("example")}
-            </Button>
-          )}
-          {wrong && <p className="hr-map-hint">{t("name_wrong")}</p>}
-        </>
-      ) : (
-        <Button block icon={<PlusOutlined />} onClick={() => onFor(active)} data-testid="map-new">
-          {t("new_for", { name: active.title })}
-        </Button>
-      )}
-    </div>
-  );
-}
-
-function namesIn(text: string): string[] {
-  try {
-    return namesOfExample(JSON.parse(text));
-  } catch {
-    return [];
-  }
-}
-
-/** How one would write the names of a field of one's own, and of those in it. */
-function namesUnder(target: Target, above: ReadonlyMap<string, Target>): string[] {
-  const whole = (one: Target): string => {
-    const up = above.get(one.key);
-    const name = one.path.at(-1) ?? "";
-    return up === undefined ? name : `${whole(up)}${up.kind === "list" ? "[]" : ""}.${name}`;
-  };
-  const leaves = allTargets([target]).filter(({ children }) => children.length === 0);
-  return leaves.map(whole);
-}
-
-interface LinesProps {
-  board: React.RefObject<HTMLDivElement | null>;
-  lines: readonly Line[];
-  parents: ReadonlyMap<string, string>;
-  moved: unknown[];
-  active: string | null;
-  words: (target: string) => string;
-  label: (target: string) => string;
-  onPress: (target: string) => void;
-  drawing: string | null;
-}
-
-function Lines({
-  board,
-  lines,
-  parents,
-  moved,
-  active,
-  words,
-  label,
-  onPress,
-  drawing,
-}: LinesProps) {
-  const { t } = useTranslation("mapping");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: by value; each is new only when it changed
-  const when = useMemo(() => ({}), moved);
-  const shapes = useLines(board, lines, parents, when);
-  return (
-    <div className="hr-map-gutter" data-testid="map-gutter">
-      <svg className="hr-map-lines" aria-hidden="true">
-        {shapes.map((shape) => (
-          <path
-            key={shape.key}
-            d={shape.path}
-            data-faint={shape.faint || undefined}
-            data-line={shape.target}
-            data-away={shape.away || undefined}
-            data-active={active === shape.target || undefined}
-          />
-        ))}
-        {drawing !== null && <path d={drawing} data-drawing />}
-      </svg>
-      {shapes.map((shape) => {
-        const text = words(shape.target);
-        if (shape.away || shape.faint || text === "") return null;
-        return (
-          <button
-            key={shape.key}
-            type="button"
-            tabIndex={-1}
-            className="hr-map-chip"
-            style={{ left: shape.at.x, top: shape.at.y }}
-            aria-label={t("chip", { name: label(shape.target), steps: text })}
-            title={text}
-            onClick={() => onPress(shape.target)}
-          >
-            {text}
-          </button>
-        );
-      })}
-    </div>
-  );
-}
-
-/** What is done on a line, as short as it can be said. */
-function stepsOf(
-  entry: Entry,
-  text: string,
-  list: string | null,
-  words: (text: string, entry: Entry, list: string | null) => string,
-): string {
-  if (entry.kind === "each") return "×";
-  if (entry.kind !== "link") return "";
-  return words(text, entry, list).split(" → ").slice(1).join(" → ");
-}
-
-function linesOf(
-  fields: Fields,
-  targets: readonly Target[],
-  known: ReadonlyMap<string, Source>,
-): Line[] {
-  return targets.flatMap((target) => {
-    const { entry, list } = at(fields, target.path);
-    if (entry?.kind === "expression") {
-      const keys = readBy(entry.text, known, list);
-      return keys.map((source) => ({ target: target.key, source, faint: true }));
-    }
-    const origin = entry === undefined ? null : originOf(entry, known, list);
-    return origin === null ? [] : [{ target: target.key, source: origin.key }];
-  });
-}
-
-function onlyOpen(targets: readonly Target[], fields: Fields): Target[] {
-  return targets.flatMap((target) => {
-    const { entry, covered } = at(fields, target.path);
-    const children = onlyOpen(target.children, fields);
-    const whole = entry !== undefined && entry.kind !== "record" && entry.kind !== "each";
-    if (covered !== undefined || whole) return [];
-    if (entry === undefined) return [target];
-    return children.length > 0 ? [{ ...target, children }] : [];
-  });
-}
-
-function parentsOf(targets: readonly Target[], above?: Target): Map<string, Target> {
-  const all = new Map<string, Target>();
-  for (const target of targets) {
-    if (above !== undefined) all.set(target.key, above);
-    for (const [key, parent] of parentsOf(target.children, target)) all.set(key, parent);
-  }
-  return all;
-}
-
-function keysAbove(sources: readonly Source[], above?: string): Map<string, string> {
-  const all = new Map<string, string>();
-  for (const source of sources) {
-    if (above !== undefined) all.set(source.key, above);
-    for (const [key, parent] of keysAbove(source.children, source.key)) all.set(key, parent);
-  }
-  return all;
-}
-
-/** Long lists begin folded: what is always there, and what lies inside of records that have a hundred fields. */
-const LONG = 12;
-
-function foldedAtFirst(sources: readonly Source[]): ReadonlySet<string> {
-  const all = allSources(sources);
-  if (all.length <= 2 * LONG) return NOTHING;
-  return new Set(
-    all
-      .filter(({ kind, children }) => kind !== "group" && children.length > LONG)
-      .map(({ key }) => key),
-  );
-}
 
 function toggled(all: ReadonlySet<string>, key: string, on: boolean): ReadonlySet<string> {
   const next = new Set(all);
   if (on) next.add(key);
   else next.delete(key);
   return next;
-}
-
-function freeName(wanted: string, targets: readonly Target[], own: RegExp | undefined): string {
-  const plain = wanted
-    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
-    .toLowerCase()
-    .replace(/[^a-z0-9_]+/g, "_")
-    .replace(/^[^a-z]+/, "");
-  const start = own === undefined || own.test(plain) ? plain || "field" : "field";
-  const taken = new Set(targets.map(({ key }) => key));
-  for (let count = 1; ; count += 1) {
-    const name = count === 1 ? start : `${start}_${count}`;
-    if (!taken.has(name)) return name;
-  }
-}
-
-// --- where the keyboard is ---------------------------------------------------------------------------
-
-function focusTarget(board: HTMLElement | null, key: string): void {
-  requestAnimationFrame(() => {
-    const row = board?.querySelector<HTMLElement>(
-      `[data-target="${CSS.escape(key)}"] > .hr-map-row`,
-    );
-    row?.focus();
-    row?.scrollIntoView({ block: "nearest" });
-  });
-}
-
-function showDetail(board: HTMLElement | null, key: string): void {
-  setTimeout(() => {
-    const row = board?.querySelector(`[data-target="${CSS.escape(key)}"]`);
-    row?.scrollIntoView?.({ block: "nearest" });
-  }, 50);
-}
-
-function focusSource(board: HTMLElement | null, key: string): void {
-  board?.querySelector<HTMLElement>(`[data-source="${CSS.escape(key)}"]`)?.focus();
-}
-
-function backToSources(board: HTMLElement | null): void {
-  board?.querySelector<HTMLElement>('.hr-map-tree [tabindex="0"]')?.focus();
-}
-
-// --- by mouse ------------------------------------------------------------------------------------------
-
-interface Dragging {
-  source: string;
-  from: { x: number; y: number };
-  to: { x: number; y: number };
-  over: string | null;
-}
-
-function useDrag(
-  board: React.RefObject<HTMLDivElement | null>,
-  known: ReadonlyMap<string, Source>,
-  onDrop: (source: Source, target: string) => void,
-) {
-  const [now, setNow] = useState<Dragging | null>(null);
-  const drop = useRef(onDrop);
-  drop.current = onDrop;
-  const grab = (key: string, event: ReactPointerEvent) => {
-    if (event.button !== 0 || event.pointerType === "touch") return;
-    const row = event.currentTarget.getBoundingClientRect();
-    const start = { x: event.clientX, y: event.clientY };
-    let moving: Dragging | null = null;
-    const move = (to: PointerEvent) => {
-      if (moving === null && Math.hypot(to.clientX - start.x, to.clientY - start.y) < DRAG_FROM)
-        return;
-      to.preventDefault();
-      const area = board.current?.getBoundingClientRect();
-      if (area === undefined) return;
-      const under = window.document.elementFromPoint(to.clientX, to.clientY);
-      moving = {
-        source: key,
-        from: { x: row.right - area.left, y: row.top + row.height / 2 - area.top },
-        to: { x: to.clientX - area.left, y: to.clientY - area.top },
-        over: under?.closest<HTMLElement>("[data-target]")?.dataset["target"] ?? null,
-      };
-      setNow(moving);
-    };
-    const stop = (last?: Event) => {
-      window.removeEventListener("pointermove", move);
-      window.removeEventListener("pointerup", up);
-      window.removeEventListener("pointercancel", cancel);
-      window.removeEventListener("keydown", letGo, true);
-      if (moving !== null && last?.type === "pointerup") swallowClick();
-      setNow(null);
-    };
-    const up = (last: PointerEvent) => {
-      const { over } = moving ?? { over: null };
-      stop(last);
-      const source = known.get(key);
-      if (over !== null && source !== undefined) drop.current(source, over);
-    };
-    const cancel = () => stop();
-    const letGo = (pressed: globalThis.KeyboardEvent) => {
-      if (pressed.key !== "Escape" || moving === null) return;
-      pressed.preventDefault();
-      pressed.stopPropagation();
-      stop();
-    };
-    window.addEventListener("pointermove", move);
-    window.addEventListener("pointerup", up);
-    window.addEventListener("pointercancel", cancel);
-    window.addEventListener("keydown", letGo, true);
-  };
-  return {
-    grab,
-    source: now?.source ?? null,
-    over: now?.over ?? null,
-    shape: now === null ? null : curve(now.from, now.to),
-  };
-}
-
-/** A drag that ends is no press on what lies below it. */
-function swallowClick(): void {
-  const swallow = (event: MouseEvent) => {
-    event.stopPropagation();
-    event.preventDefault();
-  };
-  window.addEventListener("click", swallow, { capture: true, once: true });
-  setTimeout(() => window.removeEventListener("click", swallow, { capture: true }), 0);
-}
-
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => window.matchMedia?.(NARROW).matches ?? false);
-  useEffect(() => {
-    const media = window.matchMedia?.(NARROW);
-    const tell = () => setNarrow(media?.matches ?? false);
-    media?.addEventListener("change", tell);
-    return () => media?.removeEventListener("change", tell);
-  }, []);
-  return narrow;
 }

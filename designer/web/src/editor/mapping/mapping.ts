@@ -118,6 +118,18 @@ export function counted(fields: Fields, targets: readonly Target[]): Counted {
 
 // --- where it is kept --------------------------------------------------------------------------------
 
+/** The fields that nothing goes into yet, and what stands above them. */
+export function onlyOpen(targets: readonly Target[], fields: Fields): Target[] {
+  return targets.flatMap((target) => {
+    const { entry, covered } = at(fields, target.path);
+    const children = onlyOpen(target.children, fields);
+    const whole = entry !== undefined && entry.kind !== "record" && entry.kind !== "each";
+    if (covered !== undefined || whole) return [];
+    if (entry === undefined) return [target];
+    return children.length > 0 ? [{ ...target, children }] : [];
+  });
+}
+
 export interface Row {
   name: string;
   value: string;

@@ -240,3 +240,26 @@ export function matching(sources: readonly Source[], search: string): Source[] {
   };
   return sources.flatMap((source) => kept(source, ""));
 }
+
+/** Key of each but the outermost → that of what it is a part of. */
+export function keysAbove(sources: readonly Source[], above?: string): Map<string, string> {
+  const all = new Map<string, string>();
+  for (const source of sources) {
+    if (above !== undefined) all.set(source.key, above);
+    for (const [key, parent] of keysAbove(source.children, source.key)) all.set(key, parent);
+  }
+  return all;
+}
+
+/** Long lists begin folded: what is always there, and what lies inside of records that have a hundred fields. */
+const LONG = 12;
+
+export function foldedAtFirst(sources: readonly Source[]): ReadonlySet<string> {
+  const all = flat(sources);
+  if (all.length <= 2 * LONG) return new Set();
+  return new Set(
+    all
+      .filter(({ kind, children }) => kind !== "group" && children.length > LONG)
+      .map(({ key }) => key),
+  );
+}

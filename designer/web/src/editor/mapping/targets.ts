@@ -187,6 +187,46 @@ export function flat(targets: readonly Target[]): Target[] {
 
 // --- does it fit? ----------------------------------------------------------------------------------
 
+/** Each but the outermost → the one it is a part of. */
+export function parentsOf(targets: readonly Target[], above?: Target): Map<string, Target> {
+  const all = new Map<string, Target>();
+  for (const target of targets) {
+    if (above !== undefined) all.set(target.key, above);
+    for (const [key, parent] of parentsOf(target.children, target)) all.set(key, parent);
+  }
+  return all;
+}
+
+/** How one would write the names of a field of one's own, and of those in it. */
+export function namesUnder(target: Target, above: ReadonlyMap<string, Target>): string[] {
+  const whole = (one: Target): string => {
+    const up = above.get(one.key);
+    const name = one.path.at(-1) ?? "";
+    return up === undefined ? name : `${whole(up)}${up.kind === "list" ? "[]" : ""}.${name}`;
+  };
+  const leaves = flat([target]).filter(({ children }) => children.length === 0);
+  return leaves.map(whole);
+}
+
+/** A name that may be and is not taken, as like the wanted one as can be. */
+export function freeName(
+  wanted: string,
+  targets: readonly Target[],
+  own: RegExp | undefined,
+): string {
+  const plain = wanted
+    .replace(/([a-z0-9])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .replace(/[^a-z0-9_]+/g, "_")
+    .replace(/^[^a-z]+/, "");
+  const start = own === undefined || own.test(plain) ? plain || "field" : "field";
+  const taken = new Set(targets.map(({ key }) => key));
+  for (let count = 1; ; count += 1) {
+    const name = count === 1 ? start : `${start}_${count}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
 export type Fit = { steps: Step[] } | { from: ValueKind; to: ValueKind };
 
 interface Given {

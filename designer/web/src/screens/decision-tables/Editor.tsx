@@ -14,6 +14,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useParams } from "react-router";
 import { ApiError, addressOf, api, type Problem, query, upload } from "../../api/client";
 import { useMay } from "../../api/session";
+import { useMedia } from "../../theme/mode";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { useErrorText } from "../../ui/errorText";
 import { ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
@@ -52,6 +53,7 @@ import {
 
 const PAST_MAX = 200;
 const SAVE_AFTER_MS = 700;
+const NARROW = "(max-width: 719px)";
 
 export default function Editor() {
   const { key = "" } = useParams();
@@ -100,7 +102,7 @@ function Open({ table, path }: { table: Table; path: string }) {
   const [range, setRange] = useState<Range>({ top: 0, bottom: 0, left: 0, right: 0 });
   const file = useRef<HTMLInputElement>(null);
   const kept = useRef({ definition: table.definition, revision: table.revision });
-  const narrow = useNarrow();
+  const narrow = useMedia(NARROW);
 
   const change = useCallback(
     (next: Definition) => {
@@ -553,17 +555,4 @@ function marksOf(checked: Checked | null, t: T): Map<number, RowMark> {
     for (const [row, other] of [rows, [rows[1], rows[0]] as const])
       found.set(row - 1, { tone: "error", text: t("mark.overlap", { row: other }) });
   return found;
-}
-
-const NARROW = "(max-width: 719px)";
-
-function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => window.matchMedia(NARROW).matches);
-  useEffect(() => {
-    const media = window.matchMedia(NARROW);
-    const tell = () => setNarrow(media.matches);
-    media.addEventListener("change", tell);
-    return () => media.removeEventListener("change", tell);
-  }, []);
-  return narrow;
 }
