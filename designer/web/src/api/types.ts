@@ -1,6 +1,6 @@
 // The shapes the API answers with. Text is bilingual; show it with `useText` of ui/text.ts.
 
-import type { FormUi, JsonSchema } from "../ui/form/schema";
+import type { FormUi, JsonSchema } from "../schema";
 import type { Language, Text } from "../ui/text";
 import type { Problem } from "./client";
 

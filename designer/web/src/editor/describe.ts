@@ -1,13 +1,7 @@
 // A first drawing from four answers: how it begins, what must be known, who decides, what happens then. Pure.
 
-import {
-  type FlowDocument,
-  type FlowEdge,
-  type FlowNode,
-  NODE_WIDTH,
-  type Schema,
-  type Text,
-} from "./document";
+import type { JsonSchema } from "../schema";
+import { type FlowDocument, type FlowEdge, type FlowNode, NODE_WIDTH, type Text } from "./document";
 
 export type Begins = "form" | "call" | "schedule" | "message";
 export type Decides = "nobody" | "superior" | "role" | "both";
@@ -174,7 +168,7 @@ function askedAbout(knows: readonly Known[]): string {
   return first === undefined ? "" : ` {{ ${first.name} }}`;
 }
 
-function inputFrom(knows: readonly Known[]): Schema {
+function inputFrom(knows: readonly Known[]): JsonSchema {
   return {
     type: "object",
     properties: Object.fromEntries(knows.map((field) => [field.name, schemaOf(field)])),
@@ -182,7 +176,7 @@ function inputFrom(knows: readonly Known[]): Schema {
   };
 }
 
-function schemaOf({ title, kind }: Known): Schema {
+function schemaOf({ title, kind }: Known): JsonSchema {
   switch (kind) {
     case "money":
       return { type: "number", minimum: 0, "x-title": title };

@@ -1,5 +1,7 @@
 // A flow as it is drawn: the values, and the questions one can ask them. Pure; a change is a new value (commands/).
 
+import type { JsonSchema } from "../schema";
+
 export type Language = "zh" | "en";
 export type Text = Partial<Record<Language, string>>;
 export type Settings = Record<string, unknown>;
@@ -12,53 +14,6 @@ export interface Position {
 export interface Size {
   width: number;
   height: number;
-}
-
-export interface Schema {
-  type?: string | string[];
-  title?: string;
-  description?: string;
-  properties?: Record<string, Schema>;
-  required?: string[];
-  additionalProperties?: boolean | Schema;
-  items?: Schema;
-  enum?: unknown[];
-  const?: unknown;
-  oneOf?: Schema[];
-  anyOf?: Schema[];
-  default?: unknown;
-  format?: string;
-  minLength?: number;
-  maxLength?: number;
-  minimum?: number;
-  maximum?: number;
-  exclusiveMinimum?: number;
-  exclusiveMaximum?: number;
-  multipleOf?: number;
-  minItems?: number;
-  maxItems?: number;
-  pattern?: string;
-  examples?: unknown[];
-  readOnly?: boolean;
-  "x-title"?: Text;
-  "x-help"?: Text;
-  "x-order"?: string[];
-  "x-advanced"?: boolean;
-  "x-widget"?: string;
-  /**
-   * Of names and values: the names are fields of the chosen table, what a decision table asks, what the chosen flow asks, what this
-   * flow asks; of an expression: it is a record, its names are free.
-   */
-  "x-names"?: "table" | "decision" | "flow" | "input" | "record";
-  /** Of an input: instances can be found by it. */
-  "x-search"?: boolean;
-  "x-enum-titles"?: Record<string, Text>;
-  /** Shown only while these other settings have one of these values. */
-  "x-when"?: Record<string, unknown[]>;
-  /** For a choice of nodes: any, those where work rests, all but this one, those that can be undone. */
-  "x-node"?: "" | "waits" | "others" | "undone";
-  /** Names that only this setting knows, besides the variables of the flow. */
-  "x-variables"?: string[];
 }
 
 export type EventKind = "timer" | "message" | "signal" | "error" | "compensation";
@@ -118,7 +73,7 @@ export interface FlowNote {
 /** A form that several nodes use; its value is kept in the variable of its key. */
 export interface FlowForm {
   title?: Text;
-  schema: Schema;
+  schema: JsonSchema;
   ui?: Record<string, unknown>;
 }
 
@@ -128,7 +83,7 @@ export interface FlowDocument {
   name: Text;
   description?: Text;
   /** Left out: a start asks for nothing. */
-  input?: Schema;
+  input?: JsonSchema;
   /** Forms of the flow, by key. */
   forms?: Record<string, FlowForm>;
   nodes: FlowNode[];
@@ -159,7 +114,7 @@ export interface NodeType {
   ports_from: string | null;
   /** A setting whose value says which further ports there are. */
   ports_by?: { setting: string; cases: Record<string, Port[]> } | null;
-  settings: Schema;
+  settings: JsonSchema;
   example: Settings;
 }
 
@@ -179,9 +134,9 @@ export function notesOf(document: FlowDocument): FlowNote[] {
   return document.notes ?? [];
 }
 
-const NO_INPUT: Schema = { type: "object", properties: {} };
+const NO_INPUT: JsonSchema = { type: "object", properties: {} };
 
-export function inputOf(document: FlowDocument): Schema {
+export function inputOf(document: FlowDocument): JsonSchema {
   return document.input ?? NO_INPUT;
 }
 
@@ -190,7 +145,7 @@ export function formsOf(document: FlowDocument): Record<string, FlowForm> {
 }
 
 /** What starts ask for, forms of the flow included: each a record under its key. For choosing fields, not for storing. */
-export function askedInput(document: FlowDocument): Schema {
+export function askedInput(document: FlowDocument): JsonSchema {
   const used = Object.entries(formsOf(document)).filter(
     ([key]) => usersOf(document, key).length > 0,
   );
@@ -506,7 +461,7 @@ export function newBranch(others: readonly { id: string }[]): Branch {
   };
 }
 
-export function defaultsOf(schema: Schema): unknown {
+export function defaultsOf(schema: JsonSchema): unknown {
   if (schema.default !== undefined) return structuredClone(schema.default);
   if (schema.const !== undefined) return schema.const;
   if (schema.oneOf?.[0] && schema.properties === undefined) return defaultsOf(schema.oneOf[0]);
@@ -520,7 +475,7 @@ export function defaultsOf(schema: Schema): unknown {
   return Object.fromEntries(entries);
 }
 
-function firstOf(schema: Schema): unknown {
+function firstOf(schema: JsonSchema): unknown {
   const value = defaultsOf(schema);
   if (value !== undefined) return value;
   if (schema.enum !== undefined) return schema.enum[0];

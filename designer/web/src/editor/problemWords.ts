@@ -4,9 +4,10 @@ import type { TFunction } from "i18next";
 import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../api/client";
+import type { JsonSchema } from "../schema";
 import { problemText } from "../ui/errorText";
 import { useText } from "../ui/text";
-import { type FlowDocument, type NodeTypes, nodeOf, type Schema, type Text } from "./document";
+import { type FlowDocument, type NodeTypes, nodeOf, type Text } from "./document";
 import { useEditor } from "./store";
 
 /** `beside`: what is shown need not wait for the words of errors, they follow. */
@@ -49,13 +50,17 @@ function eventField(path: string, t: TFunction): string {
 }
 
 /** The schema of the setting a problem's path leads to. */
-function settingOf(problem: Problem, document: FlowDocument, types: NodeTypes): Schema | undefined {
+function settingOf(
+  problem: Problem,
+  document: FlowDocument,
+  types: NodeTypes,
+): JsonSchema | undefined {
   const node = nodeOf(document, problem.node ?? "");
   // Inside a form the path begins at the settings already.
   const inside = /\/settings\/(.+)$/.exec(problem.path)?.[1] ?? problem.path;
   const path = inside.startsWith("/") ? [] : inside.split("/");
-  let schema: Schema | undefined = types.get(node?.type ?? "")?.settings;
-  let named: Schema | undefined;
+  let schema: JsonSchema | undefined = types.get(node?.type ?? "")?.settings;
+  let named: JsonSchema | undefined;
   for (const name of path) {
     schema = schema?.properties?.[name] ?? schema?.items;
     if (schema?.["x-title"] !== undefined) named = schema;

@@ -1,5 +1,6 @@
 // Ctrl+F: where does this text stand? In names, settings, expressions, on lines, in notes. Pure.
 
+import type { JsonSchema } from "../schema";
 import {
   eventsOf,
   type FlowDocument,
@@ -7,7 +8,6 @@ import {
   inReadingOrder,
   type NodeTypes,
   notesOf,
-  type Schema,
 } from "./document";
 import { edgeSentence, eventSentence, nodeSentence, type Words } from "./sentence";
 import { nameOf } from "./variables";
@@ -101,7 +101,7 @@ function* placesOf(node: FlowNode, types: NodeTypes, words: Words): Generator<Pl
 /** Every text in the settings, with the path of its field and what the form calls it. */
 function* leavesOf(
   value: unknown,
-  schema: Schema | undefined,
+  schema: JsonSchema | undefined,
   path: string,
   label: string,
   words: Words,

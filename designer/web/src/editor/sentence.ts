@@ -1,6 +1,7 @@
 // Settings read back as people say them: "amount > 200 and region is Tibet", "wait 24 hours", "role: finance manager".
 
 import type { TFunction } from "i18next";
+import type { JsonSchema } from "../schema";
 import { sentenceOf } from "./approval/assignee";
 import { voteInShort } from "./approval/vote";
 import type {
@@ -9,7 +10,6 @@ import type {
   FlowEvent,
   FlowNode,
   NodeTypes,
-  Schema,
   Settings,
   Text,
 } from "./document";
@@ -70,9 +70,14 @@ export function titlesFrom(variables: readonly Variable[]): Pick<Words, "titleOf
 }
 
 /** Titles of the start's fields; enough for the canvas, where no single node's variables are at hand. */
-export function inputTitles(input: Schema, text: ShowText): Pick<Words, "titleOf" | "choiceOf"> {
-  const find = (path: string): Schema | undefined =>
-    path.split(".").reduce<Schema | undefined>((schema, name) => schema?.properties?.[name], input);
+export function inputTitles(
+  input: JsonSchema,
+  text: ShowText,
+): Pick<Words, "titleOf" | "choiceOf"> {
+  const find = (path: string): JsonSchema | undefined =>
+    path
+      .split(".")
+      .reduce<JsonSchema | undefined>((schema, name) => schema?.properties?.[name], input);
   return {
     titleOf: (path) => {
       const schema = find(path);

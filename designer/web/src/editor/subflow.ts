@@ -1,5 +1,6 @@
 // A part of a flow as a flow of its own, and back. Pure.
 
+import type { JsonSchema } from "../schema";
 import {
   entering,
   type FlowDocument,
@@ -15,7 +16,6 @@ import {
   NODE_WIDTH,
   type NodeTypes,
   nodeOf,
-  type Schema,
   type Text,
   upstream,
 } from "./document";
@@ -139,9 +139,9 @@ function inputsOf(
   nodes: readonly FlowNode[],
   entry: string,
   types: NodeTypes,
-): [name: string, schema: Schema][] {
+): [name: string, schema: JsonSchema][] {
   const own = new Set(nodes.map((node) => node.result ?? node.id));
-  const known = new Map<string, Schema>(Object.entries(inputOf(document).properties ?? {}));
+  const known = new Map<string, JsonSchema>(Object.entries(inputOf(document).properties ?? {}));
   for (const [key, form] of Object.entries(formsOf(document))) known.set(key, form.schema);
   for (const node of upstream(document, entry)) {
     const title = node.name === undefined ? {} : { "x-title": node.name };
@@ -150,7 +150,7 @@ function inputsOf(
   }
   return rootsIn(nodes.map((node) => [node.settings, node.events])).flatMap((root) => {
     const schema = known.get(root);
-    return schema === undefined || own.has(root) ? [] : [[root, schema] as [string, Schema]];
+    return schema === undefined || own.has(root) ? [] : [[root, schema] as [string, JsonSchema]];
   });
 }
 
@@ -160,7 +160,7 @@ function innerFlow(
   flow: { key: string; name: Text },
   entry: string,
   outs: readonly FlowEdge[],
-  given: readonly [string, Schema][],
+  given: readonly [string, JsonSchema][],
 ): FlowDocument {
   const inside = new Set(nodes.map((node) => node.id));
   const first = Math.min(...nodes.map((node) => node.position.x));

@@ -1,6 +1,7 @@
 // Which values a node can use: the fields of the start, what the nodes before it answer, and what is always there.
 
 import type { TFunction } from "i18next";
+import type { JsonSchema } from "../schema";
 import {
   askedInput,
   eventsOf,
@@ -9,7 +10,6 @@ import {
   isHandler,
   type NodeType,
   type NodeTypes,
-  type Schema,
   type Text,
   upstream,
 } from "./document";
@@ -90,7 +90,7 @@ function always(t: TFunction<"editor">): Variable[] {
 }
 
 function fieldsOf(
-  schema: Schema,
+  schema: JsonSchema,
   prefix: string,
   source: string,
   text: ShowText,
@@ -114,7 +114,7 @@ function fieldsOf(
   });
 }
 
-export function kindOf(schema: Schema): Kind {
+export function kindOf(schema: JsonSchema): Kind {
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   if (schema.format === "money" || type === "number" || type === "integer") return "number";
   if (type === "boolean") return "boolean";
@@ -127,7 +127,7 @@ export function kindOf(schema: Schema): Kind {
 }
 
 export function choicesOf(
-  schema: Schema,
+  schema: JsonSchema,
   text: ShowText,
 ): { value: unknown; title: string }[] | undefined {
   if (schema.enum !== undefined) {
@@ -215,7 +215,7 @@ function outputOf(
 ): Variable[] {
   const source = nameOf(node, types, text);
   const root = node.result ?? node.id;
-  const type = types.get(node.type) as (NodeType & { output?: Schema }) | undefined;
+  const type = types.get(node.type) as (NodeType & { output?: JsonSchema }) | undefined;
   const own = valueAt(values, [root]);
   const set = valuesSet(node).map((name): Variable => {
     const sample = valueAt(values, [name]);
@@ -241,7 +241,7 @@ function outputOf(
       ...(sample === undefined ? {} : { sample }),
     };
   });
-  const form = node.settings["form"] as Schema | undefined;
+  const form = node.settings["form"] as JsonSchema | undefined;
   const filled =
     node.type === "approval" && form !== undefined
       ? fieldsOf(form, `${root}.form`, source, text, valueAt(own, ["form"]))

@@ -2,7 +2,7 @@
 
 import { ArrowRightOutlined } from "@ant-design/icons";
 import { useTranslation } from "react-i18next";
-import type { JsonSchema } from "../ui/form/schema";
+import type { JsonSchema } from "../schema";
 import { type Text, useText } from "../ui/text";
 import { ReadValue } from "./ReadValue";
 

@@ -3,10 +3,10 @@
 
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../schema";
 import { MoreControls } from "../ui/form/Control";
 import { helpOf, type JsonObject, titleOf } from "../ui/form/kinds";
 import { Field } from "../ui/form/SchemaForm";
-import type { JsonSchema } from "../ui/form/schema";
 import { type FormProblem, pointerPart } from "../ui/form/validate";
 import { useText } from "../ui/text";
 import { Attachments } from "./Attachments";

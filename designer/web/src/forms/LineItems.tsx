@@ -4,10 +4,10 @@
 import { CopyOutlined, DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { type ClipboardEvent, type KeyboardEvent, useContext, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../schema";
 import { problemText } from "../ui/errorText";
 import { Control, type ControlProps, fromInput, IdPrefix } from "../ui/form/Control";
 import { helpOf, type JsonObject, kindOf, orderedNames, titleOf } from "../ui/form/kinds";
-import type { JsonSchema } from "../ui/form/schema";
 import { pointerPart } from "../ui/form/validate";
 import { useText } from "../ui/text";
 import { isNumeric, isRecord, totals } from "./computed";

@@ -1,8 +1,8 @@
 // A value of a form to read: amounts with their currency, names instead of ids, titles of choices, attachments to open.
 
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../schema";
 import { optionTitle, titleOf, typeOf } from "../ui/form/kinds";
-import type { JsonSchema } from "../ui/form/schema";
 import { useText } from "../ui/text";
 import { ValueView } from "../ui/ValueView";
 import { FileList, filesOf } from "./Attachments";

@@ -1,8 +1,8 @@
 // Fields that are worked out from others (`x-compute`), and totals of line items: live while one types, and again on the
 // server, whose result counts (engine/flow/form_formulas.py).
 
+import type { JsonSchema } from "../schema";
 import { askedNames, type JsonObject, orderedNames, typeOf } from "../ui/form/kinds";
-import type { JsonSchema } from "../ui/form/schema";
 import { add, amount, exact, isExact, type Number_, parsed, rounded } from "./exact";
 import { calculate, type Names, type Value } from "./formula";
 

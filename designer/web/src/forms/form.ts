@@ -1,7 +1,7 @@
 // A form as the server shows it to one person at one node, and the questions one can ask it. Pure.
 
+import type { FormUi, JsonSchema, Right } from "../schema";
 import { askedNames, type JsonObject, orderedNames } from "../ui/form/kinds";
-import type { FormUi, JsonSchema, Right } from "../ui/form/schema";
 import { type FormProblem, validateForm, withoutEmpty } from "../ui/form/validate";
 import { isLines, isRecord, withComputed } from "./computed";
 

@@ -2,8 +2,8 @@
 
 import { expect, test } from "vitest";
 import fixture from "../../../../tests/fixtures/form_formulas.json";
+import type { JsonSchema } from "../schema";
 import type { JsonObject } from "../ui/form/kinds";
-import type { JsonSchema } from "../ui/form/schema";
 import { withComputed } from "./computed";
 import { amount, divide, exact } from "./exact";
 import { FORMULA_FUNCTIONS, isFormula } from "./formula";

@@ -1,8 +1,8 @@
 // What is typed into a form but not sent survives a reload, a call and a lost session: kept in this tab as it is typed.
 
 import { useCallback, useState } from "react";
+import type { JsonSchema } from "../schema";
 import type { JsonObject } from "../ui/form/kinds";
-import type { JsonSchema } from "../ui/form/schema";
 import { asForm, isWritable, type ShownForm } from "./form";
 
 export interface FormDraft {

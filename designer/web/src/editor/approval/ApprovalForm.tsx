@@ -3,7 +3,8 @@
 
 import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
-import type { Schema, Settings } from "../document";
+import type { JsonSchema } from "../../schema";
+import type { Settings } from "../document";
 import { type SettingsFormProps, useForm } from "../form/context";
 import { ActionsEditor } from "./ActionsEditor";
 import { actionsSentence, copySentence, returnSentence, takeBackSentence } from "./actions";
@@ -131,7 +132,7 @@ function Fold({ name, title, sentence, names, children }: FoldProps) {
 }
 
 /** The part of a schema with these settings, all of them in sight. */
-export function only(schema: Schema, names: readonly string[]): Schema | null {
+export function only(schema: JsonSchema, names: readonly string[]): JsonSchema | null {
   const found = names.filter((name) => schema.properties?.[name] !== undefined);
   if (found.length === 0) return null;
   const properties = Object.fromEntries(

@@ -1,7 +1,8 @@
 // A form of the flow: drawn, changed, or (null) taken away together with its uses.
 
+import type { JsonSchema } from "../../schema";
 import type { Command } from "../command";
-import { type FlowForm, formsOf, type Schema, sameValue, usedForm } from "../document";
+import { type FlowForm, formsOf, sameValue, usedForm } from "../document";
 
 export interface SetForm {
   key: string;
@@ -29,7 +30,7 @@ export const setForm: Command<SetForm> = {
   burst: ({ key, form }) => `form ${key} ${fieldsIn(form?.schema)}`,
 };
 
-function fieldsIn(schema: Schema | undefined): string {
+function fieldsIn(schema: JsonSchema | undefined): string {
   return Object.entries(schema?.properties ?? {})
     .map(([name, part]) => `${name}(${Object.keys(part.items?.properties ?? {}).join()})`)
     .join();

@@ -4,7 +4,8 @@ import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { Button, Dropdown, Segmented } from "antd";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import type { EventKind, FlowEvent, Schema, Settings } from "../document";
+import type { JsonSchema } from "../../schema";
+import type { EventKind, FlowEvent, Settings } from "../document";
 import { EventIcon } from "../icons";
 import { eventSentence } from "../sentence";
 import { testIdOf, useForm } from "./context";
@@ -171,20 +172,20 @@ function kept(event: FlowEvent, next: Settings): FlowEvent {
 
 type Translate = ReturnType<typeof useTranslation<"editor">>["t"];
 
-function schemaOf(event: FlowEvent, t: Translate): Schema {
-  const title: Schema = {
+function schemaOf(event: FlowEvent, t: Translate): JsonSchema {
+  const title: JsonSchema = {
     type: "object",
     title: t("event.field_title"),
     description: t("event.field_title_help"),
     properties: { zh: { type: "string" }, en: { type: "string" } },
     "x-advanced": true,
   };
-  const field = (name: string, schema: Schema): Schema => ({
+  const field = (name: string, schema: JsonSchema): JsonSchema => ({
     title: t(`event.field_${name}` as "event.field_after"),
     description: t(`event.field_${name}_help` as "event.field_after_help"),
     ...schema,
   });
-  const own: Record<EventKind, Schema> = {
+  const own: Record<EventKind, JsonSchema> = {
     timer:
       event.at === undefined
         ? {

@@ -9,14 +9,15 @@ import {
 import { Button, Input, Select, Switch } from "antd";
 import { useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Schema, Text } from "../document";
+import type { JsonSchema } from "../../schema";
+import type { Text } from "../document";
 import { BilingualInput } from "./BilingualField";
 import { type FieldKind, type FormField, fieldsFrom, KINDS, schemaFrom } from "./formFields";
 import { onceIn, readFields } from "./typedFields";
 
 interface SchemaEditorProps {
-  value: Schema;
-  onChange: (value: Schema) => void;
+  value: JsonSchema;
+  onChange: (value: JsonSchema) => void;
   disabled: boolean;
   testId: string;
   /** An input of a flow: instances may be found by its fields. */

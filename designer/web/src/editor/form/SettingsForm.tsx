@@ -3,7 +3,8 @@
 import { Input, InputNumber, Segmented, Select, Switch } from "antd";
 import { type ComponentType, useId } from "react";
 import { useTranslation } from "react-i18next";
-import type { Schema, Settings } from "../document";
+import type { JsonSchema } from "../../schema";
+import type { Settings } from "../document";
 import { FormField } from "../forms/FormField";
 import { useProblemWords } from "../problemWords";
 import { choicesOf } from "../variables";
@@ -111,7 +112,7 @@ function Field({ name, required, ...field }: NamedField) {
   );
 }
 
-function controlOf(schema: Schema): ComponentType<FieldProps> {
+function controlOf(schema: JsonSchema): ComponentType<FieldProps> {
   switch (schema["x-widget"]) {
     case "condition":
       return ConditionField;
@@ -289,18 +290,18 @@ function GroupField({ path, schema, value, onChange, label }: FieldProps) {
   );
 }
 
-function isBilingual(schema: Schema): boolean {
+function isBilingual(schema: JsonSchema): boolean {
   const names = Object.keys(schema.properties ?? {});
   return names.length > 0 && names.every((name) => name === "zh" || name === "en");
 }
 
-function isShown(schema: Schema | undefined, value: Settings, around: Schema): boolean {
+function isShown(schema: JsonSchema | undefined, value: Settings, around: JsonSchema): boolean {
   return Object.entries(schema?.["x-when"] ?? {}).every(([name, allowed]) =>
     allowed.includes(value[name] ?? around.properties?.[name]?.default),
   );
 }
 
-function ordered(schema: Schema): string[] {
+function ordered(schema: JsonSchema): string[] {
   const names = Object.keys(schema.properties ?? {});
   const order = (schema["x-order"] ?? []).filter((name) => names.includes(name));
   return [...order, ...names.filter((name) => !order.includes(name))];

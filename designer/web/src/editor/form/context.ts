@@ -2,12 +2,13 @@
 
 import { type ComponentType, createContext, useContext } from "react";
 import type { Problem } from "../../api/client";
-import type { Schema, Settings } from "../document";
+import type { JsonSchema } from "../../schema";
+import type { Settings } from "../document";
 import type { Words } from "../sentence";
 import type { Variable } from "../variables";
 
 export interface SettingsFormProps {
-  schema: Schema;
+  schema: JsonSchema;
   value: Settings;
   onChange: (value: Settings) => void;
   path?: string;
@@ -44,7 +45,7 @@ export function useForm(): FormContextValue {
 export interface FieldProps {
   /** `branches/0/when` */
   path: string;
-  schema: Schema;
+  schema: JsonSchema;
   value: unknown;
   /** Undefined takes the setting away. */
   onChange: (value: unknown) => void;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Schema } from "../document";
+import type { JsonSchema } from "../../schema";
 import { fieldsFrom, schemaFrom } from "./formFields";
 
-const schema: Schema = {
+const schema: JsonSchema = {
   type: "object",
   required: ["reason"],
   properties: {

@@ -1,8 +1,8 @@
-// Between the fields people draw and the JSON Schema that is stored. What we do not know how to draw is kept as it was.
+// Between the fields people draw and the JSON JsonSchema that is stored. What we do not know how to draw is kept as it was.
 
+import type { JsonSchema } from "../../schema";
 import { kindOf } from "../../ui/form/kinds";
-import type { JsonSchema } from "../../ui/form/schema";
-import type { Schema, Text } from "../document";
+import type { Text } from "../document";
 
 export type FieldKind =
   | "text"
@@ -34,10 +34,10 @@ export interface FormField {
   choices: string[];
   /** Instances can be found by it. */
   search?: boolean;
-  original: Schema;
+  original: JsonSchema;
 }
 
-export function fieldsFrom(schema: Schema): FormField[] {
+export function fieldsFrom(schema: JsonSchema): FormField[] {
   const properties = schema.properties ?? {};
   const names = Object.keys(properties);
   const order = (schema["x-order"] ?? []).filter((name) => names.includes(name));
@@ -55,7 +55,7 @@ export function fieldsFrom(schema: Schema): FormField[] {
   });
 }
 
-function kindFrom(schema: Schema): FieldKind {
+function kindFrom(schema: JsonSchema): FieldKind {
   const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
   if (schema.format === "money") return "money";
   if (schema.enum !== undefined) return "choice";
@@ -64,10 +64,10 @@ function kindFrom(schema: Schema): FieldKind {
   if (type !== "string") return "other";
   if (schema.format === "date") return "date";
   if (schema.format === "date-time") return "datetime";
-  return kindOf(schema as JsonSchema) === "long" ? "long" : "text";
+  return kindOf(schema) === "long" ? "long" : "text";
 }
 
-export function schemaFrom(fields: readonly FormField[], before: Schema): Schema {
+export function schemaFrom(fields: readonly FormField[], before: JsonSchema): JsonSchema {
   const required = fields.filter((field) => field.required).map((field) => field.name);
   const { required: _required, properties: _properties, "x-order": _order, ...rest } = before;
   return {
@@ -79,18 +79,18 @@ export function schemaFrom(fields: readonly FormField[], before: Schema): Schema
   };
 }
 
-function searched(field: FormField): Schema {
+function searched(field: FormField): JsonSchema {
   const { "x-search": _, ...schema } = propertyFrom(field);
   return field.search ? { ...schema, "x-search": true } : schema;
 }
 
-function propertyFrom(field: FormField): Schema {
+function propertyFrom(field: FormField): JsonSchema {
   const { kind, original, choices, title } = field;
   const same = kindFrom(original) === kind && kind !== "choice";
   if (same || kind === "other") return { ...original, "x-title": title };
   const help = original["x-help"] === undefined ? {} : { "x-help": original["x-help"] };
   const titles = original["x-enum-titles"];
-  const shapes: Record<Exclude<FieldKind, "other">, Schema> = {
+  const shapes: Record<Exclude<FieldKind, "other">, JsonSchema> = {
     text: { type: "string", maxLength: 100 },
     long: { type: "string", maxLength: 2000 },
     number: { type: "number" },

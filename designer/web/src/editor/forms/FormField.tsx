@@ -5,9 +5,9 @@ import { Button, Select } from "antd";
 import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { DrawnForm } from "../../forms/editor/drawing";
-import type { FormUi, JsonSchema } from "../../ui/form/schema";
+import type { FormUi, JsonSchema } from "../../schema";
 import { lazy } from "../../ui/lazy";
-import { type FlowDocument, formsOf, type Schema } from "../document";
+import { type FlowDocument, formsOf } from "../document";
 import { type FieldProps, isObject, testIdOf, useForm } from "../form/context";
 import { SchemaEditor } from "../form/SchemaEditor";
 import { useDocument, useEditor } from "../store";
@@ -89,7 +89,7 @@ export function FormField({ path, schema, value, onChange, label }: FieldProps) 
       {chosen === OWN && (
         <>
           <SchemaEditor
-            value={(given ?? {}) as Schema}
+            value={(given ?? {}) as JsonSchema}
             onChange={(next) => onChange(emptied(next))}
             disabled={disabled}
             testId={testIdOf(path)}
@@ -109,7 +109,7 @@ export function FormField({ path, schema, value, onChange, label }: FieldProps) 
       {open !== null && used === null && (
         <OwnForm
           schema={(given ?? {}) as JsonSchema}
-          onChange={(next) => onChange(emptied(next as Schema))}
+          onChange={(next) => onChange(emptied(next))}
           onClose={() => setOpen(null)}
           disabled={disabled}
         />
@@ -165,7 +165,8 @@ function hasLayout(ui: FormUi | undefined): ui is FormUi {
   return ui !== undefined && Object.keys(ui).length > 0;
 }
 
-function emptied(schema: Schema): Schema | undefined {
-  const known = Object.keys(schema.properties ?? {}).length > 0 || schema["x-ui" as keyof Schema];
+function emptied(schema: JsonSchema): JsonSchema | undefined {
+  const known =
+    Object.keys(schema.properties ?? {}).length > 0 || schema["x-ui" as keyof JsonSchema];
   return known ? schema : undefined;
 }

@@ -3,8 +3,8 @@
 import { Modal } from "antd";
 import { useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../../schema";
 import { Loading } from "../../ui/page";
-import type { Schema } from "../document";
 import { useForm } from "../form/context";
 import { useTableFields } from "../form/tables";
 import { useEditor } from "../store";
@@ -20,7 +20,7 @@ export interface MapDialogProps {
   label: string;
   names: Names | undefined;
   /** Parameters of an operation, where it says them itself. */
-  params?: Schema | undefined;
+  params?: JsonSchema | undefined;
   value: unknown;
   onChange: (value: unknown) => void;
   /** What a name of one's own must be; without it there are none. */
@@ -97,7 +97,7 @@ export default function MapDialog(props: MapDialogProps) {
   );
 }
 
-function keptRows(rows: unknown[], params: Schema | undefined): unknown {
+function keptRows(rows: unknown[], params: JsonSchema | undefined): unknown {
   return rows.length === 0 && params !== undefined ? undefined : rows;
 }
 

@@ -1,8 +1,8 @@
 // The form that is to be filled: its fields with what each takes, and whether a value fits there, at once or with a step between.
 
+import type { JsonSchema } from "../../schema";
 import { helpOf, titleOf } from "../../ui/form/kinds";
-import type { JsonSchema } from "../../ui/form/schema";
-import type { Schema, Text } from "../document";
+import type { Text } from "../document";
 import { choicesOf, kindOf, type ShowText } from "../variables";
 import { type Entry, type Field, readEntry } from "./entry";
 import type { CodeRow, Step, ValueKind } from "./steps";
@@ -30,7 +30,7 @@ export function keyOf(path: readonly string[]): string {
 }
 
 export function ofSchema(
-  schema: Schema,
+  schema: JsonSchema,
   text: ShowText,
   above: readonly string[] = [],
   depth = 0,
@@ -46,8 +46,8 @@ export function ofSchema(
     return {
       path,
       key: keyOf(path),
-      title: titleOf(name, property as JsonSchema, text),
-      help: helpOf(property as JsonSchema, text),
+      title: titleOf(name, property, text),
+      help: helpOf(property, text),
       kind: property.type === undefined && choices === undefined ? "any" : kindOf(property),
       required: schema.required?.includes(name) ?? false,
       ...(choices === undefined ? {} : { choices }),

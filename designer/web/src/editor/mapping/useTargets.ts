@@ -5,7 +5,8 @@ import { useMemo } from "react";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { Flow } from "../../api/types";
-import { askedInput, type FlowDocument, type Schema } from "../document";
+import type { JsonSchema } from "../../schema";
+import { askedInput, type FlowDocument } from "../document";
 import { useForm } from "../form/context";
 import { useDecisionColumns, useTableFields } from "../form/tables";
 import { useDocument } from "../store";
@@ -16,7 +17,7 @@ export type Names = "table" | "decision" | "flow" | "input" | "record";
 
 const RARELY_MS = 300_000;
 
-export function useTargets(names: Names | undefined, params: Schema | undefined): Target[] {
+export function useTargets(names: Names | undefined, params: JsonSchema | undefined): Target[] {
   const { settings, words } = useForm();
   const own = useDocument();
   const may = useMay();

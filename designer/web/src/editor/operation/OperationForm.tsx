@@ -6,10 +6,10 @@ import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
 import type { Page } from "../../api/types";
+import type { JsonSchema } from "../../schema";
 import { helpOf, titleOf } from "../../ui/form/kinds";
-import type { JsonSchema } from "../../ui/form/schema";
 import type { Text } from "../../ui/text";
-import type { Schema, Settings } from "../document";
+import type { Settings } from "../document";
 import { CodeInput } from "../form/CodeInput";
 import { type SettingsFormProps, useForm } from "../form/context";
 import { SettingsForm } from "../form/SettingsForm";
@@ -155,7 +155,7 @@ function Params({
           path="params"
           label={words.text(operation.title) || operation.name}
           names={undefined}
-          params={operation.params as Schema}
+          params={operation.params as JsonSchema}
           value={value["params"]}
           onChange={(params) => {
             const { params: _params, ...rest } = value;
@@ -214,7 +214,7 @@ function rowsOf(value: Settings): Row[] {
 }
 
 /** The schema with only these settings. */
-function part(schema: Schema, names: string[]): Schema {
+function part(schema: JsonSchema, names: string[]): JsonSchema {
   const properties = Object.fromEntries(
     names.flatMap((name) => {
       const one = schema.properties?.[name];
@@ -224,7 +224,7 @@ function part(schema: Schema, names: string[]): Schema {
   return { ...schema, properties };
 }
 
-function others(schema: Schema, own: boolean): string[] {
+function others(schema: JsonSchema, own: boolean): string[] {
   const shown = ["connection", "operation", "params", ...(own ? [] : ["effect"])];
   return Object.keys(schema.properties ?? {}).filter((name) => !shown.includes(name));
 }

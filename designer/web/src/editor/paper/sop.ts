@@ -1,5 +1,6 @@
 // The flow as a document people can work by: its steps in words and in order, who does them, by when, and what if not. Pure.
 
+import type { JsonSchema } from "../../schema";
 import { deadlinesSentence } from "../approval/deadlines";
 import { voteSentence } from "../approval/vote";
 import {
@@ -15,7 +16,6 @@ import {
   type NodeTypes,
   nodeOf,
   notesOf,
-  type Schema,
 } from "../document";
 import {
   assigneesSentence,
@@ -197,7 +197,7 @@ function startSentence(
   return words.t("canvas:sop.when", { when: how, step });
 }
 
-function fieldsOf(schema: Schema, words: Words): Sop["fields"] {
+function fieldsOf(schema: JsonSchema, words: Words): Sop["fields"] {
   const required = new Set(schema.required ?? []);
   return Object.entries(schema.properties ?? {}).map(([name, field]) => ({
     name: words.text(field["x-title"]) || field.title || name,
@@ -206,7 +206,7 @@ function fieldsOf(schema: Schema, words: Words): Sop["fields"] {
   }));
 }
 
-function kindOf(field: Schema): string {
+function kindOf(field: JsonSchema): string {
   if (field.enum !== undefined || field.oneOf !== undefined) return "choice";
   if (field.format === "date") return "date";
   if (field.format === "date-time") return "datetime";

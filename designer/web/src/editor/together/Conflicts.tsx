@@ -4,8 +4,9 @@ import { MergeOutlined } from "@ant-design/icons";
 import { Button, Modal } from "antd";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../../schema";
 import { ValueView } from "../../ui/ValueView";
-import { type FlowEdge, type FlowNode, nodeOf, notesOf, type Schema } from "../document";
+import { type FlowEdge, type FlowNode, nodeOf, notesOf } from "../document";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
 import { nameOf } from "../variables";
@@ -105,7 +106,9 @@ function usePlace({ kind, path, mine, theirs }: Conflict, words: Words): string 
     const node = nodeOf(document, id) ?? ((mine ?? theirs) as FlowNode);
     const name = nameOf(node, types, words.text);
     if (kind === "gone" || part === undefined) return name;
-    const schema: Schema | undefined = types.get(node.type)?.settings.properties?.[setting ?? ""];
+    const schema: JsonSchema | undefined = types.get(node.type)?.settings.properties?.[
+      setting ?? ""
+    ];
     const field =
       part === "settings" && setting !== undefined
         ? words.text(schema?.["x-title"]) || setting

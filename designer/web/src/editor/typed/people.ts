@@ -1,7 +1,8 @@
 // Typed people: who decides, who is reminded, who is told. Pure.
 
+import type { JsonSchema } from "../../schema";
 import { type Assignee, newAssignee } from "../approval/assignee";
-import type { Schema, Text } from "../document";
+import type { Text } from "../document";
 import { kindOf } from "../variables";
 import type { TypedStep } from "./step";
 import { after, called, DURATION, durationOf, plain, split2 } from "./words";
@@ -127,7 +128,7 @@ export function titleOf(world: World): string {
   return [flow, shown.join(world.language === "zh" ? "，" : ", ")].filter(Boolean).join(" ");
 }
 
-function fieldsIn(input: Schema): [string, Schema][] {
+function fieldsIn(input: JsonSchema): [string, JsonSchema][] {
   const properties = input.properties ?? {};
   const order = (input["x-order"] ?? []).filter((name) => name in properties);
   const names = [...order, ...Object.keys(properties).filter((name) => !order.includes(name))];

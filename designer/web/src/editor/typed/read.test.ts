@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Schema } from "../document";
+import type { JsonSchema } from "../../schema";
 import { schemaFrom } from "../form/formFields";
 import { readFields } from "../form/typedFields";
 import type { Variable } from "../variables";
@@ -10,7 +10,10 @@ import type { World } from "./world";
 
 const FIELDS =
   "Refund no.*, Order no.*, Refund amount*, Channel (Tmall/JD), Quantity sent back, Reason*";
-const input: Schema = schemaFrom(readFields(FIELDS, "en", []), { type: "object", properties: {} });
+const input: JsonSchema = schemaFrom(readFields(FIELDS, "en", []), {
+  type: "object",
+  properties: {},
+});
 const variable = (path: string, title: string, kind: Variable["kind"] = "text"): Variable => ({
   path,
   title,

@@ -1,7 +1,7 @@
 // Steps that are typed: "find Payments -> Refund amount > 200 -> Finance manager, 24 h Supervisor -> tell who started it".
 // Each phrase is one node with its settings, or the name of a node that is there. Pure; `docs/designer.md` has the phrases.
 
-import type { Schema } from "../document";
+import type { JsonSchema } from "../../schema";
 import { conditionsIn } from "./conditions";
 import { approvalIn, tellingIn } from "./people";
 import type { TypedStep } from "./step";
@@ -47,7 +47,7 @@ function freeId(base: string, world: World): string {
 /** Whoever changes what they asked for means the change to count. */
 function followers(step: TypedStep, world: World): TypedStep[] {
   if ("to" in step) return [];
-  const form = step.settings["form"] as Schema | undefined;
+  const form = step.settings["form"] as JsonSchema | undefined;
   if (step.type !== "approval" || form === undefined) return [];
   const id = freeId(step.base, world);
   const values = Object.keys(form.properties ?? {}).map((name) => ({

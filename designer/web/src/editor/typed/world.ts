@@ -1,6 +1,7 @@
 // What typed steps may name: roles, tables, decision tables, platforms, flows, and what is drawn already.
 
-import type { Schema, Text } from "../document";
+import type { JsonSchema } from "../../schema";
+import type { Text } from "../document";
 import type { Variable } from "../variables";
 
 export interface Known {
@@ -48,7 +49,7 @@ export interface World {
   /** The flow's name. */
   flow: Text;
   /** What the flow asks at its start. */
-  input: Schema;
+  input: JsonSchema;
   variables: readonly Variable[];
   roles: readonly Known[];
   people: readonly { login: string; name: string }[];

@@ -2,9 +2,9 @@
 
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { Right } from "../../schema";
 import { IdPrefix } from "../../ui/form/Control";
 import type { JsonObject } from "../../ui/form/kinds";
-import type { Right } from "../../ui/form/schema";
 import { Segments } from "../../ui/Segments";
 import { useText } from "../../ui/text";
 import { FormView } from "../FormView";

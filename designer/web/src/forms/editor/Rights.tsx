@@ -1,8 +1,8 @@
 // Who may do what: the fields down, the nodes that use the form across.
 
 import { useTranslation } from "react-i18next";
+import type { JsonSchema, Right } from "../../schema";
 import { titleOf } from "../../ui/form/kinds";
-import type { JsonSchema, Right } from "../../ui/form/schema";
 import { useText } from "../../ui/text";
 import { type DrawnForm, RIGHTS, rightPlaces } from "./drawing";
 import { formKindOf } from "./kinds";

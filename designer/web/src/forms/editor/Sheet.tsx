@@ -17,9 +17,9 @@ import {
 import { CSS } from "@dnd-kit/utilities";
 import { Button, Select } from "antd";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../../schema";
 import { titleOf } from "../../ui/form/kinds";
 import { SchemaForm } from "../../ui/form/SchemaForm";
-import type { JsonSchema } from "../../ui/form/schema";
 import { Segments } from "../../ui/Segments";
 import { type Text, useText } from "../../ui/text";
 import {

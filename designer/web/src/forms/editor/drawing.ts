@@ -1,8 +1,8 @@
 // A form while it is drawn: fields, sections, columns of line items; and every change as a new form. Pure. What it does not
 // know (keywords, hints) stays as it was.
 
+import type { FormSection, FormUi, JsonSchema, Right } from "../../schema";
 import { orderedNames } from "../../ui/form/kinds";
-import type { FormSection, FormUi, JsonSchema, Right } from "../../ui/form/schema";
 import type { Text } from "../../ui/text";
 import { type FormKind, shapeOf } from "./kinds";
 

@@ -1,7 +1,7 @@
 // The kinds of fields one can draw: what each is in JSON Schema, and which kind a schema is.
 
+import type { JsonSchema } from "../../schema";
 import { optionsOf, typeOf } from "../../ui/form/kinds";
-import type { JsonSchema } from "../../ui/form/schema";
 
 export const FORM_KINDS = [
   "text",

@@ -1,9 +1,9 @@
 // What can be set about a field, as a form of its own: the panel at the right is drawn by the same code as every form.
 
 import type { TFunction } from "i18next";
+import type { JsonSchema } from "../../schema";
 import type { JsonObject } from "../../ui/form/kinds";
 import { optionsOf, titleOf } from "../../ui/form/kinds";
-import type { JsonSchema } from "../../ui/form/schema";
 import type { Text } from "../../ui/text";
 import { columnsOf, type DrawnForm, isRequired, type Place } from "./drawing";
 import { type FormKind, formKindOf } from "./kinds";

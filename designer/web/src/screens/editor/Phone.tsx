@@ -11,8 +11,9 @@ import { RoleDialogHost } from "../../directory/RoleDialogHost";
 import { FlowDrawing } from "../../editor/canvas/FlowDrawing";
 import { renameNode } from "../../editor/commands/renameNode";
 import { setSettings } from "../../editor/commands/setSettings";
-import { type FlowDocument, type FlowNode, nodeOf, type Schema } from "../../editor/document";
+import { type FlowDocument, type FlowNode, nodeOf } from "../../editor/document";
 import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
+import type { JsonSchema } from "../../schema";
 import { lazy } from "../../ui/lazy";
 import "../../editor/editor.css";
 import { BilingualInput } from "../../editor/form/BilingualField";
@@ -272,7 +273,7 @@ function Little({ node, words }: { node: FlowNode; words: Words }) {
   );
 }
 
-function peopleOnly(schema: Schema): Schema {
+function peopleOnly(schema: JsonSchema): JsonSchema {
   const properties = Object.fromEntries(
     Object.entries(schema.properties ?? {}).filter(([, each]) => each["x-widget"] === "assignees"),
   );

@@ -3,8 +3,8 @@
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 import { api } from "../../api/client";
+import type { JsonSchema } from "../../schema";
 import { FormDialog } from "../../ui/form/FormDialog";
-import type { JsonSchema } from "../../ui/form/schema";
 
 export function CreateFlow({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation(["flows", "app"]);

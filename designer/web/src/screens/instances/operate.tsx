@@ -7,8 +7,8 @@ import { ApiError, api } from "../../api/client";
 import type { JsonObject } from "../../api/types";
 import { eventsOf, inReadingOrder, type NodeTypes, nodeOf } from "../../editor/document";
 import { nameOf } from "../../editor/variables";
+import type { JsonSchema } from "../../schema";
 import { FormDialog } from "../../ui/form/FormDialog";
-import type { JsonSchema } from "../../ui/form/schema";
 import { useText } from "../../ui/text";
 import type { InstanceDetail } from "./instance";
 

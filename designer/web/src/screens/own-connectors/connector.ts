@@ -1,7 +1,7 @@
 // What an own connector is, as the API tells it, and small pure questions about it.
 
+import type { JsonSchema } from "../../schema";
 import type { JsonObject } from "../../ui/form/kinds";
-import type { JsonSchema } from "../../ui/form/schema";
 import type { Text } from "../../ui/text";
 
 export interface Param {

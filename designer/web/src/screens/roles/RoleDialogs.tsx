@@ -5,8 +5,8 @@ import { App } from "antd";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import type { Role } from "../../api/types";
+import type { JsonSchema } from "../../schema";
 import { FormDialog } from "../../ui/form/FormDialog";
-import type { JsonSchema } from "../../ui/form/schema";
 import { useText } from "../../ui/text";
 
 interface RoleDialogProps {

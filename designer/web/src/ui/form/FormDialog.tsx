@@ -5,10 +5,10 @@ import { Button, Modal } from "antd";
 import useApp from "antd/es/app/useApp";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../../schema";
 import { Trouble } from "../Trouble";
 import type { JsonObject } from "./kinds";
 import { SchemaForm } from "./SchemaForm";
-import type { JsonSchema } from "./schema";
 import { useForm } from "./useForm";
 
 interface FormDialogProps {

@@ -2,9 +2,9 @@ import { cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, expect, test, vi } from "vitest";
+import type { JsonSchema } from "../../schema";
 import type { JsonObject } from "./kinds";
 import { SchemaForm } from "./SchemaForm";
-import type { JsonSchema } from "./schema";
 import type { FormProblem } from "./validate";
 
 afterEach(cleanup);

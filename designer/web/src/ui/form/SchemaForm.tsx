@@ -4,6 +4,7 @@
 import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
 import { useContext } from "react";
 import { useTranslation } from "react-i18next";
+import type { JsonSchema } from "../../schema";
 import { problemText } from "../errorText";
 import { useText } from "../text";
 import { Control, IdPrefix } from "./Control";
@@ -16,7 +17,6 @@ import {
   titleOf,
   typeOf,
 } from "./kinds";
-import type { JsonSchema } from "./schema";
 import { type FormProblem, pointerPart } from "./validate";
 import "./SchemaForm.css";
 

@@ -2,7 +2,7 @@
 
 import { expect, test } from "vitest";
 import fixture from "../../../../../tests/fixtures/forms.json";
-import type { JsonSchema } from "./schema";
+import type { JsonSchema } from "../../schema";
 import { validateForm } from "./validate";
 
 interface Case {

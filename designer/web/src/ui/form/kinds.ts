@@ -1,7 +1,7 @@
 // Which control a schema asks for, and what it is called.
 
+import type { JsonSchema } from "../../schema";
 import { pick, type Text } from "../text";
-import type { JsonSchema } from "./schema";
 import type { FormProblem } from "./validate";
 
 export type JsonObject = Record<string, unknown>;

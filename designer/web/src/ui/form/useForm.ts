@@ -1,8 +1,8 @@
 // The life of a form: typed, checked, sent, refused by the server, corrected. `<SchemaForm {...form.fields} />` draws it.
 
 import { type FormEvent, useState } from "react";
+import type { JsonSchema } from "../../schema";
 import { askedOnly, type JsonObject } from "./kinds";
-import type { JsonSchema } from "./schema";
 import { showFirstProblem } from "./showFirstProblem";
 import { type FormProblem, remaining, validateForm, withoutEmpty } from "./validate";
 

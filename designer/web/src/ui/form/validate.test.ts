@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { JsonSchema } from "./schema";
+import type { JsonSchema } from "../../schema";
 import { remaining, validateForm, withoutEmpty } from "./validate";
 
 const schema: JsonSchema = {

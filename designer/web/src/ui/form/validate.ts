@@ -2,7 +2,7 @@
 // codes and formats as the server (engine/flow/forms.py). @cfworker/json-schema compiles nothing: our pages forbid `eval`.
 
 import { Validator } from "@cfworker/json-schema";
-import type { JsonSchema } from "./schema";
+import type { JsonSchema } from "../../schema";
 
 export interface FormProblem {
   path: string;

@@ -1,6 +1,6 @@
-// The part of JSON Schema that forms are drawn from, with our annotations.
+// The part of JSON Schema that forms and the settings of nodes are drawn from, with our annotations.
 
-import type { Text } from "../text";
+import type { Text } from "./ui/text";
 
 /** What one may do with a field at a node. */
 export type Right = "hidden" | "read" | "edit" | "required";
@@ -76,6 +76,15 @@ export interface JsonSchema {
   "x-rights"?: Record<string, Right>;
   "x-others"?: Right;
   "x-into"?: string;
+  /** Of a node's setting, a choice of nodes: any, those where work rests, all but this one, those that can be undone. */
+  "x-node"?: "" | "waits" | "others" | "undone";
+  /**
+   * Of a node's names and values: the names are fields of the chosen table, what a decision table asks, what the chosen flow asks,
+   * what this flow asks; of an expression: it is a record, its names are free.
+   */
+  "x-names"?: "table" | "decision" | "flow" | "input" | "record";
+  /** Names that only this setting of a node knows, besides the variables of the flow. */
+  "x-variables"?: string[];
   /** Titles of the values of an `enum`, by value. */
   "x-enum-titles"?: Record<string, Text>;
 }
