@@ -14,6 +14,7 @@ import { Sheet } from "../ui/Sheet";
 import { Trouble } from "../ui/Trouble";
 import { PeoplePicker } from "./PeoplePicker";
 import type { PersonRef } from "./people";
+import "../ui/form/SchemaForm.css";
 
 interface HandoverProps {
   person: PersonRef;

@@ -22,6 +22,7 @@ import { useText } from "../../ui/text";
 import { exactTime } from "../../ui/time";
 import { dayOf, momentOf } from "./away";
 import "./account.css";
+import "../../ui/form/SchemaForm.css";
 
 export interface Substitution {
   id: string;

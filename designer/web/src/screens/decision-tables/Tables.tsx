@@ -50,9 +50,11 @@ export default function Tables() {
         title={t("title")}
         subtitle={t("subtitle")}
         {...(write ? { actions: create } : {})}
-        below={<SearchField label={t("search")} value={search} onChange={setSearch} />}
       />
       <PageBody>
+        <div className="hr-bar">
+          <SearchField label={t("search")} value={search} onChange={setSearch} />
+        </div>
         {tables.rows === undefined ? (
           tables.error ? (
             <ErrorState error={tables.error} onRetry={tables.onRetry} />

@@ -11,6 +11,7 @@ import { Tag } from "../../ui/StatusTag";
 import { type Text, useText } from "../../ui/text";
 import { lengthText, RelativeTime } from "../../ui/time";
 import { Frame } from "./Frame";
+import "../../ui/form/SchemaForm.css";
 
 interface Stage {
   node: string;

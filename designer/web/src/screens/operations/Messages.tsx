@@ -87,16 +87,16 @@ export default function Messages() {
         : {})}
     >
       <div className="hr-bar">
+        <SearchField
+          label={t("messages.search")}
+          value={name}
+          onChange={(value) => set("name", value)}
+        />
         <Segments
           label={t("filter")}
           options={VIEWS.map((value) => ({ value, title: t(`messages.${value}`) }))}
           value={view}
           onChange={(value) => set("view", value)}
-        />
-        <SearchField
-          label={t("messages.search")}
-          value={name}
-          onChange={(value) => set("name", value)}
         />
       </div>
       {view === "waiting" ? <Waiters name={name} /> : <Sent name={name} status={view} />}

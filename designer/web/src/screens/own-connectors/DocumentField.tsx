@@ -5,6 +5,7 @@ import { Button } from "antd";
 import { useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { DOCUMENT_MAX } from "./connector";
+import "../../ui/form/SchemaForm.css";
 
 interface DocumentFieldProps {
   value: string;

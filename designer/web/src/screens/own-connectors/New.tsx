@@ -21,6 +21,7 @@ import {
 import { DocumentField } from "./DocumentField";
 import { Notes } from "./Notes";
 import "./own.css";
+import "../../ui/form/SchemaForm.css";
 
 const CHOSEN_AT_FIRST = 30; // of a small API everything is wanted, of a large one hardly anything
 const CHOSEN_MAX = 200;

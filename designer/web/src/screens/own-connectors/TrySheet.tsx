@@ -15,6 +15,7 @@ import { Tag } from "../../ui/StatusTag";
 import { Trouble } from "../../ui/Trouble";
 import { type Text, useText } from "../../ui/text";
 import { accountForm, type Definition, type Operation, paramsForm } from "./connector";
+import "../../ui/form/SchemaForm.css";
 
 interface Tried {
   sent: {

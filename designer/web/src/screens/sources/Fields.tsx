@@ -7,6 +7,7 @@ import { FormContext } from "../../forms/context";
 import { PersonField } from "../../forms/PersonField";
 import { type ControlProps, inputProps, MoreControls } from "../../ui/form/Control";
 import "../../forms/forms.css";
+import "../../ui/form/SchemaForm.css";
 
 const CONTROLS = { person: PersonField, duration: DurationControl };
 

@@ -179,7 +179,7 @@ export default function RecordPage() {
                     <p>
                       <b>{t(`kind.${change.kind}`, { defaultValue: change.kind })}</b>{" "}
                       <span className="hr-muted">
-                        <ExactTime at={change.at} /> · {who(change, t("engine"))}
+                        <ExactTime at={change.at} /> · {who(change, t("engine"), t("system"))}
                         {change.channel &&
                           ` · ${t(`channel.${change.channel}`, { defaultValue: change.channel })}`}
                         {change.instance_id && (
@@ -252,8 +252,9 @@ function ReferenceLink({ field, row }: { field: Field; row: Row }) {
   return <Link to={`/tables/${field.table}/records/${target.data.id}`}>{name}</Link>;
 }
 
-function who(change: Change, engine: string): string {
-  return change.by.id === "engine" && change.instance_id ? engine : change.by.name;
+function who(change: Change, flow: string, system: string): string {
+  if (change.by.id !== "engine") return change.by.name;
+  return change.instance_id ? flow : system;
 }
 
 function shown(field: Field, value: unknown, language: "zh" | "en"): string {

@@ -10,6 +10,7 @@ import { useKept } from "./kept";
 import { useAct } from "./queries";
 import { questionsOf, type TaskDetail } from "./task";
 import { useSaid } from "./told";
+import "../../ui/form/SchemaForm.css";
 
 export function AnswerBox({ task }: { task: TaskDetail }) {
   const { t } = useTranslation("tasks");

@@ -14,6 +14,7 @@ import { Trouble } from "../../ui/Trouble";
 import { useText } from "../../ui/text";
 import { useBulk } from "./queries";
 import type { TaskItem } from "./task";
+import "../../ui/form/SchemaForm.css";
 
 interface BulkProps {
   tasks: TaskItem[];

@@ -27,6 +27,7 @@ import type { FormHandle } from "./TaskForm";
 import { actionOf, formOf, type TaskDetail } from "./task";
 import { useTold } from "./told";
 import { useStands } from "./useStands";
+import "../../ui/form/SchemaForm.css";
 
 const TaskForm = lazy(() => import("./TaskForm"));
 const MendForm = lazy(() => import("./MendForm"));

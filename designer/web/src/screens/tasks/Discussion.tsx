@@ -14,6 +14,7 @@ import { RelativeTime } from "../../ui/time";
 import { useKept } from "./kept";
 import { useAct, useMoreNotes } from "./queries";
 import { actionOf, type Note, nameOf, notesOf, type TaskDetail } from "./task";
+import "../../ui/form/SchemaForm.css";
 
 const ActionSheet = lazy(() => import("./actions/ActionSheet"));
 

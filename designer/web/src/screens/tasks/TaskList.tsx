@@ -111,12 +111,19 @@ function Nothing({ box, narrowed, onWiden }: TaskListProps) {
       />
     );
   }
+  if (box === "todo" && !narrow) {
+    return (
+      <p className="hr-inbox-nothing hr-muted" data-testid="empty">
+        {t("empty.todo_text")}
+      </p>
+    );
+  }
   return (
     <EmptyState
       icon={box === "todo" ? <SmileOutlined /> : <InboxOutlined />}
       title={t(`empty.${box}`)}
       text={t(`empty.${box}_text`)}
-      {...(box === "started" || (box === "todo" && narrow)
+      {...(box === "started" || box === "todo"
         ? { action: <Link to="/start">{t("start_one")}</Link> }
         : {})}
     />

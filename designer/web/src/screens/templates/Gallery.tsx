@@ -37,7 +37,13 @@ export function Gallery() {
   );
   return (
     <>
-      <PageHeader title={t("title")} subtitle={t("subtitle")} />
+      <PageHeader
+        title={t("title")}
+        subtitle={t("subtitle")}
+        {...(rows !== undefined && rows.length > 0
+          ? { actions: <Bring onPack={() => setPacking(true)} onTrouble={setTrouble} /> }
+          : {})}
+      />
       <PageBody>
         {packing && <Pack onClose={() => setPacking(false)} />}
         {trouble !== null && <Trouble error={trouble} title={t("wizard:bring_failed")} />}
@@ -56,7 +62,6 @@ export function Gallery() {
                 }))}
               />
             )}
-            <Bring onPack={() => setPacking(true)} onTrouble={setTrouble} />
           </div>
         )}
         {shown === undefined ? (
