@@ -26,6 +26,8 @@ from headrace.nodes._fields import (
 
 KEY_MAX = 200
 LINES_MAX = 200
+REFILL_S = 10.0
+"""How long a table is given to be written anew before it is asked again."""
 
 _FOUND = (
     Port("found", {"zh": "找到", "en": "Found"}),
@@ -40,6 +42,7 @@ PORTS = PortsBy(
         ),
         "find": _FOUND,
         "list": _FOUND,
+        "add_up": _FOUND,
         "upsert": (OUT, Port("conflict", {"zh": "有冲突", "en": "Conflict"}, required=False)),
         "update": _FOUND,
         "delete": _FOUND,
@@ -58,6 +61,8 @@ def run(context: Context) -> Done | Failed:
     try:
         if operation == "list":
             return _list(context)
+        if operation == "add_up":
+            return _add_up(context)
         if operation == "adjust":
             return _adjust(context)
         if operation == "release":
@@ -121,20 +126,38 @@ def _rule(settings: Mapping[str, Any]) -> dict[str, Any] | None:
 def _list(context: Context) -> Done:
     settings, world = context.settings, context.world
     assert world is not None
-    conditions = [
+    told = {
+        "conditions": _conditions(context),
+        "sort": settings.get("sort", ""),
+        "limit": settings.get("limit", 50),
+    }
+    made = world.table("list", settings["table"], told, context.key)
+    return Done(output=made.output, port=made.state)
+
+
+def _conditions(context: Context) -> list[dict[str, Any]]:
+    return [
         {
             "field": row["field"],
             "op": row.get("op", "="),
             "value": context.evaluate.expression(row["value"]) if row.get("value") else None,
         }
-        for row in settings.get("conditions", ())
+        for row in context.settings.get("conditions", ())
     ]
+
+
+def _add_up(context: Context) -> Done | Failed:
+    settings, world = context.settings, context.world
+    assert world is not None
     told = {
-        "conditions": conditions,
-        "sort": settings.get("sort", ""),
-        "limit": settings.get("limit", 50),
+        "conditions": _conditions(context),
+        "group_by": list(settings.get("group_by", ())),
+        "sums": list(settings.get("sums", ())),
     }
-    made = world.table("list", settings["table"], told, context.key)
+    made = world.table("add_up", settings["table"], told, context.key)
+    if made.state == "refilling":
+        message = "Expected a table at rest, but its records are being written anew; sums would miss some."
+        return Failed("table_refilling", message, retryable=True, retry_after_s=REFILL_S)
     return Done(output=made.output, port=made.state)
 
 
@@ -196,7 +219,7 @@ def check(settings: Mapping[str, Any]) -> Problems:
     wanted: tuple[str, ...] = ()
     if operation in {"create", "find", "upsert", "update", "delete"}:
         wanted = ("table", "key")
-    elif operation == "list":
+    elif operation in {"list", "add_up"}:
         wanted = ("table",)
     elif operation == "adjust":
         wanted = ("table", "field") if settings.get("lines") else ("table", "field", "key", "by")
@@ -204,7 +227,13 @@ def check(settings: Mapping[str, Any]) -> Problems:
         *needed(settings, *wanted),
         *(needed(settings, "newest_by") if settings.get("conflict") == "newest" else ()),
         *name_problems("/values", settings.get("values", ()), ()),
+        *name_problems("/sums", settings.get("sums", ()), _grouped(settings)),
     ]
+
+
+def _grouped(settings: Mapping[str, Any]) -> list[str]:
+    """Names that a group has already."""
+    return ["count", *(row["field"] for row in settings.get("group_by", ()))]
 
 
 _FIELD = {"type": "string", "pattern": NAME, "widget": "table_field"}
@@ -223,13 +252,14 @@ def _rows(
     row = {
         "type": "object",
         "properties": item,
-        "required": [name for name in item if name not in {"value", "op"}],
+        "required": [name for name in item if name not in {"value", "op", "per"}],
         "additionalProperties": False,
     }
-    return setting(title, hint, type="array", items=row, maxItems=50, **more)
+    return setting(title, hint, type="array", items=row, **{"maxItems": 50, **more})
 
 
 _WHICH = setting(("字段", "Field"), ("字段名。", "The field's name."), **_FIELD)
+_AT_TABLE = ["create", "find", "list", "add_up", "upsert", "update", "delete", "adjust"]
 _CHANGES = {"operation": ["create", "upsert", "update"]}
 
 NODE = NodeType(
@@ -247,8 +277,8 @@ NODE = NodeType(
         operation=setting(
             ("做什么", "What to do"),
             (
-                "新建：已存在时不改动。查找：只读。写入：没有就新建，有就更新这些字段。加减：在界限内加减一个数，超出就拒绝。释放：退回之前的加减。",
-                "Create: an existing record stays as it is. Find, list: read only."
+                "新建：已存在时不改动。查找、汇总：只读。写入：没有就新建，有就更新这些字段。加减：在界限内加减一个数，超出就拒绝。释放：退回之前的加减。",
+                "Create: an existing record stays as it is. Find, list, add up: read only."
                 " Write: makes it, or puts these fields in its place."
                 " Adjust: adds to a number, refused beyond its bounds. Release: gives back an adjustment.",
             ),
@@ -257,6 +287,7 @@ NODE = NodeType(
                 "create": ("新建", "Create"),
                 "find": ("查找一条", "Find"),
                 "list": ("查找多条", "List"),
+                "add_up": ("汇总", "Add up"),
                 "upsert": ("写入", "Write"),
                 "update": ("更新", "Update"),
                 "delete": ("删除", "Delete"),
@@ -273,7 +304,7 @@ NODE = NodeType(
             type="string",
             pattern=NAME,
             widget="table",
-            when={"operation": ["create", "find", "list", "upsert", "update", "delete", "adjust"]},
+            when={"operation": _AT_TABLE},
         ),
         key=expression(
             ("主键", "Key"),
@@ -382,7 +413,68 @@ NODE = NodeType(
                 ),
                 "value": expression(("值", "Value"), ("写表达式。", "An expression.")),
             },
-            when={"operation": ["list"]},
+            when={"operation": ["list", "add_up"]},
+        ),
+        group_by=_rows(
+            ("分组", "Groups"),
+            (
+                "按这些字段分组计数，最多 3 个；不填只算总数。日期可以按日、按月或按已过多久。",
+                "Counted together by these fields, at most 3; none: the total only. Dates by day, by month, or by how long ago.",
+            ),
+            {
+                "field": _WHICH,
+                "per": setting(
+                    ("怎样分", "How"),
+                    (
+                        "已过多久：不到 1 天、1–3、3–7、7–30 天和更久，结果是 0、1、3、7、30。月、日按北京时间。",
+                        "How long ago: less than a day, 1–3, 3–7, 7–30 days and longer, told as 0, 1, 3, 7, 30."
+                        " Days and months are those of Beijing.",
+                    ),
+                    type="string",
+                    choices={
+                        "value": ("相同的值", "Same value"),
+                        "day": ("同一天", "Same day"),
+                        "month": ("同一个月", "Same month"),
+                        "age": ("已过多久", "How long ago"),
+                    },
+                ),
+            },
+            maxItems=3,
+            when={"operation": ["add_up"]},
+        ),
+        sums=_rows(
+            ("算什么", "Work out"),
+            (
+                "条数总会算出（count）。金额按分精确相加，条数不限；字段要勾选“可筛选”。",
+                "How many there are is always told (count). Money is added exactly, over any number of records;"
+                " of fields that the table is filtered by.",
+            ),
+            {
+                "name": setting(
+                    ("名称", "Name"),
+                    (
+                        "结果放在 totals 和每一组的这个名称下。",
+                        "Told under this name, in `totals` and in each group.",
+                    ),
+                    type="string",
+                    pattern=NAME,
+                ),
+                "what": setting(
+                    ("怎样算", "How"),
+                    ("没有值的记录不计入。", "Records without a value do not count."),
+                    type="string",
+                    choices={
+                        "sum": ("合计", "Sum"),
+                        "avg": ("平均", "Mean"),
+                        "min": ("最小", "Least"),
+                        "max": ("最大", "Most"),
+                        "filled": ("有值的条数", "How many have one"),
+                    },
+                ),
+                "field": _WHICH,
+            },
+            maxItems=10,
+            when={"operation": ["add_up"]},
         ),
         sort=setting(
             ("排序", "Sort by"),

@@ -27,7 +27,7 @@ from headrace.engine.http.shapes import (
     page_of,
     record,
 )
-from headrace.engine.service import org_files, record_files, records
+from headrace.engine.service import org_files, record_files, record_totals, records
 from headrace.engine.service.records import BULK_MAX
 
 _READ, _WRITE = "records:read", "records:write"
@@ -107,8 +107,18 @@ CHANGE = record(
         "changes": many(record({"field": STRING, "before": ANY, "after": ANY})),
     }
 )
+GROUP = body(
+    {
+        "field": {"type": "string", "maxLength": 64},
+        "per?": one_of("value", "day", "month", "age"),
+    }
+)
+SUM = body(
+    {"what": one_of("sum", "avg", "min", "max"), "field": {"type": "string", "maxLength": 64}}
+)
 VIEW_CONTENT = body(
     {
+        "board?": body({"group_by": many(GROUP, 3), "sum?": SUM}),
         "filter?": CONDITIONS,
         "columns?": many({"type": "string", "maxLength": 64}, 200),
         "sort?": {"type": "string", "maxLength": 80},
@@ -153,6 +163,43 @@ def listing(call: Call, key: str) -> Any:
 )
 def count(call: Call, key: str) -> Any:
     return records.count(call.workspace, call.actor, key, **call.query)
+
+
+@route(
+    "GET",
+    "/api/tables/{key}/totals",
+    "Records added up: how many, in groups (the 200 largest), and sums, means, least and most of their numbers",
+    permission=_READ,
+    query={
+        "search": SEARCH,
+        "filter": FILTER,
+        "group_by": {
+            "type": "string",
+            "maxLength": 1_000,
+            "default": "",
+            "description": "JSON: a list of {field, per}; per: value, day, month, age (of dates; days of Beijing). At most 3.",
+        },
+        "sums": {
+            "type": "string",
+            "maxLength": 2_000,
+            "default": "",
+            "description": "JSON: a list of {name, what, field}; what: sum, avg, min, max, filled. At most 10.",
+        },
+    },
+    answer=record(
+        {
+            "count": COUNT,
+            "totals": OBJECT,
+            "groups": many(OBJECT),
+            "more": BOOLEAN,
+            "capped": BOOLEAN,
+            "refilling": BOOLEAN,
+        }
+    ),
+    errors=(422,),
+)
+def totals(call: Call, key: str) -> Any:
+    return record_totals.totals(call.workspace, call.actor, key, **call.query)
 
 
 @route(

@@ -39,6 +39,7 @@ SUMMARY = {
     "industry": OBJECT,
     "roles": many(record({"key": STRING, "title": TEXT})),
     "connections": many(record({"key": STRING, "connector": STRING})),
+    "own_connectors": many(record({"key": STRING, "title": OBJECT, "operations": COUNT})),
     "tables": many(record({"key": STRING, "title": OBJECT, "fields": COUNT, "rows": COUNT})),
     "decision_tables": many(record({"key": STRING, "title": OBJECT, "rules": COUNT})),
     "sources": many(record({"key": STRING, "title": OBJECT, "channel": STRING})),
@@ -56,7 +57,7 @@ _HERE = {
 MAPPING = {
     "type": "object",
     "properties": dict.fromkeys(
-        ("roles", "connections", "tables", "decision_tables", "sources"), _HERE
+        ("roles", "own_connectors", "connections", "tables", "decision_tables", "sources"), _HERE
     ),
     "additionalProperties": False,
     "description": "Kind → key in the template → what it is called here.",
@@ -223,6 +224,7 @@ def suggest(call: Call) -> Any:
             "tables?": _KEYS,
             "decision_tables?": _KEYS,
             "roles?": _KEYS,
+            "own_connectors?": _KEYS,
             "connections?": _KEYS,
             "sources?": _KEYS,
             "with_rows?": _KEYS,

@@ -30,7 +30,7 @@ from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.starts import StartRequest
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import inbox, incidents, instances, search
+from headrace.engine.store import inbox, incidents, instances, record_steps, search
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.items import StoredEnds
 from headrace.engine.store.project import Rows, project, raise_incident
@@ -307,6 +307,10 @@ def _advance(
             unfinished.append(instance.id)
     note_group(workspace, saved, flows)
     instances.save(connection, saved, now_ms, rules_of(workspace, connection).keep_ms)
+    if cancelled := [
+        one.instance.id for one, events in saved if e.InstanceCancelled in map(type, events)
+    ]:
+        record_steps.give_back(connection, cancelled, now_ms)
     if reckoned:
         calendars.remember(rows, reckoned)
     if rows.task_timers_resumed:

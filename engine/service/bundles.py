@@ -2,7 +2,7 @@
 
     template.json            key, name, description, industry, roles, connections, and which files below belong to it
     flows/*.json             drawings
-    tables/*.json            {key, definition, rows}: business tables and the records they begin with
+    tables/*.json            {key, definition, rows, views}: business tables, the records they begin with, shared views
     decision-tables/*.json   {key, definition}
     sources/*.json           ways in for orders, with nothing secret
     sample/*.json            inputs with what they must lead to
@@ -32,7 +32,7 @@ from headrace.engine.flow.order_map import check as order_map_problems
 from headrace.engine.flow.table_definition import problems_of as table_problems
 from headrace.engine.node import Decide, Decision, NodeType
 from headrace.engine.registry import connectors
-from headrace.engine.service import own_connectors
+from headrace.engine.service import own_connectors, template_views
 from headrace.engine.service.decision_tables import answered
 from headrace.engine.service.flows import shape_problems
 
@@ -46,7 +46,7 @@ ROWS_MAX = 5_000
 """Records a table begins with."""
 PROBLEMS_MAX = 50
 
-KINDS = ("roles", "connections", "tables", "decision_tables", "flows", "sources")
+KINDS = ("roles", "own_connectors", "connections", "tables", "decision_tables", "flows", "sources")
 """What a template brings, in the order in which it is made: each needs those before it."""
 
 FOLDERS = {
@@ -54,7 +54,8 @@ FOLDERS = {
 }  # fmt: skip
 
 WORDS = {
-    "roles": "role", "connections": "connection", "tables": "table", "decision_tables": "decision table", "flows": "flow",
+    "roles": "role", "own_connectors": "connector", "connections": "connection", "tables": "table",
+    "decision_tables": "decision table", "flows": "flow",
     "sources": "source",
 }  # fmt: skip
 
@@ -83,7 +84,7 @@ class Bundle:
 
     def part(self, kind: str) -> Sequence[Mapping[str, Any]]:
         """What it brings of a kind, each with a `key`."""
-        if kind in {"roles", "connections"}:
+        if kind in {"roles", "own_connectors", "connections"}:
             return tuple(self.about.get(kind, ()))
         found: Sequence[Mapping[str, Any]] = getattr(self, kind)
         return found
@@ -365,6 +366,7 @@ _TABLE = Form(
         key={"type": "string", "pattern": "^[a-z][a-z0-9_]{0,63}$"},
         definition={"type": "object"},
         rows={"type": "array", "items": {"type": "object"}, "maxItems": ROWS_MAX},
+        views=template_views.SCHEMA,
     )
 )
 _SOURCE = Form({"type": "object", "properties": {"key": _KEY}, "required": ["key"]})
@@ -432,6 +434,7 @@ def problems(
             if not own:
                 try:
                     own = check(item["definition"])
+                    own += template_views.problems(item) if kind == "table" and not own else []
                 except (KeyError, TypeError, ValueError, AttributeError):
                     own = [
                         _wrong("/definition", "definition_wrong", "a definition", "another shape")
@@ -482,6 +485,7 @@ _WIDGETS = {
     "table": "tables",
     "decision_table": "decision_tables",
     "flow": "flows",
+    "operation": "operations",
 }
 
 
@@ -524,8 +528,18 @@ def references(document: Mapping[str, Any], types: Mapping[str, NodeType]) -> di
     """What a drawing names, by kind."""
     made: dict[str, set[str]] = {kind: set() for kind in KINDS}
     for kind, container, name in _named(document, types):
-        made[kind].add(container[name])
+        if kind != "operations":
+            made[kind].add(container[name])
+    made["own_connectors"] = {key for key, _ in operations(document, types)}
     return made
+
+
+def operations(document: Mapping[str, Any], types: Mapping[str, NodeType]) -> set[tuple[str, str]]:
+    """(key, operation) of the connectors drawn in a workspace that a drawing asks by."""
+    asked = {str(c[name]) for kind, c, name in _named(document, types) if kind == "operations"}
+    prefix = own_connectors.PREFIX
+    parts = (one.removeprefix(prefix).partition(".") for one in asked if one.startswith(prefix))
+    return {(key, operation) for key, _, operation in parts}
 
 
 def table_references(definition: Mapping[str, Any]) -> dict[str, set[str]]:
@@ -544,9 +558,21 @@ def mapped_flow(
     """The drawing with the names of this workspace."""
     made = deepcopy(dict(document))
     for kind, container, name in _named(made, types):
-        container[name] = mapping.get(kind, {}).get(container[name], container[name])
+        if kind == "operations":
+            container[name] = _mapped_operation(container[name], mapping)
+        else:
+            container[name] = mapping.get(kind, {}).get(container[name], container[name])
     made["key"] = mapping.get("flows", {}).get(made["key"], made["key"])
     return made
+
+
+def _mapped_operation(name: str, mapping: Mapping_) -> str:
+    connector, dot, operation = name.partition(".")
+    prefix = own_connectors.PREFIX
+    if not connector.startswith(prefix):
+        return name
+    key = connector.removeprefix(prefix)
+    return prefix + mapping.get("own_connectors", {}).get(key, key) + dot + operation
 
 
 def mapped_table(definition: Mapping[str, Any], mapping: Mapping_) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from headrace.engine.run.state import Instance
 from headrace.engine.service.following import follow
 from headrace.engine.service.rules import rules_of
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.store import forced, inbox, instances
+from headrace.engine.store import forced, inbox, instances, record_steps
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.project import Rows
 
@@ -66,6 +66,7 @@ def cancel(
     keep_ms = rules_of(workspace, connection).keep_ms
     instances.save(connection, [(stored, events)], now_ms, keep_ms)
     forced.close(connection, instance.id, stored.rev + 1, wish.by, now_ms)
+    record_steps.give_back(connection, [instance.id], now_ms)
     rows.wishes.extend((instance.id, one) for one in late)
     follow(workspace, connection, rows, {instance.id: stored.root_id})
     inbox.put(connection, rows.wishes, now_ms)

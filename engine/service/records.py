@@ -211,17 +211,17 @@ def read_filter(text: str) -> Wanted:
 
 def conditions_of(table: DataTable, actor: Actor, wanted: Wanted) -> list[Condition]:
     """As the store asks; raises `ValidationFailed` for a field one cannot ask for, or a value that is none."""
-    return record_list.conditions(table.form, wanted, closed=_closed(table, actor))
+    return record_list.conditions(table.form, wanted, closed=closed_to(table, actor))
 
 
-def _closed(table: DataTable, actor: Actor) -> frozenset[str]:
+def closed_to(table: DataTable, actor: Actor) -> frozenset[str]:
     """Fields this person sees stars in: who could filter by them would know them."""
     return frozenset(name for name, field in table.form.fields.items() if is_starred(field, actor))
 
 
 def order_of(table: DataTable, actor: Actor, sort: str) -> Order:
     """By which column; without a wish, last changed first."""
-    return record_list.order(table.form, sort, closed=_closed(table, actor))
+    return record_list.order(table.form, sort, closed=closed_to(table, actor))
 
 
 _wrong = record_list.wrong

@@ -24,7 +24,6 @@ from headrace.engine.flow.decision import diff as decision_diff
 from headrace.engine.flow.forms import Form
 from headrace.engine.flow.model import sha256
 from headrace.engine.flow.table_definition import changes as table_changes
-from headrace.engine.registry import connectors
 from headrace.engine.service import (
     audit,
     bundles,
@@ -36,7 +35,9 @@ from headrace.engine.service import (
     own_connectors,
     records,
     sources,
+    template_connectors,
     template_sources,
+    template_views,
     testrun,
     users,
 )
@@ -148,6 +149,14 @@ def _summary(template: Bundle, installed: set[str]) -> dict[str, Any]:
             {k: v for k, v in connection.items() if k not in {"settings", "sandbox"}}
             for connection in about.get("connections", ())
         ],
+        "own_connectors": [
+            {
+                "key": c["key"],
+                "title": c["definition"].get("title") or {},
+                "operations": len(c["definition"].get("operations", ())),
+            }
+            for c in about.get("own_connectors", ())
+        ],
         "tables": [
             {
                 "key": t["key"],
@@ -196,7 +205,7 @@ def plan(
             for kind in KINDS
             for item in template.part(kind)
         ]
-        choices = here.choices()
+        choices = here.choices(chosen)
     wrong = [item for item in items if item["state"] in {"missing", "unfit"}]
     return {"items": items, "choices": choices, "ready": not wrong}
 
@@ -214,7 +223,8 @@ def _checked(template: Bundle, mapping: Mapped) -> dict[str, dict[str, str]]:
                         f"/mapping/{kind}/{key}"[:200],
                         "not_mappable",
                         {"kind": kind, "key": key},
-                        f"Expected a role, connection, table, decision table or source of the template, but found {kind} {key}.",
+                        "Expected a role, connector, connection, table, decision table or source of the template,"
+                        f" but found {kind} {key}.",
                     )
                 )
             elif here and here != key:
@@ -256,9 +266,19 @@ class _Here:
             return "new"
         return "unfit" if self._roles[here].system else "same"
 
+    def _own_connectors_state(
+        self, item: Mapping[str, Any], here: str, mapping: Mapped, told: dict[str, Any]
+    ) -> str:
+        state, found = template_connectors.state(
+            self._connection, self._template, item, here, self._workspace.types
+        )
+        told["differences"] = found[:DIFFERENCES_MAX]
+        return state
+
     def _connections_state(
         self, item: Mapping[str, Any], here: str, mapping: Mapped, told: dict[str, Any]
     ) -> str:
+        item = template_connectors.mapped_account(item, mapping)
         row = accounts.find(self._connection, here)
         if row is None:
             told["fill"].append("account")
@@ -268,7 +288,7 @@ class _Here:
                 {"what": "connector", "before": row.connector, "after": item["connector"]}
             )
             return "unfit"
-        if _unfilled(self._workspace, row):
+        if _unfilled(self._workspace, self._connection, row):
             told["fill"].append("account")
         return "same"
 
@@ -329,9 +349,12 @@ class _Here:
             return "unfit"
         return "differs" if found else "same"
 
-    def choices(self) -> dict[str, list[dict[str, Any]]]:
+    def choices(self, mapping: Mapped) -> dict[str, list[dict[str, Any]]]:
         """What the template's things may be mapped to."""
-        connectors_ = {item["connector"] for item in self._template.part("connections")}
+        connectors_ = {
+            template_connectors.mapped_account(item, mapping)["connector"]
+            for item in self._template.part("connections")
+        }
         tables = table_rows.listing(self._connection, after="", limit=CHOICES_MAX)
         decisions = decision_rows.listing(self._connection, after="", limit=CHOICES_MAX)
         return {
@@ -340,6 +363,7 @@ class _Here:
                 for row in self._roles.values()
                 if not row.system
             ][:CHOICES_MAX],
+            "own_connectors": template_connectors.choices(self._connection, CHOICES_MAX),
             "connections": [
                 {"key": key, "title": key, "connector": kind}
                 for key, kind in sorted(self._kinds.items())
@@ -364,14 +388,14 @@ class _Here:
 
 
 def _title(kind: str, item: Mapping[str, Any]) -> Any:
-    if kind in {"tables", "decision_tables"}:
+    if kind in {"own_connectors", "tables", "decision_tables"}:
         return item["definition"].get("title") or item["key"]
     return item.get("title") or item.get("name") or item["key"]
 
 
-def _unfilled(workspace: Workspace, row: Any) -> bool:
+def _unfilled(workspace: Workspace, connection: Connection, row: Any) -> bool:
     """Is there a secret that this kind of account needs and that nobody has put in?"""
-    connector = connectors().get(row.connector)
+    connector = own_connectors.connector_of(connection, row.connector, row.settings)
     needed = connector.secrets.get("required", ()) if connector else ()
     shown = connections.detail(workspace, row.key)["secrets"]
     optional = list(shown) if connector and not needed else ()
@@ -383,7 +407,7 @@ def _unfilled(workspace: Workspace, row: Any) -> bool:
 def _filled(workspace: Workspace, connection: Connection, key: str) -> bool:
     """Is there an account of this key with all its secrets?"""
     row = accounts.find(connection, key)
-    return row is not None and not _unfilled(workspace, row)
+    return row is not None and not _unfilled(workspace, connection, row)
 
 
 # --- installing ------------------------------------------------------------------------------------
@@ -503,19 +527,19 @@ class _Installing:
 
         return self._each("roles", known, make)
 
-    def _own_connectors(self) -> list[Made]:
+    def own_connectors(self) -> list[Made]:
         """Connectors that were drawn where the template comes from, before accounts at them; one that is here stays as it is."""
-        made: list[Made] = []
-        for item in self.template.about.get("own_connectors", ()):
-            with self.workspace.read() as connection:
-                new = not own_connectors.bundled(connection, [own_connectors.PREFIX + item["key"]])
-            if new:
-                own_connectors.checked(item["definition"])
-                self.workspace.writer.call(
-                    partial(self._draw_connector, item["key"], item["definition"])
-                )
-            made.append((new, f"connector {item['key']}"))
-        return made
+        with self.workspace.read() as connection:
+            wanted = [self._here("own_connectors", i["key"]) for i in self.template.part("own_connectors")]  # fmt: skip
+            known = set(own_connectors.bundled(connection, map(own_connectors.PREFIX.__add__, wanted)))  # fmt: skip
+
+        def make(item: Mapping[str, Any]) -> str:
+            own_connectors.checked(item["definition"])
+            draw = partial(self._draw_connector, item["key"], item["definition"])
+            self.workspace.writer.call(draw)
+            return _digest(item["definition"])
+
+        return self._each("own_connectors", known, make)
 
     def _draw_connector(
         self, key: str, definition: Mapping[str, Any], connection: Connection
@@ -528,10 +552,11 @@ class _Installing:
             known = set(accounts.kinds(connection))
 
         def make(item: Mapping[str, Any]) -> str:
-            connections.add(self.workspace, ENGINE, item)
+            account = template_connectors.mapped_account(item, self.mapping)
+            connections.add(self.workspace, ENGINE, account)
             return _digest(item.get("settings", {}))
 
-        return self._own_connectors() + self._each("connections", known, make)
+        return self._each("connections", known, make)
 
     def tables(self) -> list[Made]:
         """Tables with the records they begin with; one that is there keeps its own."""
@@ -543,6 +568,7 @@ class _Installing:
             definition = bundles.mapped_table(item["definition"], self.mapping)
             data_tables.create(self.workspace, self.actor, item["key"], definition)
             seed(self.workspace, item["key"], item.get("rows", ()))
+            template_views.make(self.workspace, self.actor, item["key"], item.get("views", ()))
             return _digest(definition)
 
         return self._each("tables", known, make)
@@ -793,6 +819,10 @@ def _stays(workspace: Workspace, connection: Connection, row: Any, going: set[st
                 shown = connections.detail(workspace, here)
                 if any(shown["secrets"].values()) or _digest(found.settings) != row.digest:
                     return "filled_in"
+        case "own_connectors":
+            drawn = own_connectors.bundled(connection, [own_connectors.PREFIX + here])
+            if here in drawn and _digest(drawn[here]) != row.digest:
+                return "changed"
         case "roles":
             if any(user_rows.members_by_kind(connection, here).values()):
                 return "has_people"
@@ -806,9 +836,11 @@ def _stays(workspace: Workspace, connection: Connection, row: Any, going: set[st
 def _users_of(
     workspace: Workspace, connection: Connection, kind: str, key: str, going: set[str]
 ) -> list[str]:
-    """Flows and sources that name it and stay."""
+    """Flows, sources and accounts that name it and stay."""
     if kind in {"flows", "sources"}:
         return []
+    if kind == "own_connectors":
+        return list(template_connectors.users_of(connection, workspace.types, key, going))
     found = drafts.naming(connection, key)
     return template_sources.users_of(connection, kind, key, going) + [
         flow
@@ -827,6 +859,7 @@ _REMOVERS: Mapping[str, Callable[[Workspace, str], None]] = {
     "decision_tables": lambda workspace, key: decision_tables.remove(workspace, _OWNER, key),
     "tables": lambda workspace, key: data_tables.remove(workspace, _OWNER, key),
     "connections": lambda workspace, key: connections.delete(workspace, _OWNER, key),
+    "own_connectors": lambda workspace, key: own_connectors.remove(workspace, _OWNER, key),
     "roles": _remove_role,
     "sources": lambda workspace, key: sources.delete(workspace, _OWNER, key),
 }
@@ -918,9 +951,17 @@ def suggestion(workspace: Workspace, actor: Actor, chosen: Sequence[str]) -> dic
             for key in seen
             if (known := table_rows.find(connection, key)) is not None and known.drawn
         }
-        kinds = set(accounts.kinds(connection))
+        kinds = accounts.kinds(connection)
+        drawn = own_connectors.bundled(
+            connection,
+            [
+                *(own_connectors.PREFIX + key for key in found["own_connectors"]),
+                *(kinds[key] for key in found["connections"] if key in kinds),
+            ],
+        )
         roles = {row.key for row in user_rows.roles(connection) if not row.system}
-    found["connections"] &= kinds
+    found["connections"] &= set(kinds)
+    found["own_connectors"] = set(drawn)
     found["roles"] &= roles
     return {kind: sorted(keys) for kind, keys in found.items()}
 
@@ -955,7 +996,11 @@ def export(workspace: Workspace, actor: Actor, wanted: Mapping[str, Any]) -> byt
             _exported_decision(connection, key) for key in wanted.get("decision_tables", ())
         ]
         drawn = own_connectors.bundled(
-            connection, [item["connector"] for item in about["connections"]]
+            connection,
+            [
+                *(item["connector"] for item in about["connections"]),
+                *(own_connectors.PREFIX + key for key in wanted.get("own_connectors", ())),
+            ],
         )
         if drawn:
             about["own_connectors"] = [
@@ -1006,6 +1051,8 @@ def _exported_table(
     table = data_tables.found(connection, key)
     data_tables.require(actor, table, "read")
     told: dict[str, Any] = {"key": key, "definition": dict(table.definition)}
+    if views := template_views.exported(connection, table.no):
+        told["views"] = views
     if with_rows:
         kept = record_list.values_of(connection, table.no, EXPORT_ROWS_MAX + 1)
         if len(kept) > EXPORT_ROWS_MAX:

@@ -176,6 +176,11 @@ def _found(connection: Connection, words: Sequence[tuple[str, bool]]) -> list[in
     return list(connection.execute(query, {"words": text, "most": SEARCH_MAX + 1}).scalars())
 
 
+def clauses(conditions: Sequence[Condition]) -> list[Any]:
+    """Conditions as SQL."""
+    return [_clause(condition) for condition in conditions]
+
+
 def _clause(condition: Condition, *, hidden: bool = False) -> Any:
     column: ColumnElement[Any] = t.records.c[condition.column]
     if hidden:

@@ -165,6 +165,10 @@ class Runtime:
             operation: str, table: str, arguments: Mapping[str, Any], step_key: str
         ) -> TableAnswer:
             who = records.Who("engine", "", claim.instance_id, claim.node, step_key)
+            if operation in record_steps.READS:
+                with self.workspace.read() as reading:
+                    now_ms = self.workspace.clock.now_ms()
+                    return record_steps.perform(reading, operation, table, arguments, who, now_ms)
             answer: TableAnswer = self.workspace.writer.call(
                 lambda connection: (
                     public_pages.make(self.workspace, connection, table, arguments, who)

@@ -80,6 +80,7 @@ GET /api/tables · POST /api/tables · GET /api/tables/{} · PUT /api/tables/{} 
 POST /api/tables/{}/check · GET /api/tables/{}/versions · GET /api/tables/{}/suggestion
 GET /api/tables/{}/records · POST /api/tables/{}/records · GET /api/tables/{}/records/{} · PATCH /api/tables/{}/records/{}
 GET /api/tables/{}/records/{}/history · GET /api/tables/{}/history · GET /api/tables/{}/by-key/{} · GET /api/tables/{}/count
+GET /api/tables/{}/totals
 POST /api/tables/{}/imports · GET /api/tables/{}/imports/{} · POST /api/tables/{}/imports/{}/preview
 POST /api/tables/{}/imports/{}/apply · GET /api/tables/{}/export
 POST /api/tables/{}/change · POST /api/tables/{}/delete · POST /api/tables/{}/restore

@@ -101,3 +101,132 @@ def test_a_definition_that_is_none_and_an_account_without_one_are_refused(house,
             templates.upload(house.workspace, eve, file.getvalue())
     with pytest.raises(NotFound):
         own_connectors.detail(house.workspace, eve, "kelp")
+
+
+ASKS = {"connection": "kelp", "operation": "own-kelp.item", "effect": "pure", "params": []}
+
+
+@pytest.fixture
+def asking(house, eve):
+    """The same file with a flow that asks by the connector; nothing of it is here any more."""
+    workspace = house.workspace
+    workspace.secret_key = b"0" * 43 + b"="
+    own_connectors.create(workspace, eve, "kelp", DRAWN)
+    account = {"key": "kelp", "name": "Kelp", "connector": "own-kelp", "settings": {}}
+    connections.create(workspace, eve, account)
+    drawn = flow("asks").then("get", "operation", **ASKS).then("done", "end").document()
+    flows.create(workspace, eve, document=drawn)
+    suggested = templates.suggestion(workspace, eve, ["asks"])
+    assert (suggested["own_connectors"], suggested["connections"]) == (["kelp"], ["kelp"])
+    data = templates.export(
+        workspace, eve, {**suggested, "key": "kelp-orders", "name": {"en": "K"}}
+    )
+    flows.delete(workspace, eve, "asks")
+    connections.delete(workspace, eve, "kelp")
+    own_connectors.remove(workspace, eve, "kelp")
+    templates.upload(workspace, eve, data)
+    return workspace
+
+
+def states(workspace, eve, mapping=None):
+    plan = templates.plan(workspace, eve, "kelp-orders", mapping)
+    return {f"{one['kind']} {one['key']}": one["state"] for one in plan["items"]}, plan
+
+
+def test_the_plan_lists_connectors_and_what_they_may_be_mapped_to(asking, eve):
+    own_connectors.create(asking, eve, "algae", {**DRAWN, "title": {"en": "Algae"}})
+
+    found, plan = states(asking, eve)
+
+    assert found["own_connectors kelp"] == "new"
+    assert plan["choices"]["own_connectors"] == [{"key": "algae", "title": {"en": "Algae"}}]
+    assert templates.detail(asking, eve, "kelp-orders")["own_connectors"] == [
+        {"key": "kelp", "title": {"en": "Kelp"}, "operations": 1}
+    ]
+
+
+def test_one_that_differs_is_told_with_its_operations(asking, eve):
+    own_connectors.create(asking, eve, "kelp", {**DRAWN, "base_url": "https://ours.test"})
+
+    found, plan = states(asking, eve)
+
+    item = next(one for one in plan["items"] if one["kind"] == "own_connectors")
+    assert found["own_connectors kelp"] == "differs"
+    assert [one["where"] for one in item["differences"]] == ["base_url"]
+
+
+def test_mapped_to_ours_accounts_and_flows_ask_there(asking, eve):
+    own_connectors.create(asking, eve, "algae", {**DRAWN, "base_url": "https://ours.test"})
+    mapping = {"own_connectors": {"kelp": "algae"}}
+
+    assert states(asking, eve, mapping)[0]["own_connectors kelp"] == "mapped"
+    done = templates.install(asking, eve, "kelp-orders", mapping=mapping)
+
+    assert "connector algae" in done["kept"]
+    assert connections.detail(asking, "kelp")["connector"] == "own-algae"
+    draft = flows.detail(asking, eve, "asks")["draft"]["document"]
+    asked = [n["settings"]["operation"] for n in draft["nodes"] if n["type"] == "operation"]
+    assert asked == ["own-algae.item"]
+    with pytest.raises(NotFound):
+        own_connectors.detail(asking, eve, "kelp")
+
+
+def test_one_without_the_operation_does_not_fit(asking, eve):
+    other = {**DRAWN["operations"][0], "name": "order"}
+    own_connectors.create(asking, eve, "algae", {**DRAWN, "operations": [other]})
+    mapping = {"own_connectors": {"kelp": "algae"}}
+
+    assert states(asking, eve, mapping)[0]["own_connectors kelp"] == "unfit"
+    with pytest.raises(ValidationFailed):
+        templates.install(asking, eve, "kelp-orders", mapping=mapping)
+    assert (
+        states(asking, eve, {"own_connectors": {"kelp": "moss"}})[0]["own_connectors kelp"]
+        == "missing"
+    )
+
+
+def removed(workspace, eve):
+    told = templates.remove(workspace, eve, "kelp-orders")
+    return (
+        [one["key"] for one in told["removed"] if one["kind"] == "own_connectors"],
+        {one["key"]: one["why"] for one in told["kept"] if one["kind"] == "own_connectors"},
+    )
+
+
+def test_removing_takes_it_away_with_its_account(asking, eve):
+    templates.install(asking, eve, "kelp-orders")
+
+    dry = templates.removal(asking, eve, "kelp-orders")
+    assert {"kind": "own_connectors", "key": "kelp"} in dry["removed"]
+    assert removed(asking, eve) == (["kelp"], {})
+    with pytest.raises(NotFound):
+        own_connectors.detail(asking, eve, "kelp")
+
+
+@pytest.mark.parametrize("what", ["account", "another account", "flow", "drawing"])
+def test_it_stays_where_somebody_needs_or_has_changed_it(asking, eve, what):
+    templates.install(asking, eve, "kelp-orders")
+    if what == "account":  # a secret was put in: the account stays, and so does what it is one at
+        connections.change(asking, eve, "kelp", {"secrets": {"token": TOKEN}})
+    elif what == "another account":
+        more = {"key": "kelp-2", "name": "Kelp 2", "connector": "own-kelp", "settings": {}}
+        connections.create(asking, eve, more)
+    elif what == "flow":
+        drawn = flow("mine").then("get", "operation", **ASKS).then("done", "end").document()
+        flows.create(asking, eve, document=drawn)
+    else:
+        own_connectors.save(asking, eve, "kelp", {**DRAWN, "base_url": "https://new.test"}, 1)
+
+    dry = templates.removal(asking, eve, "kelp-orders")
+    gone, kept = removed(asking, eve)
+
+    assert (gone, list(kept.values())) == ([], ["changed" if what == "drawing" else "in_use"])
+    assert {"kind": "own_connectors", "key": "kelp", "why": kept["kelp"]} in dry["kept"]
+    assert own_connectors.detail(asking, eve, "kelp")
+
+
+def test_one_that_was_here_before_stays(asking, eve):
+    own_connectors.create(asking, eve, "kelp", DRAWN)
+    templates.install(asking, eve, "kelp-orders")
+
+    assert removed(asking, eve) == ([], {"kelp": "was_there"})

@@ -31,8 +31,16 @@ export function Filters({ table, conditions, onChange }: FiltersProps) {
   const fields = table.definition.fields.filter(
     (field) => table.filterable.includes(field.name) && !field.hidden,
   );
+  const always = (name: string): Field | undefined =>
+    name === "created_at" || name === "updated_at"
+      ? {
+          name,
+          kind: "date_time",
+          title: { [language]: t(name === "created_at" ? name : "changed") },
+        }
+      : undefined;
   const told = (condition: Condition) => {
-    const field = fields.find((one) => one.name === condition.field);
+    const field = fields.find((one) => one.name === condition.field) ?? always(condition.field);
     const name = field ? titleOf(field, language) : condition.field;
     const op = t(`op.${condition.op}`, { defaultValue: condition.op });
     if (["empty", "filled"].includes(condition.op)) return `${name} ${op}`;

@@ -1,9 +1,15 @@
 // The records of a table: found, filtered, sorted, changed where they stand. Filters, columns and order are in the address.
 
-import { DownloadOutlined, PlusOutlined, SettingOutlined, UploadOutlined } from "@ant-design/icons";
+import {
+  DownloadOutlined,
+  PlusOutlined,
+  SettingOutlined,
+  TableOutlined,
+  UploadOutlined,
+} from "@ant-design/icons";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { App, Button, type ButtonProps, Dropdown } from "antd";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 import { ApiError, addressOf, api, query } from "../../api/client";
@@ -11,12 +17,14 @@ import { useList } from "../../api/list";
 import { useNarrow } from "../../theme/mode";
 import { DataTable } from "../../ui/DataTable";
 import { useErrorText } from "../../ui/errorText";
+import { lazy } from "../../ui/lazy";
 import { EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
 import { useText } from "../../ui/text";
 import { RelativeTime } from "../../ui/time";
 import { useDelayed } from "../../ui/useDelayed";
 import { BulkEdit } from "./BulkEdit";
+import { type BoardContent, firstBoard, readBoard } from "./board";
 import { Cell } from "./Cell";
 import { Filters } from "./Filters";
 import { ImportSheet } from "./ImportSheet";
@@ -26,6 +34,7 @@ import { type Condition, type Row, shownFields, type TableDetail, titleOf } from
 import { Views } from "./Views";
 import "./tables.css";
 
+const Board = lazy(() => import("./Board"));
 const PAGE = 100;
 const CONFIRM = { "data-testid": "btn-confirm" } as ButtonProps;
 
@@ -72,6 +81,7 @@ function Records({ table }: { table: TableDetail }) {
   const conditions = readConditions(params.get("filter"));
   const sort = params.get("sort") ?? "";
   const chosen = params.get("columns")?.split(",").filter(Boolean);
+  const board = readBoard(params.get("board"));
   const put = (name: string, value: string) =>
     setParams(
       (before) => {
@@ -82,6 +92,7 @@ function Records({ table }: { table: TableDetail }) {
       },
       { replace: true },
     );
+  const putBoard = (next: BoardContent | null) => put("board", next ? JSON.stringify(next) : "");
   const asked = {
     search: useDelayed(typed),
     filter: conditions.length > 0 ? JSON.stringify(conditions) : "",
@@ -99,6 +110,9 @@ function Records({ table }: { table: TableDetail }) {
   const rows = list.rows ?? [];
   const every = shownFields(table.definition, rows);
   const fields = chosen ? every.filter((field) => chosen.includes(field.name)) : every;
+  const filterable = table.definition.fields.filter(
+    (field) => table.filterable.includes(field.name) && !field.hidden,
+  );
   const refresh = () => queries.invalidateQueries({ queryKey: [path] });
   const selection = table.rights.write
     ? { keys: ticked, onChange: (keys: ReadonlySet<string>) => setTicked(keys) }
@@ -278,6 +292,7 @@ function Records({ table }: { table: TableDetail }) {
               sort,
               search: typed,
               ...(chosen ? { columns: chosen } : {}),
+              ...(board ? { board } : {}),
             }}
             onColumns={(names) => put("columns", names ? names.join(",") : "")}
             onChoose={(content) =>
@@ -287,11 +302,21 @@ function Records({ table }: { table: TableDetail }) {
                   ...(content.filter?.length ? { filter: JSON.stringify(content.filter) } : {}),
                   ...(content.sort ? { sort: content.sort } : {}),
                   ...(content.columns?.length ? { columns: content.columns.join(",") } : {}),
+                  ...(content.board ? { board: JSON.stringify(content.board) } : {}),
                 },
                 { replace: true },
               )
             }
           />
+          {table.drawn && !board && (
+            <Button
+              icon={<TableOutlined />}
+              onClick={() => putBoard(firstBoard(filterable))}
+              data-testid="btn-board"
+            >
+              {t("board")}
+            </Button>
+          )}
         </div>
         {ticked.size > 0 && (
           <div className="hr-tables-ticked" role="status">
@@ -307,7 +332,18 @@ function Records({ table }: { table: TableDetail }) {
             </Button>
           </div>
         )}
-        {narrow || list.rows === undefined || rows.length === 0 ? (
+        {board ? (
+          <Suspense fallback={<Loading />}>
+            <Board
+              table={table}
+              content={board}
+              asked={{ search: asked.search, filter: asked.filter }}
+              conditions={conditions}
+              onChange={putBoard}
+              empty={empty}
+            />
+          </Suspense>
+        ) : narrow || list.rows === undefined || rows.length === 0 ? (
           <DataTable
             label={text(table.title) || table.key}
             columns={[

@@ -3,6 +3,7 @@
 import type { Text } from "../../api/types";
 import { type Language, pick } from "../../ui/text";
 import { exactDate, exactTime } from "../../ui/time";
+import type { BoardContent } from "./board";
 
 export const KINDS = [
   "text",
@@ -107,6 +108,7 @@ export interface ViewContent {
   columns?: string[];
   sort?: string;
   search?: string;
+  board?: BoardContent;
 }
 
 export interface View {

@@ -42,7 +42,7 @@ export function Removal({ template, onClose }: { template: Template; onClose: ()
       await queries.invalidateQueries({
         predicate: ({ queryKey }) =>
           typeof queryKey[0] === "string" &&
-          /^\/api\/(templates|flows|roles|connections|tables|decision-tables|sources)/.test(
+          /^\/api\/(templates|flows|roles|connectors|own-connectors|connections|tables|decision-tables|sources)/.test(
             queryKey[0],
           ) &&
           queryKey[2] !== "removal",

@@ -157,6 +157,12 @@ function Brings({ template }: { template: Template }) {
       template.connections.map((one) => <Tag key={one.key}>{text(one.name) || one.key}</Tag>),
     ],
     [
+      "own_connectors",
+      (template.own_connectors ?? []).map((one) => (
+        <Tag key={one.key}>{text(one.title) || one.key}</Tag>
+      )),
+    ],
+    [
       "tables",
       (template.tables ?? []).map((one) => <Tag key={one.key}>{text(one.title) || one.key}</Tag>),
     ],

@@ -22,13 +22,17 @@ import { useText } from "../../ui/text";
 
 export const PARTS: TemplatePart[] = [
   "roles",
+  "own_connectors",
   "connections",
   "tables",
   "decision_tables",
   "flows",
   "sources",
 ];
-const MAPPABLE: TemplatePart[] = ["roles", "connections", "tables", "decision_tables", "sources"];
+const MAPPABLE: TemplatePart[] = PARTS.filter((part) => part !== "flows");
+
+/** How the names of connectors begin that were drawn in a workspace. */
+const OWN = "own-";
 
 type Mapping = Partial<Record<TemplatePart, Record<string, string>>>;
 
@@ -202,10 +206,16 @@ function MapStep({ plan, template, mapping, onChange }: MapProps) {
     const own = here === item.key ? rest : { ...rest, [item.key]: here };
     onChange({ ...mapping, [item.kind]: own });
   };
+  const connectorOf = (key: string) => {
+    const connector = template.connections.find((one) => one.key === key)?.connector;
+    const drawn = connector?.startsWith(OWN) ? connector.slice(OWN.length) : undefined;
+    const here = drawn === undefined ? undefined : mapping.own_connectors?.[drawn];
+    return here === undefined ? connector : OWN + here;
+  };
   // An account fits only one of its own kind, a source only one of its own platform.
   const kindOf = (item: PlanItem) =>
     item.kind === "connections"
-      ? template.connections.find((one) => one.key === item.key)?.connector
+      ? connectorOf(item.key)
       : item.kind === "sources"
         ? template.sources?.find((one) => one.key === item.key)?.channel
         : undefined;
@@ -417,7 +427,7 @@ function useRunning(
       await queries.invalidateQueries({
         predicate: ({ queryKey }) =>
           typeof queryKey[0] === "string" &&
-          /^\/api\/(templates|flows|roles|connections|tables|decision-tables|sources)/.test(
+          /^\/api\/(templates|flows|roles|connectors|own-connectors|connections|tables|decision-tables|sources)/.test(
             queryKey[0],
           ),
       });
