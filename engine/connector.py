@@ -363,6 +363,8 @@ class Connector:
     test: Callable[[ConnectionInfo, Outside], Receipt] = _nothing_to_try
     verify: Callable[[ConnectionInfo, str, Incoming], bool] | None = None
     """Does an incoming request come from the far side, by this way of telling (`token`, `hmac`)? None: it never sends any."""
+    stranger: Callable[[ConnectionInfo, str, Incoming], str] | None = None
+    """Of a call that is not verified: it is theirs all the same, but about somebody else; whom (`app_id 2021…`), or nothing."""
     unwrap: Callable[[ConnectionInfo, Incoming], Any] | None = None
     """What a verified call says, decrypted; None: its body is read as it came. Raises `ParamWrong`."""
     proves: Callable[[ConnectionInfo, HttpAnswer, int], bool] | None = None

@@ -19,6 +19,7 @@ from headrace.engine.flow.compile import CompiledNode
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.registry import connectors
+from headrace.engine.service import refused_calls
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.service.advance import Started
 from headrace.engine.service.instances import submit_all
@@ -65,7 +66,7 @@ def receive(
     node = _node(workspace, flow_key, node_id)
     settings = node.settings
     incoming = Incoming(headers, query, raw, workspace.clock.now_ms())
-    body = _proven(settings, incoming, body, open_connection)
+    body = _proven(workspace, settings, incoming, body, open_connection)
     found = _connector(settings, open_connection)
     account = dict(found[0].settings) if found else {}
     seen = {"body": body, "headers": dict(headers), "query": dict(query), "account": account}
@@ -195,6 +196,7 @@ def _refused(dedup_key: str | None) -> str | None:
 
 
 def _proven(
+    workspace: Workspace,
     settings: Mapping[str, Any],
     incoming: Incoming,
     body: Any,
@@ -208,8 +210,11 @@ def _proven(
     if found is None:
         return body
     connection, connector = found
-    if connector.verify is None or not connector.verify(connection, settings["auth"], incoming):
+    auth = settings["auth"]
+    if connector.verify is None or not connector.verify(connection, auth, incoming):
+        refused_calls.refused(workspace, connection, connector, auth, incoming)
         raise SignatureWrong
+    refused_calls.proven(workspace, connection, incoming.now_ms)
     if connector.unwrap is None:
         return body
     try:

@@ -32,7 +32,7 @@ from headrace.engine.flow.order_map import Taken
 from headrace.engine.ids import new_id
 from headrace.engine.node import ConnectionInfo
 from headrace.engine.registry import connectors
-from headrace.engine.service import disk, rush
+from headrace.engine.service import disk, refused_calls, rush
 from headrace.engine.service import sources as source_service
 from headrace.engine.service.actor import ALERTED_ROLES, ENGINE, Actor
 from headrace.engine.service.following import send_many
@@ -628,7 +628,9 @@ def push(
     raw = Raw(incoming.body, incoming.headers, incoming.query, began_s)
     if connector.verify is None or not connector.verify(account, auth, incoming):
         _refused(workspace, source.key, raw, 401, "signature_wrong")
+        refused_calls.refused(workspace, account, connector, auth, incoming)
         raise SignatureWrong
+    refused_calls.proven(workspace, account, incoming.now_ms)
     try:
         said = _said(connector, account, incoming)
         told = list(connector.pushed(said, incoming)) if connector.pushed else _orders(said)

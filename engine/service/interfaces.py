@@ -41,6 +41,14 @@ DAYS_AHEAD = 15
 BOUNDS_MS = (50, 100, 200, 300, 500, 800, 1_200, 2_000, 3_000, 5_000, 10_000, 30_000)
 """Calls are counted by how long they took, up to these."""
 
+ALERT_AFTER = 3
+REFUSED = frozenset({"auth", "scope"})
+"""Classes that mean us and not this one call: whoever is refused so three times in a row is refused until somebody acts."""
+POLLED = frozenset({"orders", "refunds"})
+"""Lists that sources pull: `polling` tells of these itself."""
+NOTICES = "notices"
+"""The interface of an account by which its platform calls us (`refused_calls`)."""
+
 FLUSH_MS = 5_000
 LOOK_MS = 60_000
 MONTHS = 6
@@ -116,11 +124,12 @@ def flush(workspace: Workspace, *, now: bool = False) -> int:
         if not kept.calls or (not now and 0 <= now_ms - kept.flushed_ms < FLUSH_MS):
             return 0
         calls, kept.calls, kept.flushed_ms = kept.calls, [], now_ms
-    workspace.writer.call(lambda connection: _write(workspace, connection, calls))
+    workspace.writer.call(lambda connection: write(workspace, connection, calls))
     return len(calls)
 
 
-def _write(workspace: Workspace, connection: Connection, calls: list[Called]) -> None:
+def write(workspace: Workspace, connection: Connection, calls: list[Called]) -> None:
+    """Put calls into the registry, in somebody's transaction."""
     groups: dict[tuple[str, str, str], list[Called]] = {}
     for one in calls:
         groups.setdefault((one.account, one.operation, one.version), []).append(one)
@@ -172,6 +181,7 @@ def moment_of(day: str) -> int:
 def _apply(workspace: Workspace, connection: Connection, row: Any, some: list[Called]) -> None:
     values: dict[str, Any] = {"last_at": some[-1].at_ms, "retired": False}
     failures, status, gone_at = row.failures, row.status, row.gone_at
+    alerted_at = row.alerted_at
     for one in some:
         if one.trouble:
             failures += 1
@@ -184,8 +194,13 @@ def _apply(workspace: Workspace, connection: Connection, row: Any, some: list[Ca
                 status, gone_at = "gone", gone_at or one.at_ms
             elif status != "gone":
                 status = "failing"
+            if _is_refused(row, one, failures) and alerted_at is None:
+                alerted_at = one.at_ms
+                _tell_refused(workspace, connection, row, one, failures)
         else:
-            failures, gone_at = 0, None
+            if alerted_at is not None:
+                _tell_heard_again(workspace, connection, row, alerted_at, one.at_ms)
+            failures, gone_at, alerted_at = 0, None, None
             status = "deprecated" if one.warning else "ok"
             values |= {"last_ok_at": one.at_ms, "url": place(one.url)}
             if one.warning:
@@ -194,9 +209,13 @@ def _apply(workspace: Workspace, connection: Connection, row: Any, some: list[Ca
         _tell_gone(workspace, connection, row, values)
     if status == "deprecated" and row.status != "deprecated":
         _tell_deprecated(workspace, connection, row, values)
-    rows.change(
-        connection, row.id, {**values, "failures": failures, "status": status, "gone_at": gone_at}
-    )
+    values |= {"failures": failures, "status": status, "gone_at": gone_at}
+    rows.change(connection, row.id, {**values, "alerted_at": alerted_at})
+    if row.operation != NOTICES:  # of these only refusals are noted, and what comes after them
+        _count(connection, row, some)
+
+
+def _count(connection: Connection, row: Any, some: list[Called]) -> None:
     month = datetime.fromtimestamp(some[-1].at_ms / 1_000, ZONE).strftime("%Y-%m")
     known = rows.month(connection, row.id, month, lock=True)
     times = list(known.times) if known is not None else [0] * (len(BOUNDS_MS) + 1)
@@ -234,6 +253,59 @@ def affected(connection: Connection, account: str) -> tuple[list[str], list[str]
     flows = rows.flows_naming(connection, account)
     hearing = rows.flows_hearing(connection, EVENTS) if named else []
     return named, sorted({*flows, *hearing})
+
+
+def _is_refused(row: Any, one: Called, failures: int) -> bool:
+    return one.trouble in REFUSED and failures >= ALERT_AFTER and row.operation not in POLLED
+
+
+def _tell_refused(
+    workspace: Workspace, connection: Connection, row: Any, one: Called, failures: int
+) -> None:
+    """R017: told at the third refusal in a row, once."""
+    shops, flows = affected(connection, row.connection)
+    zh, en = _REFUSALS[one.trouble]
+    whom_zh, whom_en = _DIRECTIONS[row.operation == NOTICES]
+    why = one.error[:300]
+    texts = {
+        "zh": (
+            f"连续 {failures} 次{whom_zh}：{row.connection}",
+            f"原因：{zh}。{why}。受影响的来源：{'、'.join(shops) or '无'}；流程：{'、'.join(flows) or '无'}。"
+            "请核对连接里填的账号与密钥。",
+        ),
+        "en": (
+            f"{failures} times in a row {whom_en}: {row.connection}",
+            f"Why: {en}. {why}. Sources: {', '.join(shops) or 'none'}; flows: {', '.join(flows) or 'none'}."
+            " Check account and keys of the connection.",
+        ),
+    }
+    key = f"refused.{row.id}.{one.at_ms}"
+    ops_alerts.tell(workspace, connection, texts, key, people=_people(connection, row))
+
+
+def _tell_heard_again(
+    workspace: Workspace, connection: Connection, row: Any, alerted_at: int, now_ms: int
+) -> None:
+    minutes = (now_ms - alerted_at) // 60_000
+    texts = {
+        "zh": (f"已恢复：{row.connection}", f"{row.api} 在 {minutes} 分钟后恢复正常。"),
+        "en": (f"Works again: {row.connection}", f"{row.api}, after {minutes} minutes."),
+    }
+    key = f"heard.{row.id}.{now_ms}"
+    ops_alerts.tell(workspace, connection, texts, key, people=_people(connection, row))
+
+
+_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "auth": ("授权失效或签名不对", "authorisation or signature"),
+    "scope": (
+        "不是我们的应用或商户，或缺少权限",
+        "not our app or seller, or a permission is missing",
+    ),
+}
+_DIRECTIONS = {
+    False: ("调用被平台拒绝", "the platform has refused us"),
+    True: ("通知被我们拒收", "we have refused its notices"),
+}
 
 
 def _tell_gone(

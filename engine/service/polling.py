@@ -1,8 +1,7 @@
-"""When a source is pulled, what a pull has read, and what follows from its failure. The calls themselves are in `work/polling.py`.
+"""When a source is pulled, and what a pull has read. The calls themselves are in `work/polling.py`, failures in `pull_failures.py`.
 
 A pull holds the source's lease, so there is one at a time whatever process; its watermark moves when what it read is in the
-store; it reads a little of what it has read again. A failure has a class (R015): only a time-out and being throttled are tried
-again soon. The third failure in a row is told once by mail and robot, and so is the recovery (R017).
+store; it reads a little of what it has read again.
 """
 
 from __future__ import annotations
@@ -17,23 +16,15 @@ from sqlalchemy import Connection
 
 from headrace.engine.connector import Connector, Operation, Verdict
 from headrace.engine.errors import Conflict, NotFound, Problem, ValidationFailed
-from headrace.engine.service import audit, ops_alerts, order_rate, source_incidents
+from headrace.engine.service import audit, order_rate, pull_failures, source_incidents
 from headrace.engine.service import sources as source_service
 from headrace.engine.service.actor import Actor
+from headrace.engine.service.pull_failures import RETRIED, Class, What
 from headrace.engine.service.sources import DAILY, ZONE, Source
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts, connection_tokens
 from headrace.engine.store import sources as rows
 
-Class = Literal["auth", "scope", "timeout", "throttled", "gone", "interrupted", "refused"]
-"""Why a pull failed. timeout: no answer, or the platform's own trouble; interrupted: the process that pulled is gone."""
-
-What = Literal["order", "refund"]
-
-RETRIED: frozenset[str] = frozenset({"timeout", "throttled"})
-RETRY_MS = (30_000, 60_000, 120_000)
-SLOW_MAX = 8.0
-ALERT_AFTER = 3
 LEASE_MS = 120_000
 """A pull renews its lease with every page; a page takes less."""
 FIRST_BACK_MS = 86_400_000
@@ -41,6 +32,7 @@ FIRST_BACK_MS = 86_400_000
 WINDOW_MAX_MS = 92 * 86_400_000
 """The longest window that may be pulled again."""
 DUE_MAX = 50
+GONE = "The process that pulled has gone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,18 +237,11 @@ def _interrupted(
     for one in rows.running(connection, source.key):
         rows.change_pull(
             connection, one.id,
-            {"status": "failed", "ended_at": now_ms, "error_class": "interrupted", "error": "The process that pulled has gone."},
+            {"status": "failed", "ended_at": now_ms, "error_class": "interrupted", "error": GONE},
         )  # fmt: skip
         if one.kind != "repull":
-            told = _failed_refunds if one.what == "refund" else _failed
-            told(
-                workspace,
-                connection,
-                source,
-                "interrupted",
-                "The process that pulled has gone.",
-                now_ms,
-            )
+            what: What = "refund" if one.what == "refund" else "order"
+            pull_failures.failed(workspace, connection, source, what, "interrupted", GONE, now_ms)
         else:
             rows.change_pull(
                 connection,
@@ -305,21 +290,11 @@ def ended(workspace: Workspace, job: Job, owner: str, counts: Mapping[str, int])
         state = rows.state(connection, job.source.key)
         if state is None:
             return
-        if "refund" in job.whats:
-            _refunds_came(workspace, connection, job.source, state, now_ms)
+        for what in job.whats:
+            pull_failures.came(workspace, connection, job.source, what, state, now_ms)
         if "order" not in job.whats:
             rows.give_lease(connection, job.source.key, owner)
             return
-        slow = max(1.0, state.slow / 2)
-        rows.set_state(
-            connection, job.source.key,
-            {"failures": 0, "slow": slow, "last_ok_at": now_ms, "missing": None, "gone_at": None, "alerted_at": None,
-             "last_class": None, "last_error": None},
-        )  # fmt: skip
-        if state.alerted_at is not None:
-            _tell_recovered(workspace, connection, job.source, state, now_ms)
-        if state.failures or state.gone_at:
-            source_incidents.over(workspace, connection, job.source.key, "recovered")
         if job.kind == "repull":
             told = {**counts, "pull": job.pull, "status": status}
             source_incidents.step(workspace, connection, job.source.key, "repulled", told)
@@ -350,17 +325,9 @@ def failed(
             {**counts, "status": "queued" if again else "failed", "ended_at": None if again else now_ms, "error_class": why,
              "error": message[:500]},
         )  # fmt: skip
-        told = _failed if what == "order" else _failed_refunds
-        told(
-            workspace,
-            connection,
-            job.source,
-            why,
-            message,
-            now_ms,
-            pause_s,
-            soon=job.kind == "poll",
-        )
+        pull_failures.failed(
+            workspace, connection, job.source, what, why, message, now_ms, pause_s, soon=job.kind == "poll",
+        )  # fmt: skip
         order_rate.check(workspace, connection, job.source, now_ms)
         rows.give_lease(connection, job.source.key, owner)
         if again:  # the lease keeps everybody off for as long as the platform wants
@@ -370,164 +337,6 @@ def failed(
             )
 
     workspace.writer.call(write)
-
-
-def _failed(
-    workspace: Workspace,
-    connection: Connection,
-    source: Source,
-    why: Class,
-    message: str,
-    now_ms: int,
-    pause_s: float | None = None,
-    *,
-    soon: bool = True,
-) -> None:
-    state = rows.state(connection, source.key)
-    if state is None:
-        return
-    failures = state.failures + 1
-    values: dict[str, Any] = {
-        "failures": failures, "last_error_at": now_ms, "last_class": why, "last_error": message[:500],
-    }  # fmt: skip
-    every = source.every_ms or 900_000
-    if why == "throttled":  # go slower, and not before the platform wants us again (R016)
-        values["slow"] = min(SLOW_MAX, state.slow * 2)
-        wait = max(round((pause_s or 0) * 1_000), RETRY_MS[min(failures, len(RETRY_MS)) - 1])
-        values["next_at"] = now_ms + wait
-    elif why == "timeout" and soon:
-        wait = RETRY_MS[min(failures, len(RETRY_MS)) - 1]
-        values["next_at"] = min(state.next_at, now_ms + min(wait, every))
-    about = {"class": why, "error": message[:300]}
-    source_incidents.step(workspace, connection, source.key, "pull_failed", about)
-    if why == "scope":
-        values["missing"] = message[:500]
-    if why == "gone" and state.gone_at is None:
-        values["gone_at"] = now_ms
-    if failures >= ALERT_AFTER and state.alerted_at is None:
-        values["alerted_at"] = now_ms
-        _tell_failing(workspace, connection, source, failures, why, message, now_ms)
-    rows.set_state(connection, source.key, values)
-
-
-def _failed_refunds(
-    workspace: Workspace,
-    connection: Connection,
-    source: Source,
-    why: Class,
-    message: str,
-    now_ms: int,
-    pause_s: float | None = None,
-    *,
-    soon: bool = True,
-) -> None:
-    """Its refunds could not be read; its orders are none the worse for it."""
-    state = rows.state(connection, source.key)
-    if state is None:
-        return
-    failures = state.refund_failures + 1
-    values: dict[str, Any] = {
-        "refund_failures": failures, "refund_error_at": now_ms, "refund_class": why, "refund_error": message[:500],
-    }  # fmt: skip
-    wait = RETRY_MS[min(failures, len(RETRY_MS)) - 1]
-    if why == "throttled":
-        values["refund_next_at"] = now_ms + max(round((pause_s or 0) * 1_000), wait)
-    elif why == "timeout" and soon and state.refund_next_at is not None:
-        values["refund_next_at"] = min(state.refund_next_at, now_ms + wait)
-    if failures >= ALERT_AFTER and state.refund_alerted_at is None:
-        values["refund_alerted_at"] = now_ms
-        zh, en = _CLASSES[why]
-        texts = {
-            "zh": (
-                f"连续 {failures} 次拉取退款失败：{source.name('zh')}",
-                f"原因：{zh}。{message[:300]} 订单照常拉取；恢复后退款从上次位置补拉。",
-            ),
-            "en": (
-                f"{failures} pulls of refunds in a row have failed: {source.name('en')}",
-                f"Why: {en}. {message[:300]} Orders come as usual; refunds go on where they stood.",
-            ),
-        }
-        ops_alerts.tell(
-            workspace, connection, texts, f"refunds.{source.key}.{now_ms}", ways=source.alerts,
-            people=order_rate.owners(source),
-        )  # fmt: skip
-    rows.set_state(connection, source.key, values)
-
-
-def _refunds_came(
-    workspace: Workspace, connection: Connection, source: Source, state: Any, now_ms: int
-) -> None:
-    rows.set_state(
-        connection, source.key,
-        {"refund_failures": 0, "refund_ok_at": now_ms, "refund_class": None, "refund_error": None, "refund_alerted_at": None},
-    )  # fmt: skip
-    if state.refund_alerted_at is not None:
-        minutes = (now_ms - state.refund_alerted_at) // 60_000
-        texts = {
-            "zh": (f"退款拉取已恢复：{source.name('zh')}", f"{minutes} 分钟后恢复。"),
-            "en": (f"Refunds are pulled again: {source.name('en')}", f"After {minutes} minutes."),
-        }
-        ops_alerts.tell(
-            workspace, connection, texts, f"refundsback.{source.key}.{now_ms}", ways=source.alerts,
-            people=order_rate.owners(source),
-        )  # fmt: skip
-
-
-_CLASSES: Mapping[str, tuple[str, str]] = {
-    "auth": ("授权失效或签名不对", "authorisation or signature"), "scope": ("缺少权限", "a permission is missing"),
-    "timeout": ("网络超时或平台故障", "no answer, or trouble at the platform"), "throttled": ("被平台限流", "throttled"),
-    "gone": ("接口已下线", "interface gone"), "interrupted": ("定时任务中断", "interrupted"),
-    "refused": ("接口调用失败", "refused"),
-}  # fmt: skip
-
-
-def _tell_failing(
-    workspace: Workspace,
-    connection: Connection,
-    source: Source,
-    failures: int,
-    why: str,
-    message: str,
-    now_ms: int,
-) -> None:
-    zh, en = _CLASSES[why]
-    texts = {
-        "zh": (
-            f"连续 {failures} 次拉取失败：{source.name('zh')}",
-            f"原因：{zh}。{message[:300]} 订单不会丢失：恢复后从上次位置补拉。",
-        ),
-        "en": (
-            f"{failures} pulls in a row have failed: {source.name('en')}",
-            f"Why: {en}. {message[:300]} No order is lost: when it is back, pulling goes on where it stood.",
-        ),
-    }
-    ops_alerts.tell(
-        workspace, connection, texts, f"pull.{source.key}.{now_ms}", ways=source.alerts,
-        people=order_rate.owners(source),
-    )  # fmt: skip
-    heard = ops_alerts.hearing(workspace, connection, order_rate.owners(source))
-    about = {"failures": failures, "class": why, "error": message[:300]}
-    source_incidents.begin(workspace, connection, source.key, "failing", about, heard)
-
-
-def _tell_recovered(
-    workspace: Workspace, connection: Connection, source: Source, state: Any, now_ms: int
-) -> None:
-    minutes = (now_ms - state.alerted_at) // 60_000
-    texts = {
-        "zh": (
-            f"拉取已恢复：{source.name('zh')}",
-            f"{minutes} 分钟后恢复，期间失败 {state.failures} 次。",
-        ),
-        "en": (
-            f"Pulling works again: {source.name('en')}",
-            f"After {minutes} minutes and {state.failures} failures.",
-        ),
-    }
-    ops_alerts.tell(
-        workspace, connection, texts, f"back.{source.key}.{now_ms}", ways=source.alerts,
-        people=order_rate.owners(source),
-    )  # fmt: skip
 
 
 # --- for people ------------------------------------------------------------------------------------

@@ -62,6 +62,18 @@ def page(
     return connection.execute(query).all()
 
 
+FAILING_MAX = 500
+
+
+def failing(connection: Connection, operation: str) -> set[str]:
+    """Accounts whose last call of this name was no good."""
+    columns = t.interfaces.c
+    query = sa.select(columns.connection).where(
+        columns.operation == operation, columns.failures > 0
+    )
+    return set(connection.execute(query.limit(FAILING_MAX)).scalars())
+
+
 def expiring(connection: Connection, until_ms: int, limit: int) -> Sequence[Row[Any]]:
     """In use, ending before this, and nobody has said that he knows."""
     columns = t.interfaces.c

@@ -39,7 +39,8 @@ from headrace.engine.service import (
     shop_tokens,
 )
 from headrace.engine.service import sources as source_service
-from headrace.engine.service.polling import Class, Job, What
+from headrace.engine.service.polling import Job
+from headrace.engine.service.pull_failures import Class, What
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import limits
 from headrace.engine.store import sources as source_rows

@@ -38,6 +38,9 @@ ERRORS = ErrorTable(
         "isv.invalid-timestamp": "signature",
         "isv.insufficient-isv-permissions": "not_allowed",
         "isv.insufficient-user-permissions": "not_allowed",
+        "isv.invalid-app-id": "not_allowed",
+        "ACQ.ACCESS_FORBIDDEN": "not_allowed",
+        "ACQ.PARTNER_ERROR": "not_allowed",
         "isv.app-call-limited": "throttled",
         "isp.call-limited": "throttled",
         "isv.invalid-method": "withdrawn",
@@ -183,19 +186,36 @@ def _fields(body: bytes) -> tuple[dict[str, str], str]:
 def verify(account: ConnectionInfo, auth: str, incoming: Incoming) -> bool:
     """Signed by Alipay's key (not the app's), and about our app and our seller."""
     fields, charset = _fields(incoming.body)
+    return auth == "hmac" and not _whose(account, fields) and _is_signed(account, fields, charset)
+
+
+def stranger(account: ConnectionInfo, auth: str, incoming: Incoming) -> str:
+    """Another app or seller, where Alipay itself says so: the account is set up for somebody else."""
+    fields, charset = _fields(incoming.body)
+    whose = _whose(account, fields)
+    return whose if auth == "hmac" and whose and _is_signed(account, fields, charset) else ""
+
+
+def _whose(account: ConnectionInfo, fields: Mapping[str, str]) -> str:
+    """What of it is not ours; a seller counts where the account names one."""
     settings = account.settings
-    if auth != "hmac" or fields.get("sign_type") != "RSA2":
-        return False
     if fields.get("app_id") != settings.get("app_id"):
-        return False
+        return f"app_id {fields.get('app_id', '')[:32]}"
     if settings.get("seller_id") and fields.get("seller_id") != settings["seller_id"]:
+        return f"seller_id {fields.get('seller_id', '')[:32]}"
+    return ""
+
+
+def _is_signed(account: ConnectionInfo, fields: Mapping[str, str], charset: str) -> bool:
+    if fields.get("sign_type") != "RSA2":
         return False
     own = {name: value for name, value in fields.items() if name not in ("sign", "sign_type")}
     try:
         content = wire.joined(own, "&", "=").encode(charset)
     except ValueError:
         return False
-    return wire.rsa_holds(settings.get("alipay_public_key", ""), content, fields.get("sign", ""))
+    key = account.settings.get("alipay_public_key", "")
+    return wire.rsa_holds(key, content, fields.get("sign", ""))
 
 
 def unwrap(_: ConnectionInfo, incoming: Incoming) -> Any:
@@ -288,6 +308,7 @@ CONNECTOR = Connector(
     ),
     test=shop.trial(QUERY, {"out_trade_no": "headrace-trial"}),
     verify=verify,
+    stranger=stranger,
     unwrap=unwrap,
     proves=proves,
     reply=Reply("success"),

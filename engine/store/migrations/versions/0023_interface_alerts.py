@@ -16,5 +16,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Down."""
-    with op.batch_alter_table("interfaces") as batch:
-        batch.drop_column("alerted_at")
+    op.drop_column("interfaces", "alerted_at")
