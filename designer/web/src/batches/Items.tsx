@@ -87,7 +87,7 @@ export function Items({ batch }: { batch: Batch }) {
 /** In words where there are some: an error by its code, a way by its kind. */
 function outcome(item: BatchItem, t: ReturnType<typeof useTranslation>["t"]): string | null {
   const { code, message } = item;
-  if (code === null) return message;
+  if (code === null) return message && t(`app:status.${message}`, { defaultValue: message });
   const [kind, rest] = code.split(":");
   if (kind === "waits" && rest) return t(`batches:waits.${rest}`, { defaultValue: rest });
   if (kind === "port") return null;

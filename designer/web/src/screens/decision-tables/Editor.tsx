@@ -340,21 +340,23 @@ function Open({ table, path }: { table: Table; path: string }) {
           <span className="hr-dt-space" />
           {editable && (
             <>
-              <Button
-                icon={<UndoOutlined />}
-                disabled={past.length === 0}
-                onClick={undo}
-                aria-label={t("undo")}
-                title={t("undo")}
-                data-testid="btn-undo"
-              />
-              <Button
-                icon={<RedoOutlined />}
-                disabled={future.length === 0}
-                onClick={redo}
-                aria-label={t("redo")}
-                title={t("redo")}
-              />
+              <span className="hr-dt-steps">
+                <Button
+                  icon={<UndoOutlined />}
+                  disabled={past.length === 0}
+                  onClick={undo}
+                  aria-label={t("undo")}
+                  title={t("undo")}
+                  data-testid="btn-undo"
+                />
+                <Button
+                  icon={<RedoOutlined />}
+                  disabled={future.length === 0}
+                  onClick={redo}
+                  aria-label={t("redo")}
+                  title={t("redo")}
+                />
+              </span>
               <Button icon={<UploadOutlined />} onClick={() => file.current?.click()}>
                 {t("import")}
               </Button>

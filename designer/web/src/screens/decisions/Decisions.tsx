@@ -43,23 +43,24 @@ export default function Decisions() {
   const list = useList<Decision>("/api/decisions", JSON.parse(filter));
   return (
     <>
-      <PageHeader title={t("title")} subtitle={t("subtitle")} />
+      <PageHeader
+        title={t("title")}
+        subtitle={t("subtitle")}
+        actions={(["csv", "jsonl"] as const).map((format) => (
+          <Button
+            key={format}
+            icon={<DownloadOutlined />}
+            href={addressOf(`/api/decisions/export${query({ ...filterOf(asked), format })}`)}
+            download
+            data-testid={`export-${format}`}
+          >
+            {t("export", { format: format.toUpperCase() })}
+          </Button>
+        ))}
+      />
       <PageBody>
         <Verify />
         <Filters asked={asked} onChange={setAsked} />
-        <div className="hr-row hr-decision-exports">
-          {(["csv", "jsonl"] as const).map((format) => (
-            <Button
-              key={format}
-              icon={<DownloadOutlined />}
-              href={addressOf(`/api/decisions/export${query({ ...filterOf(asked), format })}`)}
-              download
-              data-testid={`export-${format}`}
-            >
-              {t("export", { format: format.toUpperCase() })}
-            </Button>
-          ))}
-        </div>
         <DataTable
           label={t("title")}
           columns={useColumns()}

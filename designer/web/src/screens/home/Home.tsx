@@ -127,6 +127,10 @@ function YourTasks() {
 }
 
 function OpenIncidents() {
+  return useMay()("instances:read") ? <IncidentList /> : null;
+}
+
+function IncidentList() {
   const { t } = useTranslation(["app", "errors"]);
   const { text } = useText();
   const list = useList<Incident>("/api/incidents", { status: "open", limit: SHOWN_MAX });

@@ -59,7 +59,7 @@ function Shown({ instance, types, refresh }: ShownProps) {
     [instance, past, words],
   );
   const name = text(instance.flow_name) || instance.flow_key;
-  const title = instance.business_key || instance.id;
+  const title = instance.business_key || instance.id.slice(-10); // the whole one is among the facts
   return (
     <div className="hr-instance" data-testid="instance" data-status={instance.status}>
       <PageHeader

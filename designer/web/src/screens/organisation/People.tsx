@@ -183,7 +183,7 @@ function useColumns(roles: Role[]): Column<Member>[] {
     {
       key: "name",
       title: t("people.name"),
-      render: (person) => person.name,
+      render: (person) => <span className="hr-nowrap">{person.name}</span>,
     },
     {
       key: "state",

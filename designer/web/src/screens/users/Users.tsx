@@ -93,7 +93,11 @@ function useColumns(
   const { text } = useText();
   const titleOf = (key: string) => text(roles.find((role) => role.key === key)?.title) || key;
   const columns: Column<Person>[] = [
-    { key: "name", title: t("users.name"), render: (user) => user.name },
+    {
+      key: "name",
+      title: t("users.name"),
+      render: (user) => <span className="hr-nowrap">{user.name}</span>,
+    },
     { key: "login", title: t("users.login"), render: (user) => <code>{user.login}</code> },
     {
       key: "roles",

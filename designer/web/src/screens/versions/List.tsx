@@ -47,7 +47,8 @@ export function List({ flowKey, list, routing }: ListProps) {
       title: t("published"),
       render: (row) => (
         <>
-          <RelativeTime at={row.published_at} /> · {row.published_by}
+          <RelativeTime at={row.published_at} /> ·{" "}
+          {row.published_by === "engine" ? t("app:word.system") : row.published_by}
         </>
       ),
     },
