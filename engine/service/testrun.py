@@ -57,7 +57,8 @@ def run_test(
 
     `decisions[node]` is `{port, form?, comment?, after_ms?, output?}` or a list of them, one a visit (the last one repeats); the
     port may be a message or signal the node waits for, or one attached to it, with `output` as its payload. A node in
-    `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error}`, or a list.
+    `stop_at`, or with the decision `{"port": null}`, is left waiting. `mocks[node]` is `{output, port?}` or `{error, code?}`, or
+    a list of them.
     `pins[node]` is `{output, port?}`: the node is not run at all and answers just that, also one that would ask people or wait.
     A pinned start gives `output` as the input of the flow, whatever came, with its `business_key`.
     """
@@ -254,7 +255,7 @@ class _Test:
             if not waiting:
                 return None
             mock = self._nth(self.mocks.get(step.node), step.node) or {}
-            if mock.get("error"):
+            if mock.get("error") is not None:
                 return c.EndChild(step.id, waiting[0], "failed", str(mock["error"]))
             return c.EndChild(step.id, waiting[0], "completed", mock.get("output"))
         if step.wait == "task":
@@ -293,8 +294,9 @@ class _Test:
         node = self.flow.nodes[step.node]
         mock = self._nth(self.mocks.get(step.node), step.node)
         common = (step.id, 1, self.now_ms, self.now_ms)
-        if mock and mock.get("error"):
-            return c.JobEnded(*common, None, code="mocked_error", message=str(mock["error"]))
+        if mock and mock.get("error") is not None:
+            code = str(mock.get("code") or "mocked_error")
+            return c.JobEnded(*common, None, code=code, message=str(mock["error"]))
         port = (mock or {}).get("port") or _usual_port(node)
         return c.JobEnded(*common, port, (mock or {}).get("output", {}))
 

@@ -60,6 +60,18 @@ def test_calls_answer_what_the_mock_says() -> None:
     assert (failed["status"], failed["incidents"][0]["code"]) == ("incident", "mocked_error")
 
 
+def test_a_mocked_error_has_the_code_that_a_way_out_is_drawn_for() -> None:
+    drawing = (
+        flow("buy").then("buy", "connector").event("sold_out", "error", codes=["sold_out"]).then("done", "end")
+        .at("buy", "sold_out").then("other", "end", result="elsewhere")
+    )  # fmt: skip
+
+    told = {"error": "none left", "code": "sold_out"}
+    assert tried(drawing, mocks={"buy": told})["result"] == "elsewhere"
+    assert tried(drawing, mocks={"buy": {**told, "code": "late"}})["incidents"][0]["code"] == "late"
+    assert tried(drawing, mocks={"buy": {"error": ""}})["status"] == "incident"
+
+
 def test_sub_flows_answer_or_fail_as_the_mock_says() -> None:
     drawing = (
         flow("parent")

@@ -8,13 +8,14 @@ import {
   StepForwardOutlined,
 } from "@ant-design/icons";
 import { Alert, Button, Checkbox, Input, Select } from "antd";
-import { useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { TestResult, TestStep } from "../api/types";
 import { useErrorText } from "../ui/errorText";
 import { SchemaForm } from "../ui/form/SchemaForm";
 import { JsonView } from "../ui/JsonView";
 import { Segments } from "../ui/Segments";
+import { readOf } from "./cases/answers";
 import { CaseSheet } from "./cases/CaseSheet";
 import { Cases } from "./cases/Cases";
 import "./cases/cases.css";
@@ -24,14 +25,17 @@ import {
   openTrial,
   parsed,
   reveal,
+  showStep,
   told,
   tryIt,
   useTrial,
 } from "./cases/trial";
+import { ValueEditor } from "./cases/ValueEditor";
 import { setSample } from "./commands/setSample";
 import { type Question, questionsOf } from "./decisions";
 import { eventOf, type FlowDocument, type FlowNode, inputOf, nodeOf, portsOf } from "./document";
 import { span } from "./duration";
+import { useProblemWords } from "./problemWords";
 import { exitTitle, type Words } from "./sentence";
 import { useDocument, useEditor } from "./store";
 import { nameOf } from "./variables";
@@ -308,8 +312,8 @@ interface MockProps {
 
 function Mock({ node, name, ports, value, outside, onChange }: MockProps) {
   const { t } = useTranslation(["editor", "cases"]);
-  const wrong =
-    value.kind !== "fails" && value.text.trim() !== "" && parsed(value.text) === undefined;
+  const document = useDocument();
+  const read = useMemo(() => readOf(document, node), [document, node]);
   return (
     <div className="hr-test-mock">
       <div className="hr-test-row">
@@ -325,21 +329,32 @@ function Mock({ node, name, ports, value, outside, onChange }: MockProps) {
               : [{ value: "answers" as const, label: t("cases:runs") }]),
             { value: "pinned" as const, label: t("cases:pinned") },
           ]}
-          onChange={(kind) => onChange({ ...value, kind })}
+          onChange={(kind) => {
+            const other = (kind === "fails") !== (value.kind === "fails");
+            onChange({ ...value, kind, ...(other ? { text: "" } : {}) });
+          }}
           aria-label={name}
           data-testid={`test-mock-${node.id}`}
         />
       </div>
       {(value.kind === "pinned" || (value.kind === "answers" && outside)) && (
-        <Input.TextArea
-          className="hr-mono"
-          autoSize={{ minRows: 1, maxRows: 6 }}
+        <ValueEditor
+          value={parsed(value.text)}
+          onChange={(next) =>
+            onChange({ ...value, text: next === undefined ? "" : JSON.stringify(next) })
+          }
+          label={`${name}: ${t("test.answers")}`}
+          testId={`test-answer-${node.id}`}
+          read={read}
+        />
+      )}
+      {value.kind === "fails" && (
+        <Input
           value={value.text}
-          placeholder={'{"status": 200, "body": {"ok": true}}'}
+          placeholder={t("cases:answers.message")}
           onChange={(event) => onChange({ ...value, text: event.target.value })}
-          {...(wrong ? { status: "error" as const } : {})}
-          aria-label={`${name}: ${t("test.answers")}`}
-          data-testid={`test-answer-${node.id}`}
+          aria-label={`${name}: ${t("cases:answers.message")}`}
+          data-testid={`test-error-${node.id}`}
         />
       )}
       {value.kind === "pinned" && ports.length > 1 && (
@@ -354,7 +369,6 @@ function Mock({ node, name, ports, value, outside, onChange }: MockProps) {
           />
         </div>
       )}
-      {wrong && <small className="hr-tone-error">{t("cases:not_json")}</small>}
     </div>
   );
 }
@@ -367,13 +381,14 @@ interface ResultProps {
 
 function Result({ test, words, questions }: ResultProps) {
   const { t } = useTranslation(["editor", "cases"]);
+  const problemWords = useProblemWords();
   const document = useDocument();
   const types = useEditor((state) => state.types);
   const selected = useEditor((state) => state.selection.nodes[0]);
   const readOnly = useEditor((state) => state.readOnly);
   const whole = useTrial((state) => state.whole);
   const stepwise = useTrial((state) => state.stepwise);
-  const { setTest, goTo } = useEditor.getState();
+  const { setTest } = useEditor.getState();
   const [saving, setSaving] = useState<NewCase | null>(null);
   const last = test.steps.at(-1);
   const stopped = nodeOf(document, last?.node ?? "");
@@ -400,7 +415,7 @@ function Result({ test, words, questions }: ResultProps) {
       {test.status === "refused" && (
         <ul className="hr-test-refused">
           {(test.problems ?? []).map((problem) => (
-            <li key={`${problem.path} ${problem.code}`}>{problem.message}</li>
+            <li key={`${problem.path} ${problem.code}`}>{problemWords(problem)}</li>
           ))}
         </ul>
       )}
@@ -424,7 +439,7 @@ function Result({ test, words, questions }: ResultProps) {
                 type="button"
                 data-status={step.status}
                 aria-current={step.node === selected}
-                onClick={() => goTo(step.node)}
+                onClick={() => showStep(step.node)}
                 data-testid={`test-step-${index}`}
               >
                 <span className="hr-dot" aria-hidden />
@@ -519,9 +534,11 @@ function StepDetail({ step, words }: { step: TestStep; words: Words }) {
   const { mocks, set } = useTrial();
   const readOnly = useEditor((state) => state.readOnly);
   const type = types.get(node?.type ?? "");
+  const here = useRef<HTMLElement>(null);
+  useEffect(() => here.current?.scrollIntoView?.({ block: "nearest" }), []);
   const canPin = node !== undefined && !type?.starts && !type?.ends && !type?.joins && !readOnly;
   return (
-    <section className="hr-test-detail" data-testid={`test-detail-${step.node}`}>
+    <section className="hr-test-detail" ref={here} data-testid={`test-detail-${step.node}`}>
       <h3>{node ? nameOf(node, types, words.text) : step.node}</h3>
       {error !== null && <Alert type="error" showIcon title={errorText(error)} />}
       {node !== undefined && step.why !== undefined && (

@@ -75,7 +75,7 @@ export function decisionsFrom(
 }
 
 /** A time comes by itself when nobody decides. */
-function isTimer(node: FlowNode, port: string): boolean {
+export function isTimer(node: FlowNode, port: string): boolean {
   const events = (node.settings["events"] ?? []) as { id: string; kind: string }[];
   const own = Array.isArray(events) ? events.find((event) => event.id === port) : undefined;
   return (eventOf(node, port) ?? own)?.kind === "timer";

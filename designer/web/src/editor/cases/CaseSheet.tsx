@@ -1,8 +1,9 @@
 // One test case: its name, what goes in, and in words what must come of it.
 
-import { DeleteOutlined, PlusOutlined } from "@ant-design/icons";
+import { DeleteOutlined, PlusOutlined, RedoOutlined, UndoOutlined } from "@ant-design/icons";
 import { Alert, Button, Input, Modal, Select } from "antd";
-import { useState } from "react";
+import useApp from "antd/es/app/useApp";
+import { type KeyboardEvent, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import { useErrorText } from "../../ui/errorText";
@@ -12,6 +13,8 @@ import { inputOf } from "../document";
 import type { Words } from "../sentence";
 import { useDocument, useEditor } from "../store";
 import { nameOf } from "../variables";
+import { AnswersForm } from "./AnswersForm";
+import type { Part, Told } from "./answers";
 import {
   type CaseContent,
   type CaseResult,
@@ -23,7 +26,9 @@ import {
   valueFrom,
   valueText,
 } from "./cases";
+import { back, forth, stepped, stepsFrom } from "./steps";
 import { person, useUnmetWords } from "./unmet";
+import { WrongFields } from "./ValueEditor";
 
 interface CaseSheetProps {
   given: TestCase | NewCase;
@@ -42,35 +47,54 @@ export function CaseSheet({ given, words, result, onClose }: CaseSheetProps) {
   const unmetWords = useUnmetWords(words);
   const document = useDocument();
   const changed = useCasesChanged(document.key);
-  const [name, setName] = useState(words.text(given.name));
-  const [content, setContent] = useState<CaseContent>(given.content);
-  const [raw, setRaw] = useState<Record<Answers, string>>(() => ({
-    decisions: shown(given.content.decisions),
-    mocks: shown(given.content.mocks),
-    pins: shown(given.content.pins),
-  }));
+  const { modal } = useApp();
+  const [steps, setSteps] = useState(() =>
+    stepsFrom({ name: words.text(given.name), content: given.content }),
+  );
+  const { name, content } = steps.present;
+  const [wrong, tellWrong] = useWrongFields();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [touched, setTouched] = useState(false);
-  const wrong = ANSWERS.filter((one) => answersFrom(raw[one]) === null);
   const kept = "id" in given;
+  const put = (values: Partial<typeof steps.present>, field = "") =>
+    setSteps((now) => stepped(now, { ...now.present, ...values }, field, Date.now()));
+  const setName = (next: string) => put({ name: next }, "name");
+  const setContent = (next: CaseContent, field = "") => put({ content: next }, field);
+  const setTold = (part: Part, told: Told | undefined, field: string) => {
+    const { [part]: _, ...rest } = content;
+    setContent(told === undefined ? rest : { ...rest, [part]: told }, field);
+  };
+
+  const close = () => {
+    if (steps.past.length === 0) return onClose();
+    modal.confirm({
+      title: t("app:form.unsaved"),
+      content: t("app:form.unsaved_text"),
+      okText: t("app:action.discard"),
+      okButtonProps: { danger: true },
+      cancelText: t("app:action.keep_editing"),
+      onOk: onClose,
+    });
+  };
+  const onKey = (event: KeyboardEvent) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    const redo = key === "y" || (key === "z" && event.shiftKey);
+    if (key === "s") void save();
+    else if (redo) setSteps(forth);
+    else if (key === "z") setSteps(back);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
 
   const save = async () => {
     setTouched(true);
-    if (name.trim() === "" || wrong.length > 0) return;
+    if (busy || name.trim() === "" || wrong > 0) return;
     setBusy(true);
     setError(null);
-    const rest = Object.fromEntries(
-      ANSWERS.flatMap((one) => {
-        const told = answersFrom(raw[one]);
-        return told === null || Object.keys(told).length === 0 ? [] : [[one, told]];
-      }),
-    );
-    const { decisions: _d, mocks: _m, pins: _p, ...plain } = content;
-    const body = {
-      name: { ...given.name, [language]: name.trim() },
-      content: { ...plain, ...rest },
-    };
+    const body = { name: { ...given.name, [language]: name.trim() }, content };
     const path = `/api/flows/${document.key}/cases`;
     try {
       if (kept) await api.put(`${path}/${given.id}`, { ...body, revision: given.revision });
@@ -90,10 +114,30 @@ export function CaseSheet({ given, words, result, onClose }: CaseSheetProps) {
       open
       width={720}
       title={t(kept ? "edit" : "new")}
-      onCancel={onClose}
+      onCancel={close}
       mask={{ closable: false }}
       footer={[
-        <Button key="cancel" onClick={onClose}>
+        <span key="steps" className="hr-case-steps">
+          <Button
+            type="text"
+            icon={<UndoOutlined />}
+            aria-label={t("undo")}
+            title={t("undo")}
+            disabled={steps.past.length === 0}
+            onClick={() => setSteps(back)}
+            data-testid="btn-case-undo"
+          />
+          <Button
+            type="text"
+            icon={<RedoOutlined />}
+            aria-label={t("redo")}
+            title={t("redo")}
+            disabled={steps.future.length === 0}
+            onClick={() => setSteps(forth)}
+            data-testid="btn-case-redo"
+          />
+        </span>,
+        <Button key="cancel" onClick={close}>
           {t("app:action.cancel")}
         </Button>,
         <Button
@@ -107,7 +151,8 @@ export function CaseSheet({ given, words, result, onClose }: CaseSheetProps) {
         </Button>,
       ]}
     >
-      <div className="hr-dialog hr-case" data-testid="case-sheet">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the fields inside, as in any editor */}
+      <div className="hr-dialog hr-case" data-testid="case-sheet" onKeyDown={onKey}>
         {hidden > 0 && <Alert type="info" showIcon title={t("record.hidden", { count: hidden })} />}
         {differences.length > 0 && (
           <Alert
@@ -142,54 +187,44 @@ export function CaseSheet({ given, words, result, onClose }: CaseSheetProps) {
           expect={content.expect}
           result={result}
           words={words}
-          onChange={(expect) => setContent({ ...content, expect })}
+          onChange={(expect) => setContent({ ...content, expect }, "expect")}
         />
-        <details className="hr-case-data">
+        <details className="hr-case-data" open={wrong > 0 ? true : undefined}>
           <summary>{t("data")}</summary>
           {Object.keys(inputOf(document).properties ?? {}).length > 0 && (
             <SchemaForm
               schema={inputOf(document)}
               value={content.input}
-              onChange={(input) => setContent({ ...content, input })}
+              onChange={(input) => setContent({ ...content, input }, "input")}
               path="/input"
             />
           )}
-          {ANSWERS.map((one) => (
-            <div key={one} className="hr-case-field">
-              <span>{t(`answers.${one}`)}</span>
-              <Input.TextArea
-                className="hr-mono"
-                autoSize={{ minRows: 1, maxRows: 10 }}
-                value={raw[one]}
-                onChange={(event) => setRaw({ ...raw, [one]: event.target.value })}
-                placeholder="{}"
-                {...(wrong.includes(one) ? { status: "error" as const } : {})}
-                aria-label={t(`answers.${one}`)}
-                data-testid={`case-${one}`}
-              />
-              {wrong.includes(one) && <small className="hr-tone-error">{t("not_json")}</small>}
-            </div>
-          ))}
+          <WrongFields.Provider value={tellWrong}>
+            <AnswersForm answers={content} onChange={setTold} words={words} />
+          </WrongFields.Provider>
         </details>
+        {touched && wrong > 0 && <Alert type="error" showIcon title={t("answers.wrong")} />}
         {error !== null && <Alert type="error" showIcon title={errorText(error)} />}
       </div>
     </Modal>
   );
 }
 
-const ANSWERS = ["decisions", "mocks", "pins"] as const;
-type Answers = (typeof ANSWERS)[number];
-
-function shown(value: unknown): string {
-  return value === undefined ? "" : JSON.stringify(value, null, 2);
-}
-
-function answersFrom(text: string): Record<string, unknown> | null {
-  if (text.trim() === "") return {};
-  const value = valueFrom(text);
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : null;
+/** How many fields cannot be read as they stand, and how they say so. */
+function useWrongFields(): [number, (field: string, wrong: boolean) => void] {
+  const [fields, setFields] = useState<ReadonlySet<string>>(new Set());
+  const tell = useCallback(
+    (field: string, wrong: boolean) =>
+      setFields((now) => {
+        if (now.has(field) === wrong) return now;
+        const next = new Set(now);
+        if (wrong) next.add(field);
+        else next.delete(field);
+        return next;
+      }),
+    [],
+  );
+  return [fields.size, tell];
 }
 
 interface ExpectedProps {

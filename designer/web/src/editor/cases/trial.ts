@@ -28,6 +28,8 @@ interface Trial {
   stepwise: boolean;
   /** Nodes whose decision was taken in this walk step by step. */
   asked: string[];
+  /** The drawing is behind the panel, as on a phone: a step that is looked at is chosen there, and the keyboard stays here. */
+  apart: boolean;
   /** All of a walk; the editor shows its first steps. */
   whole: TestResult | null;
   set: (values: Partial<Trial>) => void;
@@ -43,6 +45,7 @@ export const useTrial = create<Trial>((set) => ({
   at: "",
   stepwise: false,
   asked: [],
+  apart: false,
   whole: null,
   set: (values) => set(values),
 }));
@@ -147,5 +150,12 @@ export function reveal(document: FlowDocument, count: number): void {
     edges: all ? (whole.edges ?? []) : edgesOf(steps, document),
   });
   const last = steps.at(-1);
-  if (last !== undefined) useEditor.getState().goTo(last.node);
+  if (last !== undefined) showStep(last.node);
+}
+
+/** The step that is read is the one chosen in the drawing. */
+export function showStep(node: string): void {
+  const { goTo, select } = useEditor.getState();
+  if (useTrial.getState().apart) select({ nodes: [node] });
+  else goTo(node);
 }
