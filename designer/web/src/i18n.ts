@@ -53,8 +53,13 @@ function read(
     done(new Error(`Expected locales/${language}/${namespace}.json, but there is none.`), null);
     return;
   }
-  load().then(
-    (module) => done(null, module.default),
+  // With the words of errors comes what finds them for sentences of the engine.
+  const more = namespace === "errors" ? import("./ui/reasons") : null;
+  Promise.all([load(), more]).then(
+    ([module, reasons]) => {
+      reasons?.speakBy(i18n);
+      done(null, module.default);
+    },
     (error: unknown) => done(error instanceof Error ? error : new Error(String(error)), null),
   );
 }

@@ -5,7 +5,7 @@ import { useCallback } from "react";
 import { useTranslation } from "react-i18next";
 import type { Problem } from "../api/client";
 import type { JsonSchema } from "../schema";
-import { problemText } from "../ui/errorText";
+import { problemText, reasonOf, reasonText } from "../ui/errorText";
 import { useText } from "../ui/text";
 import { type FlowDocument, type NodeTypes, nodeOf, type Text } from "./document";
 import { useEditor } from "./store";
@@ -35,7 +35,8 @@ export function useProblemWords(beside = false): (problem: Problem) => string {
           pick(setting?.["x-title"]) ||
           eventField(problem.path, t) ||
           String(params["setting"] ?? ""),
-        message: problem.message,
+        message: reasonText(problem.message),
+        reason: reasonOf(problem),
         defaultValue: problemText(t, problem),
       });
     },

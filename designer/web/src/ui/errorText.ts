@@ -17,9 +17,29 @@ export function problemText(t: TFunction, told: Told): string {
   if (status) return t("errors:http", { status });
   return t([`errors:${code}`, `editor:problem.${code}`], {
     ...told.params,
+    reason: reasonOf(told),
     context: told.params?.["format"], // "format_email" says better what is wrong than "format"
-    defaultValue: told.message || t("errors:unknown"),
+    defaultValue: reasonText(told.message ?? "") || t("errors:unknown"),
   });
+}
+
+type Say = (reason: string, at?: unknown) => string;
+let say: Say = (reason) => reason;
+
+/** What the engine says of expressions is translated by `reasons.ts`, which comes with the words of errors (i18n.ts). */
+export function speakReasons(by: Say): void {
+  say = by;
+}
+
+/** A sentence of the engine in the reader's language, with its place; as it is where nobody knows it. */
+export const reasonText: Say = (reason, at) => say(reason, at);
+
+/** Why, in the reader's language; where only a sentence was kept (an incident's), it is the reason. */
+export function reasonOf({ params, message }: Told): string {
+  const reason = params?.["reason"];
+  return typeof reason === "string"
+    ? reasonText(reason, params?.["at"])
+    : reasonText(message ?? "");
 }
 
 export function useErrorText(): (error: unknown) => string {

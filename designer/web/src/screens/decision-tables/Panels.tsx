@@ -8,7 +8,7 @@ import { Link } from "react-router";
 import { api, type Problem } from "../../api/client";
 import { useList } from "../../api/list";
 import { ConfirmButton } from "../../ui/ConfirmButton";
-import { useErrorText } from "../../ui/errorText";
+import { reasonText, useErrorText } from "../../ui/errorText";
 import { ErrorState, Loading } from "../../ui/page";
 import { Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
@@ -120,7 +120,7 @@ interface BenchProps {
 }
 
 export function Bench({ table, checked, disabled, nameOf, onChange }: BenchProps) {
-  const { t } = useTranslation("decision_tables");
+  const { t } = useTranslation(["decision_tables", "errors"]);
   const samples = table.samples ?? [];
   const columns = gridColumns(table).filter(({ side }) => side !== "note");
   const results = new Map((checked?.bench?.samples ?? []).map((each) => [each.id, each]));
@@ -167,7 +167,9 @@ export function Bench({ table, checked, disabled, nameOf, onChange }: BenchProps
                         {t("bench.rows", { rows: found.rows.join(", ") })}
                       </small>
                     )}
-                    {found?.error && <small className="hr-dt-told">{found.error.message}</small>}
+                    {found?.error && (
+                      <small className="hr-dt-told">{reasonText(found.error.message)}</small>
+                    )}
                     {found &&
                       Object.entries(found.outputs).map(([name, value]) => (
                         <small key={name}>

@@ -12,7 +12,7 @@ import type { Incident } from "../../api/types";
 import { BatchDialog, type BatchWish } from "../../batches/BatchDialog";
 import { SelectionBar } from "../../batches/SelectionBar";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { problemText, useErrorText } from "../../ui/errorText";
+import { problemText, reasonText, useErrorText } from "../../ui/errorText";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
 import { StatusTag } from "../../ui/StatusTag";
@@ -131,8 +131,8 @@ function useColumns(status: Filter): Column<Incident>[] {
       render: (incident) => (
         <>
           {problemText(t, incident)}
-          {problemText(t, incident) !== incident.message && (
-            <span className="hr-incident-detail">{incident.message}</span>
+          {!problemText(t, incident).includes(reasonText(incident.message)) && (
+            <span className="hr-incident-detail">{reasonText(incident.message)}</span>
           )}
         </>
       ),

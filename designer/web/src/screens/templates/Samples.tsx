@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../../api/client";
 import type { FlowDocument, Template, TemplateSample, TestResult } from "../../api/types";
+import { problemText } from "../../ui/errorText";
 import { JsonView } from "../../ui/JsonView";
 import { Card } from "../../ui/page";
 import { StatusTag } from "../../ui/StatusTag";
@@ -90,7 +91,7 @@ interface ResultProps {
 }
 
 function Result({ result, sample, document }: ResultProps) {
-  const { t } = useTranslation("templates");
+  const { t } = useTranslation(["templates", "errors"]);
   const { text } = useText();
   const met = result.met ?? holds(sample.expect, result);
   const nameOf = (id: string) => text(document?.nodes.find((node) => node.id === id)?.name) || id;
@@ -119,7 +120,7 @@ function Result({ result, sample, document }: ResultProps) {
           <li key={String(step.step)}>
             <span>{nameOf(step.node)}</span>
             <StatusTag status={step.status}>{t(`step.${step.status}`)}</StatusTag>
-            {step.error && <span className="hr-tone-error">{step.error.message}</span>}
+            {step.error && <span className="hr-tone-error">{problemText(t, step.error)}</span>}
           </li>
         ))}
       </ol>
