@@ -59,9 +59,9 @@ interfaces = Table(
     Column("last_class", String(16)),
     Column("last_error", Text),
     Column("failures", Integer, nullable=False),  # in a row
-    Column("alerted_at", AT),  # since when it refuses us, as people were told
     Column("agreed_ms", Integer),  # what nineteen of twenty calls may take by contract
     Column("retired", Boolean, nullable=False),  # nobody uses it any more
+    Column("alerted_at", AT),  # since when it refuses us, as people were told
     Index("ix_interfaces_place", "connection", "operation", "version", unique=True),
     Index("ix_interfaces_expires", "expires_at"),
 )
