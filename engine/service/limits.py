@@ -47,7 +47,7 @@ RATE = _closed(
             {"type": "number", "minimum": 0.1, "maximum": 86_400},
         ),
         "burst": _named(
-            "一次最多", "At once", "空闲之后可以连续发几次；1 表示均匀发出。",
+            "连续最多", "In a row", "空闲之后可以连续发几次；1 表示均匀发出。",
             "How many may follow at once after a rest; 1 spaces them evenly.",
             {"type": "integer", "minimum": 1, "maximum": 100_000, "default": 1},
         ),
@@ -72,7 +72,7 @@ SCHEMA = _closed(
             },
         ),
         "parallel": _named(
-            "同时最多", "At once", "同时进行的调用最多几个。", "How many calls may be under way at once.",
+            "同时最多", "Calls at once", "同时进行的调用最多几个。", "How many calls may be under way at once.",
             {"type": "integer", "minimum": 1, "maximum": 1_000},
         ),
         "queue": _named(

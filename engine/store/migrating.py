@@ -83,11 +83,11 @@ def limits_of(connection: Connection, ids: Sequence[str]) -> dict[str, dict[int,
         return {}
     tasks, timers = t.tasks.c, t.timers.c
     found: dict[str, dict[int, list[Any]]] = {}
-    query = sa.select(tasks.instance_id, tasks.step, tasks.due_at).where(
+    open_tasks = sa.select(tasks.instance_id, tasks.step, tasks.due_at).where(
         tasks.instance_id.in_(ids), tasks.status == "open"
     )
-    for row in connection.execute(query):
-        found.setdefault(row.instance_id, {})[row.step] = [row.due_at, []]
+    for open_task in connection.execute(open_tasks):
+        found.setdefault(open_task.instance_id, {})[open_task.step] = [open_task.due_at, []]
     query = sa.select(timers.instance_id, timers.step, timers.name, timers.due_at).where(
         timers.instance_id.in_(ids),
         sa.or_(timers.name.startswith("task:"), timers.name == "remind"),

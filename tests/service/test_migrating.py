@@ -285,7 +285,7 @@ def test_timers_begin_anew_in_business_time_and_follow_its_calendar(house: House
     assert due_at(house) == monday + 24 * HOUR
 
 
-ESCALATED = {
+ESCALATED: dict[str, Any] = {
     "due": "PT4H",
     "warn": [50],
     "escalation": [{"after": "PT8H", "do": "remind", "to": [{"kind": "user", "id": ANN}]}],

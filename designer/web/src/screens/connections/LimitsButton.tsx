@@ -12,7 +12,7 @@ import { type Breaker, BreakerState, ForceBreaker } from "../../breakers/ForceBr
 import { useErrorText } from "../../ui/errorText";
 import { FormDialog } from "../../ui/form/FormDialog";
 import { useText } from "../../ui/text";
-import { keptLimits, limitsForm, namedTwice, shownLimits } from "./limits";
+import { keptLimits, limitsForm, namedTwice, shownLimits, withoutHollow } from "./limits";
 
 interface Answer {
   limits: JsonObject;
@@ -86,6 +86,7 @@ function LimitsDialog({
       schema={schema}
       start={shownLimits(answer.limits)}
       width={600}
+      prepare={withoutHollow}
       onClose={onClose}
       onSubmit={async (form) => {
         const twice = namedTwice(form);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { keptLimits, limitsForm, namedTwice, shownLimits } from "./limits";
+import { keptLimits, limitsForm, namedTwice, shownLimits, withoutHollow } from "./limits";
 
 const RATE = {
   type: "object",
@@ -51,6 +51,7 @@ describe("the limits of a connection", () => {
   });
 
   it("takes a group that was left empty for none", () => {
+    expect(withoutHollow({ rate: {}, parallel: 2 })).toEqual({ parallel: 2 });
     expect(keptLimits({ rate: {}, breaker: {}, operations: [], queue: "slow" })).toEqual({
       queue: "slow",
     });

@@ -14,7 +14,9 @@ export function limitsForm(
   operations: readonly Operation[],
   word: string,
 ): JsonSchema {
-  const { operations: map, ...others } = schema.properties ?? {};
+  const { operations: map, rate: all, ...rest } = schema.properties ?? {};
+  // A group that is left empty asks for nothing; one that is half filled the server refuses at its field.
+  const others = { ...(all ? { rate: { ...all, required: [] } } : {}), ...rest };
   if (map === undefined || operations.length === 0) return { ...schema, properties: others };
   const rate = map.additionalProperties as JsonSchema;
   const {
@@ -52,18 +54,23 @@ export function shownLimits(limits: JsonObject): JsonObject {
   return { ...others, operations: rows.map(([operation, rate]) => ({ operation, ...rate })) };
 }
 
-/** What the form says, as it is stored; a group that was opened and left empty holds nothing back. */
+/** Without the groups that were opened and left empty: they hold nothing back. */
+export function withoutHollow(form: JsonObject): JsonObject {
+  const full = Object.entries(form).filter(
+    ([, value]) => typeof value !== "object" || value === null || Object.keys(value).length > 0,
+  );
+  return Object.fromEntries(full);
+}
+
+/** What the form says, as it is stored. */
 export function keptLimits(form: JsonObject): JsonObject {
-  const { operations, ...others } = form;
+  const { operations, ...others } = withoutHollow(form);
   const rows = ((operations ?? []) as JsonObject[]).map(({ operation, ...rate }) => [
     String(operation),
     rate,
   ]);
-  const full = Object.entries(others).filter(
-    ([, value]) => typeof value !== "object" || value === null || Object.keys(value).length > 0,
-  );
   return {
-    ...Object.fromEntries(full),
+    ...others,
     ...(rows.length > 0 ? { operations: Object.fromEntries(rows) } : {}),
   };
 }
