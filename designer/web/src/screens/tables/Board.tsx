@@ -6,6 +6,7 @@ import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
 import { api, query } from "../../api/client";
+import { useNarrow } from "../../theme/mode";
 import { ErrorState, Loading } from "../../ui/page";
 import { useText } from "../../ui/text";
 import {
@@ -42,6 +43,7 @@ interface BoardProps {
 export default function Board({ table, content, asked, conditions, onChange, empty }: BoardProps) {
   const { t } = useTranslation("tables");
   const words = useWords();
+  const narrow = useNarrow();
   const fields = table.definition.fields.filter(
     (field) => table.filterable.includes(field.name) && !field.hidden,
   );
@@ -61,9 +63,17 @@ export default function Board({ table, content, asked, conditions, onChange, emp
   if (found.data && !found.isPlaceholderData && held?.totals !== found.data) {
     setHeld({ content, totals: found.data });
   }
+  const choices = <Choices fields={fields} content={content} words={words} onChange={onChange} />;
   return (
     <section className="hr-board" aria-label={t("board")}>
-      <Choices fields={fields} content={content} words={words} onChange={onChange} />
+      {narrow ? (
+        <details className="hr-board-fold">
+          <summary data-testid="board-choices">{summaryOf(content, fields, words, t)}</summary>
+          {choices}
+        </details>
+      ) : (
+        choices
+      )}
       {found.error !== null ? (
         <ErrorState error={found.error} onRetry={() => void found.refetch()} />
       ) : held === undefined ? (
@@ -75,6 +85,29 @@ export default function Board({ table, content, asked, conditions, onChange, emp
       )}
     </section>
   );
+}
+
+/** What is shown, in a line. */
+function summaryOf(
+  content: BoardContent,
+  fields: Field[],
+  words: Words,
+  t: (key: string, more?: Record<string, unknown>) => string,
+): string {
+  const groups = content.group_by.map((group) =>
+    groupTitle(
+      fieldNamed(fields, group.field, words),
+      group,
+      t(`per.${group.per ?? "value"}`),
+      words.language,
+    ),
+  );
+  const { sum } = content;
+  const field = sum && fieldNamed(fields, sum.field, words);
+  const number = field
+    ? t(`what.${sum.what}`, { name: titleOf(field, words.language) })
+    : t("what.count");
+  return `${groups.join(" × ")} · ${number}`;
 }
 
 function useWords(): Words {
@@ -267,7 +300,8 @@ function useLinks(conditions: Condition[]) {
 /** One field: the largest first, with the share of each and of all up to it. */
 function Bars({ content, numbers, show, linked, rows }: Cells) {
   const { t } = useTranslation("tables");
-  const all = rows.places.map(({ id }) => numbers.get(id) ?? 0);
+  const ranked = inOrder(rows, (place) => numbers.get(place.id) ?? 0);
+  const all = ranked.map(({ id }) => numbers.get(id) ?? 0);
   const most = Math.max(...all.map(Math.abs), 0);
   const whole = addable(content) ? all.reduce((one, other) => one + other, 0) : 0;
   const { language } = useText();
@@ -300,7 +334,7 @@ function Bars({ content, numbers, show, linked, rows }: Cells) {
           </tr>
         </thead>
         <tbody>
-          {rows.places.map((place, index) => {
+          {ranked.map((place, index) => {
             const value = numbers.get(place.id);
             const upTo = all.slice(0, index + 1).reduce((one, other) => one + other, 0);
             return (
@@ -328,6 +362,12 @@ function Bars({ content, numbers, show, linked, rows }: Cells) {
   );
 }
 
+/** Days, months and ages keep their order. */
+function inOrder({ field, places: all }: Axis, numberOf: (place: Place) => number): Place[] {
+  if (field.kind === "date" || field.kind === "date_time") return all;
+  return [...all].sort((one, other) => numberOf(other) - numberOf(one));
+}
+
 interface CrossProps extends Cells {
   columns: Axis;
   parts?: Axis;
@@ -348,7 +388,7 @@ function Cross({ content, numbers, show, linked, rows, columns, parts, part }: C
     <div className="hr-board-frame">
       <table className="hr-board-table" data-testid={part ? `board-${part.label}` : "board"}>
         <caption>
-          {part && parts ? `${titleOf(parts.field, language)}：${part.label}` : names}
+          {part && parts ? `${titleOf(parts.field, language)} · ${part.label}` : names}
         </caption>
         <thead>
           <tr>
@@ -374,7 +414,7 @@ function Cross({ content, numbers, show, linked, rows, columns, parts, part }: C
                     [columns, column],
                     ...(parts && part ? [[parts, part] as [Axis, Place]] : []),
                   ];
-                  const strength = most > 0 ? Math.round((Math.abs(value ?? 0) / most) * 70) : 0;
+                  const strength = most > 0 ? Math.round((Math.abs(value ?? 0) / most) * 26) : 0;
                   return (
                     <td
                       key={column.id}

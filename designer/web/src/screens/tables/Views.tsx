@@ -89,13 +89,15 @@ export function Views({ table, fields, columns, content, onColumns, onChoose }: 
           {t("views")}
         </Button>
       </Dropdown>
-      <Button
-        icon={<ControlOutlined />}
-        onClick={() => setChoosing(true)}
-        data-testid="btn-columns"
-      >
-        {t("columns")}
-      </Button>
+      {!content.board && (
+        <Button
+          icon={<ControlOutlined />}
+          onClick={() => setChoosing(true)}
+          data-testid="btn-columns"
+        >
+          {t("columns")}
+        </Button>
+      )}
       {choosing && (
         <Sheet
           light
