@@ -535,7 +535,9 @@ function StepDetail({ step, words }: { step: TestStep; words: Words }) {
   const readOnly = useEditor((state) => state.readOnly);
   const type = types.get(node?.type ?? "");
   const here = useRef<HTMLElement>(null);
-  useEffect(() => here.current?.scrollIntoView?.({ block: "nearest" }), []);
+  useEffect(() => {
+    here.current?.scrollIntoView?.({ block: "nearest" });
+  }, []);
   const canPin = node !== undefined && !type?.starts && !type?.ends && !type?.joins && !readOnly;
   return (
     <section className="hr-test-detail" ref={here} data-testid={`test-detail-${step.node}`}>

@@ -3,6 +3,7 @@
 import { useReactFlow, useStore, ViewportPortal } from "@xyflow/react";
 import { useEffect } from "react";
 import { nodeOf, notesOf, type Size, sizeOf } from "../document";
+import { hiding, noteSize } from "../sections";
 import { useDocument, useEditor } from "../store";
 import { colourOf, type Other, useOthers } from "./others";
 import "./together.css";
@@ -54,13 +55,20 @@ function Shown({ others }: { others: readonly Other[] }) {
 function Selected({ other, size: scale }: { other: Other; size: number }) {
   const document = useDocument();
   const types = useEditor((state) => state.types);
-  return other.selection.map((id) => {
+  // What a collapsed section hides is shown at the section, once.
+  const hidden = hiding(document);
+  const shown = [...new Set(other.selection.map((id) => hidden.get(id) ?? id))];
+  return shown.map((id) => {
     const node = nodeOf(document, id);
     const note = notesOf(document).find((each) => each.id === id);
     const place = node?.position ?? note?.position;
     if (place === undefined) return null;
     const size: Size =
-      node === undefined ? (note?.size ?? { width: 0, height: 0 }) : sizeOf(node, types);
+      node !== undefined
+        ? sizeOf(node, types)
+        : note === undefined
+          ? { width: 0, height: 0 }
+          : noteSize(note);
     return (
       <div
         key={id}

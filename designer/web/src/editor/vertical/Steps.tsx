@@ -27,6 +27,7 @@ import { useEditor } from "../store";
 import { nameOf } from "../variables";
 import { useSeen } from "./context";
 import { addWayTo, copyStep, moveStep, removeWay, takeOutStep } from "./deeds";
+import { OthersAt } from "./OthersAt";
 import { placeAfter, placeOn } from "./places";
 import { type Exit, type Item, itemsIn, linesAfter, type Sequence, type Way } from "./tree";
 
@@ -234,6 +235,7 @@ export const Step = memo(function Step({ item }: { item: Item }) {
       {item.sides.map((side) => (
         <Beside key={side.line.port} item={item} side={side} />
       ))}
+      <OthersAt node={node.id} />
     </article>
   );
 });

@@ -59,7 +59,7 @@ export function Sheet(props: SheetProps) {
     },
   };
   return (
-    <main className="hr-fe-sheet">
+    <div className="hr-fe-sheet">
       <div className="hr-fe-sheet-head">
         <SchemaForm
           schema={title}
@@ -108,7 +108,7 @@ export function Sheet(props: SheetProps) {
           {t("editor.add_section")}
         </Button>
       )}
-    </main>
+    </div>
   );
 }
 

@@ -167,7 +167,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
           </Suspense>
           <TourOffer />
         </aside>
-        <main className="hr-editor-canvas">
+        <div className="hr-editor-canvas">
           {look === "canvas" ? (
             <Canvas
               words={words}
@@ -192,7 +192,7 @@ function Inside({ flow, first }: { flow: Flow; first: FlowDocument }) {
           <Suspense fallback={null}>
             {(quiet || conflicts) && <Conflicts flowKey={flow.key} words={words} />}
           </Suspense>
-        </main>
+        </div>
         <aside
           className="hr-e-side"
           onKeyDown={(event) => event.key === "Escape" && backToCanvas(event)}

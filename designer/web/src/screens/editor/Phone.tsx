@@ -1,6 +1,12 @@
 // On a phone flows are drawn in the vertical look; what does not fit it is read, and names and people put right.
 
-import { ArrowLeftOutlined, RedoOutlined, SettingOutlined, UndoOutlined } from "@ant-design/icons";
+import {
+  ArrowLeftOutlined,
+  CaretRightOutlined,
+  RedoOutlined,
+  SettingOutlined,
+  UndoOutlined,
+} from "@ant-design/icons";
 import { Button, Drawer } from "antd";
 import { Suspense, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -26,6 +32,7 @@ import { Problems } from "../../editor/Problems";
 import { isError, useChecking, useProblemMarks } from "../../editor/problems";
 import { nodeSentence, type Words } from "../../editor/sentence";
 import { useDocument, useEditor } from "../../editor/store";
+import { marksOf } from "../../editor/testMarks";
 import { Conflicts } from "../../editor/together/Conflicts";
 import { OthersHere } from "../../editor/together/OthersHere";
 import { useOthers, useTogether } from "../../editor/together/others";
@@ -38,6 +45,7 @@ import { PublishDialog } from "./PublishDialog";
 import { StartDialog } from "./StartDialog";
 
 const VerticalView = lazy(() => import("../../editor/vertical/VerticalView"));
+const PhoneTest = lazy(() => import("./PhoneTest"));
 
 export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const { t } = useTranslation("editor");
@@ -55,7 +63,8 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
   const fits = useMemo(() => readTree(document, types).tree !== null, [document, types]);
   const [chosen, setView] = useState<View | null>(null);
   const view = chosen ?? (fits ? "vertical" : "drawing");
-  const [open, setOpen] = useState<"publish" | "start" | "problems" | "settings" | null>(null);
+  const [open, setOpen] = useState<Open | null>(null);
+  const [tried, setTried] = useState(false);
   const [version, setVersion] = useState(flow.published_version);
   const problemMarks = useProblemMarks();
   const problems = useEditor((state) => state.problems);
@@ -70,7 +79,10 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
     if (field !== undefined) useEditor.getState().goTo(id, field);
   }, []);
   const draws = view === "vertical";
-  const node = nodeOf(document, (draws ? reading : selected) ?? "");
+  const test = useEditor((state) => state.test);
+  const marks = useMemo(() => (test === null ? null : marksOf(test, t)), [test, t]);
+  const chosenNode = draws ? reading : selected;
+  const node = open === "test" ? undefined : nodeOf(document, chosenNode ?? "");
   const named = (label: string | undefined) => (label === undefined ? "" : t(`command.${label}`));
   const close = () => {
     setReading(null);
@@ -105,6 +117,19 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
             </button>
           ))}
         </div>
+        {tried && (
+          <Suspense fallback={<Loading rows={1} />}>
+            <PhoneTest
+              words={words}
+              open={open === "test"}
+              onOpen={() => setOpen("test")}
+              onClose={() => {
+                select({});
+                setOpen(null);
+              }}
+            />
+          </Suspense>
+        )}
         <div className="hr-phone-view">
           <Conflicts flowKey={flow.key} words={words} />
           {draws ? (
@@ -112,7 +137,7 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
               <VerticalView
                 words={words}
                 problems={problemMarks}
-                marks={null}
+                marks={marks}
                 narrow
                 onOpenNode={openNode}
                 onCanvas={() => setView("drawing")}
@@ -122,6 +147,7 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
             <FlowDrawing
               document={document}
               types={types}
+              marks={marks}
               selected={selected ?? null}
               onSelect={(id) => select({ nodes: [id] })}
               label={words.text(document.name)}
@@ -131,58 +157,77 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
           )}
         </div>
       </div>
-      {!readOnly && (
-        <footer className="hr-phone-bar">
-          <Button
-            type="text"
-            icon={<UndoOutlined />}
-            aria-label={t("bar.undo", { what: named(past.at(-1)?.label) })}
-            disabled={past.length === 0}
-            onClick={undo}
-            data-testid="btn-undo"
-          />
-          <Button
-            type="text"
-            icon={<RedoOutlined />}
-            aria-label={t("bar.redo", { what: named(future[0]?.label) })}
-            disabled={future.length === 0}
-            onClick={redo}
-            data-testid="btn-redo"
-          />
-          <Button
-            type="text"
-            icon={<SettingOutlined />}
-            aria-label={t("vertical.settings")}
-            onClick={() => {
-              select({});
-              setOpen("settings");
-            }}
-            data-testid="btn-settings"
-          />
-          {problems.length > 0 && (
-            <Button type="text" onClick={() => setOpen("problems")} data-testid="tab-problems">
-              {t("side.problems")}
-              <span
-                className="hr-e-count"
-                data-severity={problems.some(isError) ? "error" : "warning"}
+      <footer className="hr-phone-bar">
+        {!readOnly && (
+          <>
+            <Button
+              type="text"
+              icon={<UndoOutlined />}
+              aria-label={t("bar.undo", { what: named(past.at(-1)?.label) })}
+              disabled={past.length === 0}
+              onClick={undo}
+              data-testid="btn-undo"
+            />
+            <Button
+              type="text"
+              icon={<RedoOutlined />}
+              aria-label={t("bar.redo", { what: named(future[0]?.label) })}
+              disabled={future.length === 0}
+              onClick={redo}
+              data-testid="btn-redo"
+            />
+            <Button
+              type="text"
+              icon={<SettingOutlined />}
+              aria-label={t("vertical.settings")}
+              onClick={() => {
+                select({});
+                setOpen("settings");
+              }}
+              data-testid="btn-settings"
+            />
+            {problems.length > 0 && (
+              <Button
+                type="text"
+                className="hr-phone-problems"
+                onClick={() => setOpen("problems")}
+                data-testid="tab-problems"
               >
-                {problems.length}
-              </span>
-            </Button>
-          )}
-          <span className="hr-phone-bar-rest" />
-          {version !== null && may("instances:start") && (
-            <Button onClick={() => setOpen("start")} data-testid="btn-start">
-              {t("bar.start")}
-            </Button>
-          )}
-          {may("flows:publish") && (
-            <Button type="primary" onClick={() => setOpen("publish")} data-testid="btn-publish">
-              {t("bar.publish")}
-            </Button>
-          )}
-        </footer>
-      )}
+                {t("side.problems")}
+                <span
+                  className="hr-e-count"
+                  data-severity={problems.some(isError) ? "error" : "warning"}
+                >
+                  {problems.length}
+                </span>
+              </Button>
+            )}
+          </>
+        )}
+        <span className="hr-phone-bar-rest" />
+        <Button
+          type="text"
+          icon={<CaretRightOutlined />}
+          onClick={() => {
+            setReading(null);
+            setTried(true);
+            setOpen("test");
+          }}
+          data-testid="btn-test"
+        >
+          {t("bar.test")}
+        </Button>
+        {!readOnly && version !== null && may("instances:start") && (
+          <Button onClick={() => setOpen("start")} data-testid="btn-start">
+            {t("bar.start")}
+          </Button>
+        )}
+        {!readOnly && may("flows:publish") && (
+          <Button type="primary" onClick={() => setOpen("publish")} data-testid="btn-publish">
+            {t("bar.publish")}
+          </Button>
+        )}
+      </footer>
       <Drawer
         open={node !== undefined || open === "settings"}
         placement="bottom"
@@ -240,6 +285,7 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
 }
 
 type View = "vertical" | "drawing" | "outline";
+type Open = "publish" | "start" | "problems" | "settings" | "test";
 
 /** The part of a node one may want to put right on the way: its name, and who decides. */
 function Little({ node, words }: { node: FlowNode; words: Words }) {
