@@ -1,11 +1,11 @@
 """`make looks`: a picture of every screen in both languages, light and dark, at four widths, compared with those that were kept.
 
-    python -m tests.looks [--keep] [--only /flows,/home] [--widths 390,1440] [--pages FOLDER] [--out FOLDER]
+    python -m tests.looks [--keep] [--only /flows,/home] [--widths 390,1440] [--pictures] [--pages FOLDER] [--out FOLDER]
 
-Pictures as they are lie in `.make/looks` (or `--out`), with `report.html` of what differs. `--keep` makes what was seen the new
-baseline, after one has looked at it: `tests/looks/baseline` holds one small grey sheet a screen (why grey and small:
-tests/README.md). `--pages` takes them of a build that lies elsewhere than in `designer/static`. A browser for each language, side
-by side: on two cores all screens take some minutes.
+Pictures of what differs, as they are, lie in `.make/looks` (or `--out`) beside `report.html`; `--pictures` takes them all, to look
+at. `--keep` makes what was seen the new baseline, after one has looked at it: `tests/looks/baseline` holds one small grey sheet a
+screen (why grey and small: tests/README.md). `--pages` takes a build that lies elsewhere than in `designer/static`. A browser for
+each language, side by side: on two cores that do nothing else all screens take some minutes.
 """
 
 from __future__ import annotations
@@ -27,16 +27,33 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    Error,
+    Page,
+    sync_playwright,
+)
 
 from tests.e2e.conftest import CHROMIUM
 from tests.e2e.pages import session_of
 from tests.e2e.test_every_screen import SCREENS
 from tests.looks.furnish import SCREENS as MORE
 from tests.looks.furnish import lived_in
-from tests.looks.pictures import SCALE, Grey, changed, cut, read_png, sheet, shrunk, write_png
+from tests.looks.pictures import (
+    SCALE,
+    Grey,
+    changed,
+    cut,
+    points,
+    read_png,
+    sheet,
+    shrunk,
+    write_png,
+)
 from tests.looks.serve import BEGINS_MS
 from tests.servers import HOST, free_port
 
@@ -59,19 +76,27 @@ FORGETFUL = "localStorage.clear(); sessionStorage.clear();"
 """What one screen remembers must not show on the next."""
 PATIENCE_MS = 60_000
 LOADING = ".hr-loading, .ant-spin-spinning, .ant-skeleton-active"
-QUIET = """(ms) => new Promise((done) => {
+QUIET = """([still_ms, loading, patience_ms]) => new Promise((done, refuse) => {
+  const began = performance.now();
   let still;
-  const finish = () => { watch.disconnect(); requestAnimationFrame(() => requestAnimationFrame(() => done(true))); };
-  const again = () => { clearTimeout(still); still = setTimeout(finish, ms); };
+  const again = () => { clearTimeout(still); still = setTimeout(look, still_ms); };
+  const look = () => {
+    const waits = document.querySelector(loading) !== null || document.querySelector("h1") === null;
+    if (waits && performance.now() - began < patience_ms) return again();
+    watch.disconnect();
+    if (waits) refuse(new Error("it never came to rest"));
+    else document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))));
+  };
   const watch = new MutationObserver(again);
   watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-  setTimeout(finish, ms * 20);
   again();
 })"""
 LOADED_MS = 200
 """Without a change of the page: what comes after the last answer is there."""
 TURNED_MS = 60
 """The same after another width or colour."""
+COARSE = 3
+"""The browser itself makes a picture this much smaller in no time; the rest of the way the points are averaged."""
 
 Pictures = dict[tuple[str, str, int], Grey]
 
@@ -84,8 +109,9 @@ def main() -> None:
     parser.add_argument("--widths", default=",".join(map(str, SIZES)))
     parser.add_argument("--pages", default="")
     parser.add_argument("--out", default=str(OUT))
+    parser.add_argument("--pictures", action="store_true")
     chosen = parser.parse_args()
-    widths = [int(each) for each in chosen.widths.split(",")]
+    widths = _widths(chosen)
     if chosen.keep and widths != list(SIZES):
         parser.error("--keep keeps whole sheets: all widths")
     only = [each for each in chosen.only.split(",") if each]
@@ -96,13 +122,13 @@ def main() -> None:
     with _server(chosen.pages) as url, ThreadPoolExecutor(len(LANGUAGES)) as side_by_side:
         with _browser() as browser:
             addresses = lived_in(browser, url)
-        walks = [Walk(url, addresses, out, language, widths) for language in LANGUAGES]
+        walks = [Walk(url, addresses, language, chosen) for language in LANGUAGES]
         found: dict[str, Pictures] = {}
         for taken in side_by_side.map(lambda walk: walk.all(only), walks):
             for name, pictures in taken.items():
                 found.setdefault(name, {}).update(pictures)
     troubles = [each for walk in walks for each in walk.troubles]
-    differing = [_compared(name, pictures, widths) for name, pictures in sorted(found.items())]
+    differing = [_compared(name, pictures) for name, pictures in sorted(found.items())]
     _report([each for each in differing if each[1]], out)
     print(f"{len(found)} screens in {time.monotonic() - began:.0f} s", file=sys.stderr)
     for each in troubles:
@@ -144,13 +170,14 @@ class Walk:
     """One browser that takes all pictures of a language."""
 
     def __init__(
-        self, url: str, addresses: Callable[[str], str], out: Path, language: str, widths: list[int]
+        self, url: str, addresses: Callable[[str], str], language: str, chosen: argparse.Namespace
     ) -> None:
         self._url = url
         self._addresses = addresses
-        self._out = out
         self._language = language
-        self._widths = widths
+        self._out = Path(chosen.out)
+        self._widths = _widths(chosen)
+        self._all = bool(chosen.pictures)
         self.troubles: list[str] = []
 
     def all(self, only: list[str]) -> dict[str, Pictures]:
@@ -164,9 +191,8 @@ class Walk:
                     for address in wanted:
                         name = _name(login, address)
                         print(f"{name} {self._language}", file=sys.stderr, flush=True)
-                        with self._troubled(name):
-                            with contextlib.closing(context.new_page()) as page:
-                                found[name] = self._pictures(page, helper, address, name)
+                        with self._troubled(name), contextlib.closing(context.new_page()) as page:
+                            found[name] = self._pictures(page, helper, address, name)
         return found
 
     @contextlib.contextmanager
@@ -197,22 +223,30 @@ class Walk:
             page.add_init_script(VERTICAL)
         widest = max(self._widths)
         page.set_viewport_size({"width": widest, "height": SIZES[widest]})
-        page.goto(self._addresses(address), wait_until="commit")
-        page.locator("h1").first.wait_for(timeout=PATIENCE_MS)
+        page.goto(self._addresses(address))
         page.add_style_tag(content=STILL)
         _settle(page, LOADED_MS)
         camera = page.context.new_cdp_session(page)
+        kept = _kept(name)
         taken: Pictures = {}
         for width in sorted(self._widths, reverse=True):
             page.set_viewport_size({"width": width, "height": SIZES[width]})
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 _settle(page, LOADED_MS if theme == THEMES[0] else TURNED_MS)
-                told = camera.send("Page.captureScreenshot", {"optimizeForSpeed": True})
-                png = base64.b64decode(told["data"])
-                (self._out / f"{name}-{self._language}-{theme}-{width}.png").write_bytes(png)
-                taken[(self._language, theme, width)] = shrunk(helper, png)
+                size = {"width": width, "height": SIZES[width]}
+                clip = {"clip": {"x": 0, "y": 0, **size, "scale": 1 / COARSE}}
+                small = shrunk(helper, _taken(camera, clip), SCALE // COARSE)
+                which = (self._language, theme, width)
+                taken[which] = small
+                if self._all or which not in kept or changed(kept[which], small):
+                    picture = f"{name}-{self._language}-{theme}-{width}.png"
+                    (self._out / picture).write_bytes(_taken(camera, {"optimizeForSpeed": True}))
         return taken
+
+
+def _taken(camera: CDPSession, how: dict[str, Any]) -> bytes:
+    return base64.b64decode(camera.send("Page.captureScreenshot", how)["data"])
 
 
 def _screens() -> dict[str, list[str]]:
@@ -225,13 +259,13 @@ def _name(login: str, address: str) -> str:
     return shown if login in ("admin", "") else f"{login}-{shown}"
 
 
+def _widths(chosen: argparse.Namespace) -> list[int]:
+    return [int(each) for each in chosen.widths.split(",")]
+
+
 def _settle(page: Page, still_ms: int) -> None:
     """Nothing is on its way any more; a screen that never comes to rest has no picture."""
-    expect(page.locator("h1").first).to_be_attached(timeout=PATIENCE_MS)
-    expect(page.locator(LOADING)).to_have_count(0, timeout=PATIENCE_MS)
-    page.evaluate("document.fonts.ready.then(() => true)")
-    page.evaluate(QUIET, still_ms)
-    expect(page.locator(LOADING)).to_have_count(0, timeout=PATIENCE_MS)
+    page.evaluate(QUIET, [still_ms, LOADING, PATIENCE_MS])
 
 
 def _rows(pictures: Pictures, widths: list[int]) -> list[list[Grey]]:
@@ -242,30 +276,33 @@ def _rows(pictures: Pictures, widths: list[int]) -> list[list[Grey]]:
     ]
 
 
-def _compared(name: str, pictures: Pictures, widths: list[int]) -> tuple[str, list[str]]:
-    """What looks different on this screen, in words that name the picture."""
+def _kept(name: str) -> Pictures:
+    """The pictures of the baseline; none of a screen that is new."""
     path = BASELINE / f"{name}.png"
     if not path.is_file():
-        return name, ["new: no baseline of it"]
+        return {}
+    rows = [(language, theme) for language in LANGUAGES for theme in THEMES]
     sizes = [
-        [(round(width / SCALE), round(height / SCALE)) for width, height in SIZES.items()]
-        for _ in LANGUAGES
-        for _ in THEMES
+        [(points(width, SCALE), points(height, SCALE)) for width, height in SIZES.items()]
+        for _ in rows
     ]
-    kept = cut(read_png(path), sizes)
+    return {
+        (language, theme, width): picture
+        for (language, theme), row in zip(rows, cut(read_png(path), sizes), strict=True)
+        for width, picture in zip(SIZES, row, strict=True)
+    }
+
+
+def _compared(name: str, pictures: Pictures) -> tuple[str, list[str]]:
+    """What looks different on this screen, in words that name the picture."""
+    kept = _kept(name)
+    if not kept:
+        return name, ["new: no baseline of it"]
     wrong: list[str] = []
-    for row, (language, theme) in enumerate(
-        (language, theme) for language in LANGUAGES for theme in THEMES
-    ):
-        for column, width in enumerate(SIZES):
-            now = pictures.get((language, theme, width))
-            if width not in widths or now is None:
-                continue
-            tiles = changed(kept[row][column], now)
-            if tiles:
-                wrong.append(
-                    f"{language} {theme} {width}: {len(tiles)} squares, first at {tiles[0]}"
-                )
+    for (language, theme, width), now in pictures.items():
+        tiles = changed(kept[(language, theme, width)], now)
+        if tiles:
+            wrong.append(f"{language} {theme} {width}: {len(tiles)} squares, first at {tiles[0]}")
     return name, wrong
 
 

@@ -52,10 +52,15 @@ class Grey:
         return self.points[y * self.width : (y + 1) * self.width]
 
 
-def shrunk(helper: Any, png: bytes) -> Grey:
-    """A screenshot, small; `helper` is any page of a browser."""
-    width, height, points = helper.evaluate(SHRINK, [base64.b64encode(png).decode(), SCALE])
-    return Grey(width, height, base64.b64decode(points))
+def points(pixels: int, scale: int) -> int:
+    """As a browser rounds, up from the half."""
+    return int(pixels / scale + 0.5)
+
+
+def shrunk(helper: Any, png: bytes, scale: int) -> Grey:
+    """A screenshot, so many times smaller; `helper` is any page of a browser."""
+    width, height, told = helper.evaluate(SHRINK, [base64.b64encode(png).decode(), scale])
+    return Grey(width, height, base64.b64decode(told))
 
 
 def changed(before: Grey, now: Grey) -> list[tuple[int, int]]:
