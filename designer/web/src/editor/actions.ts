@@ -28,6 +28,7 @@ import {
   freshNodeId,
   freshNoteId,
   inReadingOrder,
+  leaving,
   NODE_WIDTH,
   type NodeTypes,
   nodeOf,
@@ -36,7 +37,7 @@ import {
   type Position,
 } from "./document";
 import { giveKeyboard } from "./giveKeyboard";
-import { whyNotAppend, whyNotEvent } from "./rules";
+import { whyNotAppend, whyNotEvent, whyNotInsert } from "./rules";
 import { insideOf, isSection } from "./sections";
 import { type MenuWish, useEditor } from "./store";
 import type { TypedStep } from "./typed/step";
@@ -165,11 +166,14 @@ function said(id: string, type: string) {
   return type === INCLUSIVE ? { id, type: "condition", inclusive: true } : { id, type };
 }
 
-/** From the palette by click or Enter: behind the selected node if it has an open way out, else free. */
+/** From the palette by click or Enter: behind the selected node, at an open way out or in its only line; else free. */
 export function addFromPalette(type: string, centre: Position): string | null {
   const { history, selection, types } = state();
   const selected = nodeOf(history.present, selection.nodes[0] ?? "");
   const port = selected && openPorts(history.present, selected, types)[0];
+  const [line, ...others] = selected ? leaving(history.present, selected.id) : [];
+  if (port === undefined && line && others.length === 0 && whyNotInsert(type, types) === null)
+    return addFor({ kind: "edge", edge: line.id }, type);
   if (selected === undefined || port === undefined || whyNotAppend(type, types) !== null) {
     return addFor({ kind: "free", position: freePlace(history.present, centre) }, type);
   }
