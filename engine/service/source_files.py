@@ -47,7 +47,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "buyer": ("收货人", "收货人姓名", "买家", "买家姓名", "客户", "buyer", "customer", "name"),
     "phone": ("联系手机", "联系电话", "手机", "手机号", "电话", "收货人电话", "phone", "mobile"),
     "address": ("收货地址", "收货人地址", "地址", "详细地址", "address"),
-    "total": ("买家实际支付金额", "实付金额", "订单金额", "金额", "总金额", "total", "amount"),
+    "total": ("买家实际支付金额", "实付金额", "实付", "实付款", "订单金额", "金额", "总金额", "total", "amount"),
     "amount": ("退款金额", "amount"),
     "currency": ("币种", "currency"),
     "note": ("买家留言", "买家备注", "备注", "note"),

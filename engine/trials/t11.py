@@ -24,6 +24,7 @@ FEN = 9_900
 
 def run(trial: Trial) -> None:
     """Notices of real simulators, signed by their keys, in all the ways they come."""
+    trial.person("watcher", ("operator",))
     providers = {number: trial.dice.choice(("alipay", "wechat_pay")) for number in range(ORDERS)}
     providers[0] = "alipay"  # the one that comes twenty times at once
     answers: list[tuple[str, Said]] = []
@@ -155,15 +156,16 @@ def _stranger(trial: Trial) -> None:
     fields["app_id"] = "2021009900009999"
     signed = {**fields, "sign": keys.sign(proofs.alipay_notice(fields)), "sign_type": "RSA2"}
     form = {"content-type": "application/x-www-form-urlencoded"}
-    first = trial.pushed("payment-notify", "alipay", form, urlencode(signed).encode())
+    # It is not told success, so it comes again; the third time people hear of it.
+    body = urlencode(signed).encode()
+    said = [trial.pushed("payment-notify", "alipay", form, body) for _ in range(3)]
     with patch.object(wechat_pay, "MCHID", "1900000009"):
         second = _send(trial, _paid(trial, "wechat_pay", "W-other", FEN))
     trial.settle()
     states = [trial.record("payments", order)["status"] for order in ("A-other", "W-other")]
-    alarms = [len(trial.notices("finance_ops", order)) for order in ("A-other", "W-other")]
-    trial.measure(
-        stranger=f"{first.status} {second.status} {' '.join(states)} {alarms[0]} {alarms[1]}"
-    )
+    told = len(trial.notices("watcher", "app_id 2021009900009999"))
+    alarms = len(trial.notices("finance_ops", "W-other"))
+    trial.measure(stranger=f"{said[-1].status} {second.status} {' '.join(states)} {told} {alarms}")
 
 
 def _reply_lost(trial: Trial) -> None:

@@ -201,6 +201,10 @@ function Overview({ source }: { source: Source }) {
   const { state } = source;
   const at = (name: string) => <RelativeTime at={state[name] as string | null} />;
   const on = (["push", "poll", "file"] as const).filter((way) => source.ways[way].enabled);
+  // A file says nothing of how late it is.
+  const lagging = (["push", "poll"] as const).filter(
+    (way) => source.ways[way].enabled || source.lag[way].count > 0,
+  );
   return (
     <>
       {(state["last_error"] || state["missing"]) && source.failures > 0 && (
@@ -294,23 +298,25 @@ function Overview({ source }: { source: Source }) {
           </Fact>
         </dl>
       </Card>
-      <Card title={t("lateness")}>
-        <p className="hr-muted">{t("lateness_text")}</p>
-        <dl className="hr-src-facts">
-          {(["push", "poll"] as const).map((way) => (
-            <Fact key={way} name={t(`way.${way}`)}>
-              {source.lag[way].count === 0 ? (
-                "–"
-              ) : (
-                <>
-                  <Length ms={source.lag[way].p50_ms} /> · {t("p95")}{" "}
-                  <Length ms={source.lag[way].p95_ms} />
-                </>
-              )}
-            </Fact>
-          ))}
-        </dl>
-      </Card>
+      {lagging.length > 0 && (
+        <Card title={t("lateness")}>
+          <p className="hr-muted">{t("lateness_text")}</p>
+          <dl className="hr-src-facts">
+            {lagging.map((way) => (
+              <Fact key={way} name={t(`way.${way}`)}>
+                {source.lag[way].count === 0 ? (
+                  "–"
+                ) : (
+                  <>
+                    <Length ms={source.lag[way].p50_ms} /> · {t("p95")}{" "}
+                    <Length ms={source.lag[way].p95_ms} />
+                  </>
+                )}
+              </Fact>
+            ))}
+          </dl>
+        </Card>
+      )}
       {source.versions.length > 0 && <Versions source={source} />}
     </>
   );
