@@ -241,8 +241,8 @@ def test_what_holds_back_a_connection_is_set_and_its_breaker_forced(
     page: Page, office: Office
 ) -> None:
     key = f"limited-{next(NUMBERS)}"
-    settings = {"base_url": "http://127.0.0.1:9"}
-    office.post("/api/connections", key=key, name={"en": key}, connector="rest", settings=settings)
+    settings = {"base_url": "http://127.0.0.1:9", "auth": "none"}
+    office.post("/api/connections", key=key, name=key, connector="rest", settings=settings)
     page.goto("/connections")
     page.get_by_test_id(f"limits-{key}").click()
     page.get_by_test_id("field-parallel").fill("3")
