@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from headrace.engine import cli
+from headrace.engine.cli import drawings
 from headrace.engine.clock import SystemClock
 from headrace.engine.registry import describe
 from headrace.engine.service import decisions, rules
@@ -148,7 +149,7 @@ def test_a_new_node_type_is_a_file_that_works(
     package.mkdir()
     (package / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(cli, "NODES", "nodes")
+    monkeypatch.setattr(drawings, "NODES", "nodes")
     monkeypatch.chdir(tmp_path)
 
     assert run("new", "node", "say_hello") == 0

@@ -16,7 +16,7 @@ import yaml
 from headrace.engine import cli
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-ENGINE = Path(cli.__file__).parent
+ENGINE = Path(cli.__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 OURS = [name for name, told in COMPOSE["services"].items() if told["image"] == "headrace"]
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
@@ -24,7 +24,7 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 def understood(command: list[str]) -> Any:
     assert command[0].endswith("headrace")
-    return cli._parser().parse_args(command[1:])
+    return cli.parser().parse_args(command[1:])
 
 
 def variables(text: str) -> set[str]:
