@@ -33,7 +33,8 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import inbox, incidents, instances, record_steps, search
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.items import StoredEnds
-from headrace.engine.store.project import Rows, project, raise_incident
+from headrace.engine.store.project import project, raise_incident
+from headrace.engine.store.rows import Rows
 from headrace.engine.store.writer import transient
 
 log = logging.getLogger(__name__)

@@ -37,7 +37,7 @@ from headrace.engine.service.workspace import FRESH_MS, Workspace
 from headrace.engine.store import calendars as rows
 from headrace.engine.store import facts
 from headrace.engine.store import tables as t
-from headrace.engine.store.project import Rows
+from headrace.engine.store.rows import Rows
 from headrace.engine.store.writer import Writer
 
 log = logging.getLogger(__name__)

@@ -26,7 +26,7 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import alerts, instances, items, locks, messages
 from headrace.engine.store.instances import Stored
 from headrace.engine.store.messages import Message
-from headrace.engine.store.project import Rows
+from headrace.engine.store.rows import Rows
 
 log = logging.getLogger(__name__)
 

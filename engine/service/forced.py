@@ -21,7 +21,7 @@ from headrace.engine.service.rules import rules_of
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import forced, inbox, instances, record_steps
 from headrace.engine.store.instances import Stored
-from headrace.engine.store.project import Rows
+from headrace.engine.store.rows import Rows
 
 Rested = Sequence[tuple[int, c.Command]]
 

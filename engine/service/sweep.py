@@ -15,7 +15,8 @@ from headrace.engine.run.state import Instance
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import inbox, instances, invariant, sweep
 from headrace.engine.store.instances import Stored
-from headrace.engine.store.project import Rows, raise_incident
+from headrace.engine.store.project import raise_incident
+from headrace.engine.store.rows import Rows
 
 CODE = "nothing_moves_it"
 

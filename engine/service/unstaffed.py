@@ -13,7 +13,7 @@ from headrace.engine.people.directory import Directory
 from headrace.engine.service.actor import ALERTED_ROLES
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import alerts
-from headrace.engine.store.project import Unstaffed
+from headrace.engine.store.rows import Unstaffed
 
 ALERT_EVERY_MS = 3_600_000
 """People are told of one node at most so often; its tasks are in the list of whoever has them now."""

@@ -1,4 +1,4 @@
-"""Tasks, votes and in-app messages, for screens; advances write them through `project.py`."""
+"""Tasks, votes and in-app messages, for screens; advances write them through `project_tasks.py`."""
 
 from __future__ import annotations
 
