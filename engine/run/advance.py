@@ -18,7 +18,6 @@ from headrace.engine.flow.compile import CompiledFlow, CompiledNode
 from headrace.engine.flow.evaluate import Evaluator
 from headrace.engine.node import (
     CancelNodes,
-    ChildStart,
     Compensate,
     Context,
     Decide,
@@ -36,21 +35,24 @@ from headrace.engine.node import (
     WaitUntil,
 )
 from headrace.engine.people import deadlines
-from headrace.engine.people.assign import resolve
-from headrace.engine.people.directory import Directory, Person
+from headrace.engine.people.directory import Directory
 from headrace.engine.people.working_hours import STANDARD, BusinessTime
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run import items, joins, task_returns, tasks, undo, waits
-from headrace.engine.run.apply import apply
-from headrace.engine.run.region import (
-    children_of,
-    settle_incident,
-    withdraw,
-    withdraw_all,
-    withdraw_step,
+from headrace.engine.run import (
+    interventions,
+    items,
+    joins,
+    notices,
+    subflows,
+    task_returns,
+    tasks,
+    undo,
+    waits,
 )
-from headrace.engine.run.state import Instance, Step
+from headrace.engine.run.apply import apply
+from headrace.engine.run.region import children_of, settle_incident, withdraw, withdraw_all
+from headrace.engine.run.state import SET_ASIDE, Instance, Step, step_key
 from headrace.engine.settings import VARIABLES_MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -64,17 +66,8 @@ STEPS_MAX = 1_000
 STEPS_TOTAL_MAX = 100_000
 """Node visits of one instance: a flow that never ends is an incident, not a full disk."""
 
-CHILDREN_MAX = 1_000
-"""Sub-flows of one step."""
-
-DEPTH_MAX = 20
-"""Sub-flows within sub-flows: one that starts itself for ever is an incident."""
-
 COUNTED_FROM = 16_000
 """Bytes of one result below which nobody counts what all variables take: a drawing has no room for many of that size."""
-
-SET_ASIDE = [0, ""]
-"""Where the incident of an instance stands that could not be advanced at all: at no step and no node."""
 
 
 class Run:
@@ -153,13 +146,13 @@ class Run:
             case c.FireTimer():
                 self._fire(command)
             case c.EndChild():
-                self._end_child(command)
+                subflows.ended(self, command)
             case c.Cancel(reason, by, compensate):
                 self.cancel(reason, by, compensate=compensate)
             case c.Retry(incident, by):
-                self._retry(incident, by)
+                interventions.retry(self, incident, by)
             case c.Skip():
-                self._skip(command)
+                interventions.skip(self, command)
             case c.Deliver():
                 waits.deliver(self, command)
             case c.GrantLock():
@@ -174,15 +167,15 @@ class Run:
                 else:
                     self.emit(e.InstanceSuspended(by, reason, timers, self.now_ms))
             case c.Resume(by):
-                self._resume(by)
+                interventions.resume(self, by)
             case c.Inject(node, by, reason, variables):
-                self._place(command, node, by, reason, variables)
+                interventions.place(self, command, node, by, reason, variables)
             case c.MoveToken():
-                self._move_token(command)
+                interventions.move_token(self, command)
             case c.Rewind():
-                self._rewind(command)
+                interventions.rewind(self, command)
             case c.Migrate():
-                self._migrate(command)
+                interventions.migrate(self, command)
             case _:
                 assert_never(command)
 
@@ -217,7 +210,7 @@ class Run:
             found = Done(command.output, command.port, command.variables)
             self.settle(step, self.kept_small(self.flow.nodes[step.node], found))
         else:
-            self._failed(step, Failed(command.code, command.message or "", unknown=command.unknown))
+            self.failed(step, Failed(command.code, command.message or "", unknown=command.unknown))
 
     def _fire(self, command: c.FireTimer) -> None:
         step = self.instance.steps.get(command.step)
@@ -234,65 +227,9 @@ class Run:
         elif command.name == "due":
             self.done(step, Done())
         elif command.name == "remind":
-            self._remind(step)
+            notices.remind(self, step)
         elif command.name.startswith(deadlines.PREFIX):
-            self._deadline(step, command)
-
-    def _deadline(self, step: Step, command: c.FireTimer) -> None:
-        """A time limit of the task: a step that repeats sets its next timer; warnings and the due time only tell people."""
-        settings = self.flow.nodes[step.node].settings
-        meaning = deadlines.meaning(settings, command.name)
-        if meaning is not None and meaning.kind == "escalate":
-            tasks.deadline(self, step, meaning.index, meaning.time)
-            if step.id not in self.instance.steps:
-                return
-        following = deadlines.again(
-            settings, command.name, command.due_at, self.now_ms, self._clock(step)
-        )
-        if following is not None:
-            self._set_deadline(step, following)
-
-    def _remind(self, step: Step) -> None:
-        people = [person.id for person in self._people(step.remind)]
-        node = self.flow.nodes[step.node]
-        name = node.name.get("zh") or node.name.get("en") or node.id
-        for channel in ("in_app", "mail"):
-            self.emit(
-                e.NotificationQueued(
-                    step.id, f"remind-{channel}", channel, people, None, f"超时提醒 · Reminder: {name}",
-                    f"任务“{name}”等待处理已超过时限。 · The task “{name}” has been waiting beyond its time limit."
-                    f" ({self.instance.business_key or self.instance.id})",
-                )
-            )  # fmt: skip
-
-    def _end_child(self, command: c.EndChild) -> None:
-        step = self.instance.steps.get(command.step)
-        if step is not None and step.items is not None and command.child in step.items.running:
-            items.ended(self, step, command)
-            return
-        if (
-            step is None
-            or step.wait != "children"
-            or command.child not in step.children
-            or command.child in step.outputs
-        ):
-            self.ignore(command, "the step no longer waits for this sub-flow")
-            return
-        self.emit(e.ChildEnded(*command))
-        if len(step.outputs) == len(step.children):
-            results = [step.outputs[child] for child in step.children]
-            first = results[0]
-            if not step.each and first["status"] in {"cancelled", "failed"}:
-                self._failed(
-                    step,
-                    Failed(
-                        f"subflow_{first['status']}",
-                        str(first["output"] or "the sub-flow was cancelled"),
-                    ),
-                )
-            else:
-                found = Done(results if step.each else results[0]["output"])
-                self.settle(step, self.kept_small(self.flow.nodes[step.node], found))
+            tasks.deadline_passed(self, step, command)
 
     def cancel(self, reason: str, by: str, *, compensate: bool) -> None:
         """End the instance and withdraw all it waits for."""
@@ -303,89 +240,6 @@ class Run:
         if not (compensate and undo.begin_cancellation(self, reason, by)):
             self.emit(e.InstanceCancelled(reason, by))
 
-    def _resume(self, by: str) -> None:
-        if self.instance.suspended is None:
-            self.ignore(c.Resume(by), "the instance is not suspended")
-            return
-        since, timers = self.instance.suspended
-        self.emit(e.InstanceResumed(by, self.now_ms - since if timers == "shift" else 0))
-
-    def _place(
-        self,
-        command: c.Command,
-        node: str,
-        by: str,
-        reason: str,
-        variables: Mapping[str, Any] | None,
-        *,
-        replace: bool = False,
-    ) -> bool:
-        if node not in self.flow.nodes:
-            self.ignore(command, f"expected a node of the flow, but found {node}")
-            return False
-        self.emit(e.TokenPlaced(node, by, reason, variables, replace))
-        return True
-
-    def _move_token(self, command: c.MoveToken) -> None:
-        step = self.instance.steps.get(command.step)
-        if step is None:
-            self.ignore(command, "the step is no longer open")
-        elif self._place(command, command.node, command.by, command.reason, None):
-            task_returns.moved(self, step, command.node)
-            withdraw_step(self, step)
-
-    def _rewind(self, command: c.Rewind) -> None:
-        if command.node not in self.flow.nodes:
-            self.ignore(command, f"expected a node of the flow, but found {command.node}")
-            return
-        again = self.flow.reach.behind(command.node)
-        withdraw(self, again, entries=again)
-        joins.restore(self, again)
-        waits.release_behind(self, command.node)
-        self._place(
-            command, command.node, command.by, command.reason, command.variables,
-            replace=command.variables is not None,
-        )  # fmt: skip
-
-    def _migrate(self, command: c.Migrate) -> None:
-        if self.flows is None:
-            self.ignore(command, "no other version can be had here")
-            return
-        version, nodes, edges, variables, by, timers, gone, jobs, limits = command
-        before = self.instance.version
-        self.emit(e.InstanceMigrated(version, nodes, edges, variables, by, before, gone))
-        self.flow = self.flows(version)
-        for join in list(self.instance.marks):  # what it waits for may be all there by its new rule
-            joins.offer(self, self.flow.nodes[join])
-        for step, due_at, *how in timers:
-            if step not in self.instance.steps:
-                continue
-            if how:
-                node_ = self.flow.nodes[self.instance.steps[step].node]
-                found = (self.calendar_of(node_), deadlines.Reckoning(*how))
-                self.reckoned[step, due_at] = found
-            self.emit(e.TimerSet(step, "due", due_at))
-        for step, *was in limits:
-            tasks.limits(self, step, was)
-        for step in jobs:
-            if step in self.instance.steps:
-                self._request_job(step, self.flow.nodes[self.instance.steps[step].node], again=True)
-
-    def _retry(self, incident: str, by: str) -> None:
-        if incident not in self.instance.incidents:
-            self.ignore(c.Retry(incident, by), "the incident is no longer open")
-            return
-        step_id, node_id = self.instance.incidents[incident]
-        self.emit(e.IncidentResolved(incident, "retried", by))
-        if step_id:
-            step = self.instance.steps[step_id]
-            if step.items is None:
-                self.begin(step, self.flow.nodes[step.node])
-            else:
-                items.go_on_again(self, step)
-        elif node_id and self.flow.nodes[node_id].join is None:
-            undo.retried(self, node_id)
-
     def begin(self, step: Step, node: CompiledNode, outcome: Outcome | None = None) -> None:
         """Do what the node does, for the first time or again; `outcome`: what it has answered already."""
         events = waits.attached(self, step, node) if node.events else []
@@ -393,30 +247,12 @@ class Run:
             return
         if node.type.in_worker:
             # Without an attempt there is no row to be used again: the incident came before the request.
-            self._request_job(step.id, node, again=step.attempt > 0)
+            self.request_job(step.id, node, again=step.attempt > 0)
         else:
             self.settle(step, outcome or self.ask(node, step.id))
         if step.id in self.instance.steps:
             for event in events:
                 self.emit(event)
-
-    def _skip(self, command: c.Skip) -> None:
-        found = self.instance.incidents.get(command.incident)
-        if found is None or found == SET_ASIDE:
-            self.ignore(
-                command,
-                "the incident is no longer open"
-                if found is None
-                else "there is no step to go past",
-            )
-            return
-        self.emit(e.IncidentResolved(command.incident, "skipped", command.by, command.reason))
-        step_id, node_id = found
-        if step_id:
-            done = Done(command.output, command.port)
-            tasks.skip(self, self.instance.steps[step_id], done, command.by)
-        elif self.flow.nodes[node_id].join is not None and node_id in self.instance.marks:
-            self.fire_join(self.flow.nodes[node_id], tuple(self.instance.marks[node_id]))
 
     # --- tokens ---------------------------------------------------------------------------------------------------------
 
@@ -572,25 +408,6 @@ class Run:
                     return self.role_calendars[who["id"]]
         return self.calendar
 
-    def set_deadlines(self, step: Step) -> None:
-        """The timers of a task that opens now."""
-        settings = self.flow.nodes[step.node].settings
-        if "due" in settings or "escalation" in settings:
-            for moment in deadlines.moments(settings, self.now_ms, self._clock(step)):
-                self._set_deadline(step, moment)
-
-    def _set_deadline(self, step: Step, moment: deadlines.Moment) -> None:
-        node = self.flow.nodes[step.node]
-        if node.settings.get("days") == "business":
-            found = (self.calendar_of(node), moment.reckoning)
-            self.reckoned[step.id, moment.at_ms] = found
-        self.emit(e.TimerSet(step.id, moment.name, moment.at_ms))
-
-    def _clock(self, step: Step) -> deadlines.Clock:
-        node = self.flow.nodes[step.node]
-        business = node.settings.get("days") == "business"
-        return self.calendar_of(node) if business else deadlines.ALL_HOURS
-
     def kept_small(self, node: CompiledNode, outcome: Done) -> Done | Failed:
         """Variables are written with every advance: a loop that doubles them is an incident, not a full disk."""
         added = dict(outcome.variables or {})
@@ -628,7 +445,7 @@ class Run:
 
     def _undone(self, step_id: int) -> dict[str, Any] | None:
         """For a visit that undoes another: what is undone."""
-        return compensated(self.instance, step_id)
+        return undo.compensated(self.instance, step_id)
 
     def _key(self, node: CompiledNode, step_id: int) -> str:
         """The idempotency key of a visit; that of one that undoes follows from what it undoes."""
@@ -643,15 +460,15 @@ class Run:
             case Done():
                 self.done(step, outcome)
             case Failed():
-                self._failed(step, outcome)
+                self.failed(step, outcome)
             case WaitForTask():
                 tasks.open_(self, step, outcome)
             case WaitUntil(at_ms):
                 self.emit(e.TimerSet(step.id, "due", at_ms))
             case WaitForChildren():
-                self._start_children(step, outcome)
+                subflows.start(self, step, outcome)
             case Notify():
-                self._notify(step, outcome)
+                notices.notify(self, step, outcome)
             case WaitForEvent(events):
                 waits.wait(self, step, events)
             case WaitForState():
@@ -688,7 +505,8 @@ class Run:
                 e.InstanceCompleted(self.instance.result or "completed", self.instance.output)
             )
 
-    def _failed(self, step: Step, failed: Failed) -> None:
+    def failed(self, step: Step, failed: Failed) -> None:
+        """The token leaves by the exit drawn for this failure, or a person must look."""
         node = self.flow.nodes[step.node]
         output = {"code": failed.code, "message": failed.message, "unknown": failed.unknown}
         for event in node.errors:
@@ -722,13 +540,14 @@ class Run:
             )
         )
 
-    def _request_job(self, step_id: int, node: CompiledNode, *, again: bool = False) -> None:
+    def request_job(self, step_id: int, node: CompiledNode, *, again: bool = False) -> None:
+        """Ask for a worker; `again`: the job is there, and is tried anew."""
         kind = node.type
         step = self.instance.steps[step_id]
         try:
             limit_key = self._limit_key(step, node.policy().key)
         except HeadraceError as trouble:
-            self._failed(step, Failed(trouble.code, trouble.message))
+            self.failed(step, Failed(trouble.code, trouble.message))
             return
         self.emit(
             e.JobRequested(
@@ -741,76 +560,6 @@ class Run:
         """Jobs with the same key wait for one another; none: it waits for nobody."""
         key = str(self.evaluator(step).expression(source)) if source else ""
         return key if len(key) <= LIMIT_KEY_MAX else hashlib.sha256(key.encode()).hexdigest()
-
-    def _people(self, assignees: Sequence[Mapping[str, Any]]) -> list[Person]:
-        evaluator = Evaluator(self.instance.variables)
-        try:
-            return resolve(
-                assignees,
-                self.directory,
-                initiator=self.instance.initiator,
-                evaluate=evaluator.expression,
-            )
-        except HeadraceError:
-            return []
-
-    def _start_children(self, step: Step, wait: WaitForChildren) -> None:
-        kept = items.wanted(wait)
-        most = items.ITEMS_MAX if kept else CHILDREN_MAX
-        if len(wait.children) > most:
-            self.raise_incident(
-                step,
-                "too_many_children",
-                f"expected at most {most} sub-flows, but found {len(wait.children)}",
-            )
-            return
-        if self.instance.depth >= DEPTH_MAX and wait.children:
-            self.raise_incident(
-                step,
-                "too_deep",
-                f"expected sub-flows at most {DEPTH_MAX} deep, but this would be one more",
-            )
-            return
-        if kept:
-            items.begin(self, step, wait)
-            return
-        children = [self._child(step, index, child) for index, child in enumerate(wait.children)]
-        self.emit(e.ChildrenStarted(step.id, wait.flow, children, wait.each, wait.version))
-        if not wait.wait or not children:
-            self.done(step, Done([child[0] for child in children]))
-
-    def _child(self, step: Step, index: int, child: ChildStart) -> list[Any]:
-        """Ids of children follow from the parent's: the same advance done again gives the same, a retry of the step others."""
-        return [
-            items.child_id(self.instance.id, step.id, index, self.instance.seq, self.now_ms),
-            dict(child.input),
-            child.business_key,
-            child.dedup_key,
-        ]
-
-    def _notify(self, step: Step, notify: Notify) -> None:
-        people = self._people(notify.to)
-        if not people and notify.channel != "robot":
-            self._failed(
-                step,
-                Failed(
-                    "nobody_to_notify",
-                    "expected at least one active person to notify, but found none",
-                ),
-            )
-            return
-        self.emit(
-            e.NotificationQueued(
-                step.id,
-                "send",
-                notify.channel,
-                [person.id for person in people],
-                notify.connection,
-                notify.title,
-                notify.text,
-            )
-        )
-        self.done(step, Done({"channel": notify.channel, "to": [person.name for person in people]}))
 
     def _edges(self, node: CompiledNode, port: str | None) -> tuple[str, ...]:
         return () if port is None else node.leaves.get(port, ())
@@ -880,20 +629,3 @@ _NOWHERE: frozenset[str] = frozenset()
 
 def _result(node: CompiledNode, outcome: Done) -> str | None:
     return node.result if outcome.output is not None and not node.type.ends else None
-
-
-def compensated(instance: Instance, step_id: int) -> dict[str, Any] | None:
-    """What this visit undoes; None: it undoes nothing."""
-    step = instance.steps.get(step_id)
-    if step is None or not step.undoes:
-        return None
-    found = next((entry for entry in instance.undo if entry[0] == step.undoes), None)
-    if found is None:
-        return None
-    of, node, _, output = found
-    return {"node": node, "step": of, "key": step_key(instance.id, node, of), "output": output}
-
-
-def step_key(instance_id: str, node_id: str, step_id: int) -> str:
-    """The idempotency key of a visit: the same on every attempt, different for every visit (engine.md 5.4)."""
-    return hashlib.sha256(f"{instance_id}/{node_id}/{step_id}".encode()).hexdigest()[:32]

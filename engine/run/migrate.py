@@ -19,8 +19,7 @@ from headrace.engine.flow.model import Edge
 from headrace.engine.node import Context, WaitUntil
 from headrace.engine.people.working_hours import BusinessTime
 from headrace.engine.run import commands as c
-from headrace.engine.run.advance import step_key
-from headrace.engine.run.state import Instance, Step
+from headrace.engine.run.state import Instance, Step, step_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ The size is bounded by the drawing, not by the age of the instance. `apply.py` i
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import asdict, dataclass, field
 from operator import attrgetter
 from typing import Any, Literal
@@ -12,6 +13,9 @@ from typing import Any, Literal
 from headrace.engine.people import tasking
 
 STATE_FORMAT = 1
+
+SET_ASIDE = [0, ""]
+"""Where the incident of an instance stands that could not be advanced at all: at no step and no node."""
 
 Wait = Literal[
     "", "job", "task", "timer", "children", "items", "event", "state", "lock", "compensate"
@@ -246,3 +250,8 @@ def _upgraded(row: dict[str, Any]) -> dict[str, Any]:
         seat = next(seat for seat in task.seats.values() if seat.user == user)
         tasking.cast(task, seat, decision, comment, form, at, nth)
     return {**kept, "task": tasking.to_json(task)}
+
+
+def step_key(instance_id: str, node_id: str, step_id: int) -> str:
+    """The idempotency key of a visit: the same on every attempt, different for every visit (engine.md 5.4)."""
+    return hashlib.sha256(f"{instance_id}/{node_id}/{step_id}".encode()).hexdigest()[:32]

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from headrace.engine.clock import to_iso
 from headrace.engine.flow import form_uses
 from headrace.engine.node import Done, WaitForTask
-from headrace.engine.people import tasking, voting
+from headrace.engine.people import deadlines, tasking, voting
 from headrace.engine.people.tasking import Seat, TaskState
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run import task_returns, undo
+from headrace.engine.run import task_deadlines, task_returns, undo
 from headrace.engine.run.region import settle_incident
 from headrace.engine.run.state import Step
 from headrace.engine.run.task_about import ENGINE, about_of
@@ -55,7 +55,7 @@ def open_(run: Run, step: Step, wait: WaitForTask) -> None:
         return
     if remind:
         run.emit(e.TimerSet(step.id, "remind", run.now_ms + remind.after_ms))
-    run.set_deadlines(step)
+    task_deadlines.begin(run, step)
 
 
 def limits(run: Run, step_id: int, was: Sequence[Any]) -> None:
@@ -75,7 +75,7 @@ def limits(run: Run, step_id: int, was: Sequence[Any]) -> None:
         run.emit(e.LimitsSet(step.id, due_at))
         if wait.reminder:
             run.emit(e.TimerSet(step.id, "remind", run.now_ms + wait.reminder.after_ms))
-        run.set_deadlines(step)
+        task_deadlines.begin(run, step)
 
 
 # --- votes ---------------------------------------------------------------------------------------------------------------------
@@ -277,6 +277,17 @@ def act(run: Run, command: c.TaskAct) -> None:
 
 _QUIET = {"recheck"}
 """Not worth a word where nothing changes."""
+
+
+def deadline_passed(run: Run, step: Step, command: c.FireTimer) -> None:
+    """A time limit of the task: a step that repeats sets its next timer; warnings and the due time only tell people."""
+    settings = run.flow.nodes[step.node].settings
+    meaning = deadlines.meaning(settings, command.name)
+    if meaning is not None and meaning.kind == "escalate":
+        deadline(run, step, meaning.index, meaning.time)
+        if step.id not in run.instance.steps:
+            return
+    task_deadlines.go_on(run, step, command)
 
 
 def deadline(run: Run, step: Step, index: int, time: int) -> None:

@@ -7,12 +7,12 @@ undoes, so that undoing again asks the far side for the same thing.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headrace.engine.node import Compensate, Done
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run.state import Step
+from headrace.engine.run.state import Instance, Step, step_key
 
 if TYPE_CHECKING:
     from headrace.engine.run.advance import Run
@@ -129,3 +129,15 @@ def retried(run: Run, node_id: str) -> None:
     steps = [entry[0] for entry in run.instance.undo if entry[1] == node_id]
     if steps:
         run.emit(e.CompensationBegun(LATE, [steps[-1], *run.instance.undoing.get(LATE, ())]))
+
+
+def compensated(instance: Instance, step_id: int) -> dict[str, Any] | None:
+    """What this visit undoes; None: it undoes nothing."""
+    step = instance.steps.get(step_id)
+    if step is None or not step.undoes:
+        return None
+    found = next((entry for entry in instance.undo if entry[0] == step.undoes), None)
+    if found is None:
+        return None
+    of, node, _, output = found
+    return {"node": node, "step": of, "key": step_key(instance.id, node, of), "output": output}

@@ -20,9 +20,9 @@ from headrace.engine.people.deadlines import Reckoning
 from headrace.engine.people.directory import Directory
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run.advance import SET_ASIDE, Run
+from headrace.engine.run.advance import Run
 from headrace.engine.run.apply import apply
-from headrace.engine.run.state import Instance
+from headrace.engine.run.state import SET_ASIDE, Instance
 from headrace.engine.service import calendars, decisions, forced, unstaffed, ways
 from headrace.engine.service.counting import in_a_span, note_group
 from headrace.engine.service.decision_tables import Decider

@@ -10,9 +10,9 @@ from headrace.engine.flow.compile import CompiledFlow
 from headrace.engine.people import telling
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
-from headrace.engine.run.advance import compensated
 from headrace.engine.run.region import children_of
 from headrace.engine.run.state import Instance
+from headrace.engine.run.undo import compensated
 from headrace.engine.store.project_tasks import change_task, open_task, tell, vote
 from headrace.engine.store.rows import Row, Rows, row_id
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from headrace.engine.run import advance as loop
 from headrace.engine.run import commands as c
 from headrace.engine.run import events as e
+from headrace.engine.run import subflows
 from tests.builder import Flow, flow
 from tests.fakes import ANN, NOON, Case
 
@@ -268,7 +268,7 @@ def test_a_cancel_reaches_the_sub_flows_that_are_still_open() -> None:
 def test_flows_that_start_themselves_for_ever_are_an_incident(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loop, "DEPTH_MAX", 0)
+    monkeypatch.setattr(subflows, "DEPTH_MAX", 0)
 
     (raised,) = Case(parent()).of(e.IncidentRaised)
 
@@ -276,7 +276,7 @@ def test_flows_that_start_themselves_for_ever_are_an_incident(
 
 
 def test_too_many_sub_flows_at_once_are_an_incident(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop, "CHILDREN_MAX", 2)
+    monkeypatch.setattr(subflows, "CHILDREN_MAX", 2)
 
     (raised,) = Case(parent(for_each="[1, 2, 3]")).of(e.IncidentRaised)
 
