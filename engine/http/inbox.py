@@ -1,21 +1,17 @@
 """A person's inbox as it changes: server-sent events `inbox`, so that a new task appears without being asked for.
 
-As in `live.py` a stream holds a thread, so there are few and each ends after a while; the browser comes back with the mark of
-what it has seen, and asks now and then when there is no room.
+The browser comes back with the mark of what it has seen, and asks now and then when there is no room.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from typing import Any
 
-from flask import Response
-
 from headrace.engine import jsontext
-from headrace.engine.errors import Busy
-from headrace.engine.http.live import FULL_RETRY_AFTER_S, PING_S, STREAM_S
+from headrace.engine.http.event_stream import PING, PING_S, STREAM_S, EventStream, answer, full
 from headrace.engine.http.route import SIGNED_IN, Call, route
 from headrace.engine.service import glance
 
@@ -80,37 +76,16 @@ _slots = _Slots()
 def live(call: Call) -> Any:
     stream = _Stream(call)
     if not _slots.take(stream, call.actor.user_id, call.query["tab"] or ""):
-        raise Busy(what="the number of live screens", retry_after_s=FULL_RETRY_AFTER_S)
-    headers = {"Cache-Control": "no-cache, no-store", "X-Accel-Buffering": "no"}
-    return Response(stream, 200, headers, content_type="text/event-stream")
+        raise full()
+    return answer(stream)
 
 
-class _Stream:
-    """Gives its slot back however it ends: read to the end, or closed by a browser that has gone."""
-
+class _Stream(EventStream):
     def __init__(self, call: Call) -> None:
+        super().__init__(self._read(), lambda: _slots.give(self))
         self._call = call
         self._mark = call.request.headers.get("Last-Event-ID", "")
-        self._events = self._read()
-        self._open = True
         self.left = False  # the tab has another page now
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._events)
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """WSGI calls it at the end."""
-        if self._open:
-            self._open = False
-            self._events.close()
-            _slots.give(self)
 
     def _read(self) -> Generator[bytes, None, None]:
         workspace, stopping = self._call.workspace, self._call.house.stopping
@@ -127,7 +102,7 @@ class _Stream:
                 return
             if now - pinged_at >= PING_S:
                 pinged_at = now
-                yield b"event: ping\ndata: {}\n\n"
+                yield PING
             workspace.wakeup.wait("history", seen, min(PING_S, ends_at - now))
             stopping.wait(LOOK_EVERY_S)
 
