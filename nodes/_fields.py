@@ -52,6 +52,37 @@ def form(required: Iterable[str] = (), **properties: Mapping[str, Any]) -> dict[
     }
 
 
+def exit_title(word: str = "Name") -> dict[str, Any]:
+    """What an exit that people draw is called on the canvas."""
+    return setting(
+        ("名称", word),
+        ("画布上显示的名称。", "Shown on the canvas."),
+        type="object",
+        properties={"zh": {"type": "string"}, "en": {"type": "string"}},
+        minProperties=1,
+        additionalProperties=False,
+    )
+
+
+TIMEOUT_S = setting(
+    ("超时（秒）", "Time-out (s)"),
+    ("整个请求最多用多久。", "The longest the whole request may take."),
+    type="number",
+    minimum=0.1,
+    maximum=120,
+    default=10,
+    advanced=True,
+)
+
+EXIT_ID = setting(
+    ("标识", "Id"),
+    ("出口的固定名称，连线按它对应。", "The exit's fixed name; edges refer to it."),
+    type="string",
+    pattern=NAME,
+    advanced=True,
+)
+
+
 def expression(title: Pair, hint: Pair, **more: Any) -> dict[str, Any]:
     """A setting that is worked out, like `amount > 200`."""
     return setting(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.engine.node import Context, Done, NodeType, Port
-from headrace.nodes._fields import NAME, Problems, form, setting
+from headrace.nodes._fields import EXIT_ID, Problems, exit_title, form, setting
 
 ELSE = Port("else", {"zh": "其他情况", "en": "Otherwise"})
 
@@ -45,21 +45,8 @@ def check(settings: Mapping[str, Any]) -> Problems:
 _BRANCH = {
     "type": "object",
     "properties": {
-        "id": setting(
-            ("标识", "Id"),
-            ("出口的固定名称，连线按它对应。", "The exit's fixed name; edges refer to it."),
-            type="string",
-            pattern=NAME,
-            advanced=True,
-        ),
-        "name": setting(
-            ("名称", "Name"),
-            ("画布上显示的名称。", "Shown on the canvas."),
-            type="object",
-            properties={"zh": {"type": "string"}, "en": {"type": "string"}},
-            minProperties=1,
-            additionalProperties=False,
-        ),
+        "id": EXIT_ID,
+        "name": exit_title("Name"),
         "when": setting(
             ("条件", "Condition"),
             ("满足时走这条分支。", "This branch is taken when it holds."),

@@ -29,6 +29,7 @@ from headrace.engine.node import (
     OutcomeUnknown,
 )
 from headrace.nodes._fields import (
+    TIMEOUT_S,
     Problems,
     connection,
     expression,
@@ -446,15 +447,7 @@ NODE = NodeType(
             names=_HEADER_NAMES,
             advanced=True,
         ),
-        timeout_s=setting(
-            ("超时（秒）", "Time-out (s)"),
-            ("整个请求最多用多久。", "The longest the whole request may take."),
-            type="number",
-            minimum=0.1,
-            maximum=120,
-            default=10,
-            advanced=True,
-        ),
+        timeout_s=TIMEOUT_S,
         **repeated(),
         idempotency_header=setting(
             ("重复键请求头", "Header of the key"),

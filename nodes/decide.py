@@ -12,9 +12,11 @@ from typing import Any
 
 from headrace.engine.node import OUT, Context, Decision, Done, Failed, NodeType, Port
 from headrace.nodes._fields import (
+    EXIT_ID,
     NAME,
     Problems,
     evaluated,
+    exit_title,
     expression,
     form,
     name_problems,
@@ -95,21 +97,8 @@ def check(settings: Mapping[str, Any]) -> Problems:
 _BRANCH = {
     "type": "object",
     "properties": {
-        "id": setting(
-            ("标识", "Id"),
-            ("出口的固定名称，连线按它对应。", "The exit's fixed name; edges refer to it."),
-            type="string",
-            pattern=NAME,
-            advanced=True,
-        ),
-        "name": setting(
-            ("名称", "Name"),
-            ("画布上显示的名称。", "Shown on the canvas."),
-            type="object",
-            properties={"zh": {"type": "string"}, "en": {"type": "string"}},
-            minProperties=1,
-            additionalProperties=False,
-        ),
+        "id": EXIT_ID,
+        "name": exit_title("Name"),
         "value": setting(
             ("结果是", "The result is"),
             ("结果等于它时走这条分支。", "This branch is taken when the result is this."),

@@ -28,6 +28,7 @@ from headrace.engine.node import (
 )
 from headrace.nodes._fields import (
     NAME,
+    TIMEOUT_S,
     Problems,
     connection,
     evaluated,
@@ -322,15 +323,7 @@ NODE = NodeType(
             ),
             names=NAME,
         ),
-        timeout_s=setting(
-            ("超时（秒）", "Time-out (s)"),
-            ("整个请求最多用多久。", "The longest the whole request may take."),
-            type="number",
-            minimum=0.1,
-            maximum=120,
-            default=10,
-            advanced=True,
-        ),
+        timeout_s=TIMEOUT_S,
         effect=setting(
             ("重复执行时", "When repeated"),
             (

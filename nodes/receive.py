@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from headrace.engine.node import Context, NodeType, WaitForEvent
-from headrace.nodes._fields import NAME, Problems, form, setting
+from headrace.nodes._fields import EXIT_ID, Problems, exit_title, form, setting
 
 EVENTS_MAX = 20
 
@@ -46,21 +46,8 @@ def _missing(place: str, name: str) -> tuple[str, str, Mapping[str, Any]]:
 _EVENT = {
     "type": "object",
     "properties": {
-        "id": setting(
-            ("标识", "Id"),
-            ("出口的固定名称，连线按它对应。", "The exit's fixed name; edges refer to it."),
-            type="string",
-            pattern=NAME,
-            advanced=True,
-        ),
-        "title": setting(
-            ("名称", "Title"),
-            ("画布上显示的名称。", "Shown on the canvas."),
-            type="object",
-            properties={"zh": {"type": "string"}, "en": {"type": "string"}},
-            minProperties=1,
-            additionalProperties=False,
-        ),
+        "id": EXIT_ID,
+        "title": exit_title("Title"),
         "kind": setting(
             ("等什么", "Kind"),
             (
