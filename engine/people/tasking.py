@@ -265,7 +265,8 @@ def _reduce_sign(work: _Work) -> Then | Refused:
     return None
 
 
-def _transfer(work: _Work) -> Then | Refused:
+def _given_to(work: _Work) -> tuple[Seat, Assigned] | Refused:
+    """The seat that somebody gives away, and to whom: neither themselves nor anybody who is asked anyhow."""
     mine, to = work.mine(), work.person(work.args.get("to"))
     if isinstance(mine, Refused):
         return mine
@@ -277,22 +278,23 @@ def _transfer(work: _Work) -> Then | Refused:
         return Refused("already_asked", {"name": work.name(to.user)})
     work.text("reason", "text", "comment")
     work.details |= {"to": to.user, "seat": mine.id}
+    return mine, to
+
+
+def _transfer(work: _Work) -> Then | Refused:
+    given = _given_to(work)
+    if isinstance(given, Refused):
+        return given
+    mine, to = given
     work.take_over(mine, [to], "transferred", "transferred")
     return None
 
 
 def _delegate(work: _Work) -> Then | Refused:
-    mine, to = work.mine(), work.person(work.args.get("to"))
-    if isinstance(mine, Refused):
-        return mine
-    if isinstance(to, Refused):
-        return to
-    if to.user == work.who:
-        return Refused("that_is_you")
-    if work.sits(to.user):
-        return Refused("already_asked", {"name": work.name(to.user)})
-    work.text("reason", "text", "comment")
-    work.details |= {"to": to.user, "seat": mine.id}
+    given = _given_to(work)
+    if isinstance(given, Refused):
+        return given
+    mine, to = given
     work.add(
         to.user, origin="delegated", on_behalf_of=to.on_behalf_of, unit=mine.unit, stage=mine.stage, returns_to=mine.id
     )  # fmt: skip
