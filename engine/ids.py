@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-
-NewId = Callable[[str, int], str]
 
 
 def new_id(kind: str, now_ms: int, random_bytes: bytes | None = None) -> str:

@@ -18,7 +18,6 @@ WORD_MAX = 40
 TAIL = 4
 
 _RUNS = re.compile(r"[0-9a-z]+|[^\W0-9_a-z]+", re.UNICODE)
-_LATIN = re.compile(r"[^\W\d_]+", re.UNICODE)
 
 
 def words_of(texts: Iterable[str], table_no: int) -> str:

@@ -10,7 +10,7 @@ limit happens a millisecond after it; a warning happens at its moment. docs/time
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -184,11 +184,6 @@ def problems(settings: Settings) -> Iterable[tuple[str, str, Mapping[str, Any]]]
     if "due" not in settings:
         for path in wants_due:
             yield path, "setting_missing", {"name": "due"}
-
-
-def steps_of(settings: Settings, do: Sequence[str]) -> list[int]:
-    """Indexes of the escalation's steps that do one of these."""
-    return [index for index, row in enumerate(settings.get("escalation", ())) if row["do"] in do]
 
 
 # --- for people ------------------------------------------------------------------------------------

@@ -46,7 +46,6 @@ NAMES = {
     "aliyun_sms": "沙箱：短信 SMS",
     "mail": "沙箱：邮箱 Mail",
 }
-INTAKE = "order-intake"
 SHOPS = ("taobao", "jd", "pdd", "doudian", "wechat_shop", "shopify", "woocommerce")
 """Shops of the sandbox: each is a source of orders."""
 PUSHING = ("doudian", "wechat_shop", "shopify", "woocommerce")

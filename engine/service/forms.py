@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from headrace.engine.errors import FormChanged, Problem, ValidationFailed
+from headrace.engine.errors import Problem, ValidationFailed
 from headrace.engine.flow.form_changes import changes
 from headrace.engine.flow.form_formulas import is_lines
 from headrace.engine.flow.form_rights import shown_to, taken
@@ -59,12 +59,6 @@ def version_of(*parts: Any) -> str:
     """A short hash of a form as it was shown; another one means that something to decide on has changed."""
     text = json.dumps(parts, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def check_version(form: Mapping[str, Any], told: str | None) -> None:
-    """Raise `FormChanged` with the form as it is now, when it was shown differently; None asks nothing."""
-    if told is not None and told != form["version"]:
-        raise FormChanged(expected=form["version"], found=told, current=form)
 
 
 def accepted(

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.engine.clock import iso_or_none, to_iso
 from headrace.engine.node import Text
-from headrace.engine.people.tasking import Seat, TaskState
+from headrace.engine.people.tasking import Seat
 from headrace.engine.people.voting import Rule, tally, units_of
 
 SUMMARY_MAX = 5
@@ -190,14 +190,6 @@ def as_seat(row: Any) -> Seat:
         reason=row.reason,
         returns_to=row.returns_to,
     )
-
-
-def as_task(row: Any, rows: Sequence[Any]) -> TaskState:
-    """A task as the rules see it, from its rows: enough to look at, when its instance has gone on."""
-    rule_ = Rule.from_json(row.rule) if row.rule else Rule(row.mode)
-    task = TaskState(rule_, {one.seat: as_seat(one) for one in rows}, row.round, row.created_at)
-    task.revision, task.urged_at, task.paused_since = row.revision, row.urged_at, row.paused_at
-    return task
 
 
 ACTED: dict[str, Text] = {

@@ -220,13 +220,6 @@ def counts(connection: Connection, batch_ids: Sequence[str]) -> dict[str, dict[s
     return found
 
 
-def last_number(connection: Connection, batch_id: str) -> int:
-    """The number of the last item."""
-    columns = t.batch_items.c
-    query = sa.select(sa.func.coalesce(sa.func.max(columns.number), 0))
-    return int(connection.execute(query.where(columns.batch_id == batch_id)).scalar_one())
-
-
 def items(
     connection: Connection,
     batch_id: str,

@@ -115,13 +115,6 @@ def held_for(connection: Connection, people: Sequence[str]) -> dict[tuple[str, s
     return {(row[0], row[1]): row[2] for row in rows}
 
 
-def instance_of(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
-    """Task → its instance, of those that exist."""
-    columns = t.tasks.c
-    query = sa.select(columns.id, columns.instance_id).where(columns.id.in_(ids))
-    return {row.id: row.instance_id for row in connection.execute(query)}
-
-
 def late(connection: Connection, flow: str, now_ms: int) -> dict[str, int]:
     """Node → open tasks of a flow that are past their due time."""
     columns = t.tasks.c

@@ -217,17 +217,6 @@ def test_what_an_approver_sends_is_checked_against_the_rights(house: House) -> N
     assert accepted(house, id_, None, partly=True) is None
 
 
-def test_another_version_of_the_form_is_told_with_the_one_now(house: House) -> None:
-    id_ = started(house)
-    form = shown(house, id_, house.actor(ANN))
-
-    forms.check_version(form, form["version"])
-    forms.check_version(form, None)
-    with pytest.raises(FormChanged) as refused:
-        forms.check_version({**form, "version": "other"}, form["version"])
-    assert refused.value.params["current"]["value"] == form["value"]
-
-
 def test_options_come_from_a_table_and_are_checked(house: House) -> None:
     def put(connection: sa.Connection) -> None:
         for key, name in (("wh1", "杭州仓"), ("wh2", "广州仓")):
