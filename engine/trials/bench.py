@@ -5,19 +5,16 @@ from __future__ import annotations
 import re
 import socket
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from pathlib import Path
 from random import Random
-from secrets import token_hex
 from time import monotonic, perf_counter
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from cryptography.fernet import Fernet
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import Connection
 
 from headrace.engine import jsontext
 from headrace.engine.clock import ManualClock, to_iso
@@ -26,13 +23,13 @@ from headrace.engine.errors import HeadraceError, NotFound
 from headrace.engine.http.api import create_api
 from headrace.engine.http.hooks import FORM_TYPE, form_fields
 from headrace.engine.http.route import House as HttpHouse
-from headrace.engine.node import HttpAnswer, NotSent, OutcomeUnknown, TableAnswer, World
+from headrace.engine.node import HttpAnswer, TableAnswer, World
 from headrace.engine.sandbox import mail
 from headrace.engine.sandbox.aliyun_sms import AliyunSms, Message
 from headrace.engine.sandbox.calls import Said
 from headrace.engine.sandbox.proofs import Keys
 from headrace.engine.sandbox.pushes import Target
-from headrace.engine.sandbox.server import HOST, PORT, Dropped, Sandbox
+from headrace.engine.sandbox.server import HOST, PORT, Sandbox
 from headrace.engine.sandbox.troubles import Switch
 from headrace.engine.service import (
     audit,
@@ -54,22 +51,19 @@ from headrace.engine.service import (
 from headrace.engine.service import records as record_service
 from headrace.engine.service.access import actor_of
 from headrace.engine.service.actor import ENGINE, EVERYTHING, Actor
-from headrace.engine.service.opening import open_workspace
 from headrace.engine.service.workspace import Workspace
-from headrace.engine.settings import Settings
 from headrace.engine.store import jobs as job_rows
 from headrace.engine.store import outbox, record_steps, records
 from headrace.engine.store import timers as timer_rows
 from headrace.engine.store.jobs import Claim
+from headrace.engine.trials.wire import Wire
 from headrace.engine.work import drain, jobs, relay, timers
 from headrace.engine.work.address import AddressGuard
 from headrace.engine.work.polling import Poller
 from headrace.engine.work.world import WorkerWorld
 
-NOON = 1_767_945_600_000
-"""When every trial begins: 2026-01-09T08:00Z, a Friday, four in the afternoon in China."""
-
 SECOND, MINUTE, HOUR, DAY = 1_000, 60_000, 3_600_000, 86_400_000
+
 LEAPS_MAX = 100_000
 """Moments stopped at in one leap: a flow that turns for ever is cut here, and said so."""
 
@@ -79,44 +73,6 @@ BUYER = "starter"
 
 class TrialBroken(RuntimeError):
     """The trial itself could not go on: what was expected of the engine for that, and what was found."""
-
-
-class Wire:
-    """Outbound HTTP without a wire: the sandbox is asked in this process, anything else is not there."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self.addresses = AddressGuard((f"{HOST}:{PORT}",))
-        self.calls: list[tuple[str, str, bytes]] = []
-        """(method, address, body) of every request that left."""
-
-    @property
-    def base(self) -> str:
-        """Where it all stands."""
-        return f"http://{HOST}:{PORT}"
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        body: bytes | None = None,
-        timeout_s: float,
-    ) -> HttpAnswer:
-        """One request, as `GuardedHttp.request`."""
-        del timeout_s
-        parts = urlsplit(url)
-        if parts.netloc != f"{HOST}:{PORT}":
-            raise NotSent(f"expected an address of the sandbox, but found {parts.netloc}")
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        self.calls.append((method, url, body or b""))
-        try:
-            said = self._sandbox.ask(method, target, {"Host": parts.netloc, **headers}, body or b"")
-        except Dropped as lost:
-            raise OutcomeUnknown("no answer came in time") from lost
-        named = {name.lower(): value for name, value in said.headers.items()}
-        return HttpAnswer(said.status, named, said.body)
 
 
 class Trial:
@@ -606,46 +562,6 @@ class Trial:
     def measure(self, **found: Any) -> None:
         """What came out, by the ids of expect.json."""
         self.found.update(found)
-
-
-@contextmanager
-def trial(seed: int, *, full: bool, database_url: str = "") -> Iterator[Trial]:
-    """An empty workspace for one trial; SQLite in a folder that goes with it, unless a server is named."""
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-trial-"))
-        home = Path(folder)
-        clock = ManualClock(NOON)
-        if make_url(database_url or "sqlite://").get_backend_name() == "postgresql":
-            database_url = stack.enter_context(_database_of_its_own(database_url))
-        settings = Settings(
-            home=home,
-            database_url=database_url or f"sqlite:///{home / 'trial.sqlite3'}",
-            port=0,
-            allow_addresses=(),
-            secret_keys=(Fernet.generate_key(),),
-            disk_min_bytes=0,
-        )
-        with open_workspace(settings, clock=clock) as workspace:
-            made = Trial(workspace, clock, seed, full=full)
-            try:
-                yield made
-            finally:
-                made.close()
-
-
-@contextmanager
-def _database_of_its_own(server: str) -> Iterator[str]:
-    """A database beside the one named, which goes afterwards: every trial wants an empty one."""
-    name = f"headrace_trial_{token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        engine.dispose()
 
 
 _KEPT: list[Keys] = []

@@ -11,7 +11,8 @@ from typing import Any
 
 from headrace.engine.errors import HeadraceError, NotFound
 from headrace.engine.service import templates
-from headrace.engine.trials.bench import Trial, TrialBroken, trial
+from headrace.engine.trials.bench import Trial, TrialBroken
+from headrace.engine.trials.opening import trial
 
 Say = Callable[[str], None]
 

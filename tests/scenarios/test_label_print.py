@@ -18,7 +18,8 @@ from headrace.engine.sandbox.server import Sandbox
 from headrace.engine.service import audit, sources, tokens
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.store import tables as t
-from headrace.engine.trials.bench import DAY, Trial, trial
+from headrace.engine.trials.bench import DAY, Trial
+from headrace.engine.trials.opening import trial
 from tests.scenarios import door
 
 ON_HAND, REAL, LABELS = 10, 10, 5

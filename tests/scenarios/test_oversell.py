@@ -17,7 +17,8 @@ import pytest
 
 from headrace.engine.service import connections, sources
 from headrace.engine.service.actor import ENGINE
-from headrace.engine.trials.bench import DAY, Trial, trial
+from headrace.engine.trials.bench import DAY, Trial
+from headrace.engine.trials.opening import trial
 from tests.scenarios import door
 
 SHOPS = ("tmall", "jingdong", "pinduoduo", "douyin", "wechat")

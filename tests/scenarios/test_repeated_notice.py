@@ -16,7 +16,8 @@ import pytest
 from headrace.engine.sandbox.pushes import Push, Pushing
 from headrace.engine.sandbox.world import Fact
 from headrace.engine.service import hooks
-from headrace.engine.trials.bench import HOUR, MINUTE, SECOND, Trial, trial
+from headrace.engine.trials.bench import HOUR, MINUTE, SECOND, Trial
+from headrace.engine.trials.opening import trial
 from tests.scenarios import door
 
 ORDERS = 47 if os.environ.get("HEADRACE_SCENARIOS") == "full" else 9
