@@ -69,11 +69,11 @@ def _template_list(options: argparse.Namespace) -> int:
 
 
 def _template_install(options: argparse.Namespace) -> int:
-    from headrace.engine.service import templates
+    from headrace.engine.service import template_install
     from headrace.engine.service.actor import ENGINE
 
     with opened(options) as workspace:
-        answer = templates.install(workspace, ENGINE, options.key)
+        answer = template_install.install(workspace, ENGINE, options.key)
     for kind in ("created", "kept"):
         for thing in answer[kind]:
             print(f"{kind:<8} {thing}")

@@ -28,7 +28,13 @@ from headrace.engine.http.shapes import (
 )
 from headrace.engine.http.sources import KEY as SOURCE_KEY
 from headrace.engine.http.sources import VALUES as SOURCE_VALUES
-from headrace.engine.service import templates
+from headrace.engine.service import (
+    template_export,
+    template_install,
+    template_plan,
+    template_removal,
+    templates,
+)
 from headrace.engine.service.bundles import KINDS, ZIP_MAX
 
 SUMMARY = {
@@ -109,7 +115,7 @@ def detail(call: Call, key: str) -> Any:
     answer=record({"items": many(ITEM), "choices": OBJECT, "ready": BOOLEAN}),
 )
 def plan(call: Call, key: str) -> Any:
-    return templates.plan(call.workspace, call.actor, key, (call.body or {}).get("mapping"))
+    return template_plan.plan(call.workspace, call.actor, key, (call.body or {}).get("mapping"))
 
 
 @route(
@@ -133,7 +139,7 @@ def plan(call: Call, key: str) -> Any:
 )
 def install(call: Call, key: str) -> Any:
     told = call.body or {}
-    return templates.install(
+    return template_install.install(
         call.workspace,
         call.actor,
         key,
@@ -151,7 +157,7 @@ def install(call: Call, key: str) -> Any:
     answer=record({"removed": many(OBJECT), "kept": many(OBJECT)}),
 )
 def removal(call: Call, key: str) -> Any:
-    return templates.removal(call.workspace, call.actor, key)
+    return template_removal.removal(call.workspace, call.actor, key)
 
 
 @route(
@@ -164,7 +170,7 @@ def removal(call: Call, key: str) -> Any:
     answer=record({"removed": many(OBJECT), "kept": many(OBJECT)}),
 )
 def remove(call: Call, key: str) -> Any:
-    return templates.remove(call.workspace, call.actor, key)
+    return template_removal.remove(call.workspace, call.actor, key)
 
 
 @route(
@@ -206,7 +212,7 @@ def upload(call: Call) -> Any:
     answer=record({kind: many(STRING) for kind in KINDS}),
 )
 def suggest(call: Call) -> Any:
-    return templates.suggestion(call.workspace, call.actor, call.body["flows"])
+    return template_export.suggestion(call.workspace, call.actor, call.body["flows"])
 
 
 @route(
@@ -233,7 +239,7 @@ def suggest(call: Call) -> Any:
     media=ZIP,
 )
 def export(call: Call) -> Any:
-    return _zip(templates.export(call.workspace, call.actor, call.body), call.body["key"])
+    return _zip(template_export.export(call.workspace, call.actor, call.body), call.body["key"])
 
 
 @route(

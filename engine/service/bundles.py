@@ -13,6 +13,7 @@ A zip file comes from outside: what is read of it is bounded, and nothing in it 
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
@@ -63,7 +64,7 @@ _NAME = re.compile(
     r"(template|expect)\.json|(flows|tables|decision-tables|sources|sample)/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}\.json"
 )
 
-Mapping_ = Mapping[str, Mapping[str, str]]
+Mapped = Mapping[str, Mapping[str, str]]
 """Kind → key in the template → key in this workspace."""
 
 
@@ -188,6 +189,12 @@ def to_zip(bundle: Bundle) -> bytes:
 def canonical_text(value: Any) -> str:
     """JSON as people read it, the same for the same value."""
     return json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def digest(value: Any) -> str:
+    """The same for the same value, however it is written."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def from_zip(
@@ -553,7 +560,7 @@ def table_references(definition: Mapping[str, Any]) -> dict[str, set[str]]:
 
 
 def mapped_flow(
-    document: Mapping[str, Any], types: Mapping[str, NodeType], mapping: Mapping_
+    document: Mapping[str, Any], types: Mapping[str, NodeType], mapping: Mapped
 ) -> dict[str, Any]:
     """The drawing with the names of this workspace."""
     made = deepcopy(dict(document))
@@ -566,7 +573,7 @@ def mapped_flow(
     return made
 
 
-def _mapped_operation(name: str, mapping: Mapping_) -> str:
+def _mapped_operation(name: str, mapping: Mapped) -> str:
     connector, dot, operation = name.partition(".")
     prefix = own_connectors.PREFIX
     if not connector.startswith(prefix):
@@ -575,7 +582,7 @@ def _mapped_operation(name: str, mapping: Mapping_) -> str:
     return prefix + mapping.get("own_connectors", {}).get(key, key) + dot + operation
 
 
-def mapped_table(definition: Mapping[str, Any], mapping: Mapping_) -> dict[str, Any]:
+def mapped_table(definition: Mapping[str, Any], mapping: Mapped) -> dict[str, Any]:
     """The same of a table."""
     made = deepcopy(dict(definition))
     tables, roles = mapping.get("tables", {}), mapping.get("roles", {})

@@ -19,6 +19,7 @@ from headrace.engine.service import (
     organisation,
     records,
     rotas,
+    template_install,
     templates,
     users,
 )
@@ -160,7 +161,7 @@ def _webhook_secrets(workspace: Workspace) -> None:
 
 def _install(workspace: Workspace, key: str) -> None:
     try:
-        templates.install(workspace, ENGINE, key)
+        template_install.install(workspace, ENGINE, key)
     except HeadraceError as trouble:  # a demo with a template less is better than none
         log.warning("Template %s is not installed: %s", key, trouble.message)
 

@@ -14,12 +14,12 @@ from sqlalchemy import Connection
 from headrace.engine import jsontext
 from headrace.engine.node import NodeType
 from headrace.engine.service import bundles
+from headrace.engine.service.bundles import Mapped
 from headrace.engine.service.own_connectors import PREFIX
 from headrace.engine.store import drafts
 from headrace.engine.store import own_connectors as rows
 
 KIND = "own_connectors"
-Mapped = Mapping[str, Mapping[str, str]]
 
 
 def mapped_account(item: Mapping[str, Any], mapping: Mapped) -> Mapping[str, Any]:

@@ -7,8 +7,6 @@ switches it off, because what handled its orders goes with the template (R205).
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -16,14 +14,12 @@ from sqlalchemy import Connection
 
 from headrace.engine.errors import Conflict, NotFound, ValidationFailed
 from headrace.engine.flow.order_tables import EVENTS
-from headrace.engine.service import sources
+from headrace.engine.service import bundles, sources
 from headrace.engine.service.actor import Actor
+from headrace.engine.service.bundles import Mapped
 from headrace.engine.service.workspace import Workspace
 from headrace.engine.store import accounts, intake
 from headrace.engine.store import sources as rows
-
-Mapped = Mapping[str, Mapping[str, str]]
-"""Kind → key in the template → what it is called here."""
 
 TELLS = (
     "title", "connection", "channel", "shop", "order_table", "refund_table", "prefix", "ways", "fields", "statuses", "version",
@@ -109,9 +105,7 @@ def renew(
 
 def digest(row: Any) -> str:
     """The same as long as nobody has changed what the template said."""
-    told = {name: getattr(row, name) for name in TELLS}
-    text = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return bundles.digest({name: getattr(row, name) for name in TELLS})
 
 
 def stays(connection: Connection, key: str, known: str) -> str:

@@ -44,6 +44,7 @@ from headrace.engine.service import (
     public_pages,
     task_acts,
     tasks,
+    template_install,
     templates,
     tokens,
     users,
@@ -108,21 +109,21 @@ class Trial:
         """As a person would: roles first, then people, accounts, and the flows with what brings them orders."""
         template = templates.all_templates()[key]
         kinds = ("roles", "connections", "tables", "decision_tables")
-        templates.install(self.workspace, ENGINE, key, parts=kinds)
+        template_install.install(self.workspace, ENGINE, key, parts=kinds)
         for role in template.about.get("roles", ()):
             self.staff(role["key"])
         self.person(BUYER)
         for connection in template.about.get("connections", ()):
             if connection.get("sandbox"):
                 self.fill(connection["key"], connection["sandbox"])
-        answer = templates.install(self.workspace, ENGINE, key, parts=("flows",))
+        answer = template_install.install(self.workspace, ENGINE, key, parts=("flows",))
         wrong = [one for one in answer["problems"] if one["severity"] == "error"]
         if wrong:
             raise TrialBroken(f"expected flows without errors, but found {wrong[:3]}")
         for flow in template.about.get("drafts", ()):
             flows.publish(self.workspace, ENGINE, flow)
         if template.sources:
-            templates.install(self.workspace, ENGINE, key, parts=("sources",))
+            template_install.install(self.workspace, ENGINE, key, parts=("sources",))
             self._poller = Poller(self.workspace, self._pull, "trial", self._account, self._rest)
             for source in template.sources:
                 self._aim(source)

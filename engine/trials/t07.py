@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs, urlsplit
 
 from headrace.engine.sandbox.aliyun_sms import Message
-from headrace.engine.service import public_pages, templates
+from headrace.engine.service import public_pages, template_install
 from headrace.engine.service.actor import ENGINE
 from headrace.engine.trials.bench import DAY, HOUR, MINUTE, SECOND, Trial
 
@@ -128,7 +128,7 @@ def _paid(trial: Trial, order_no: str, paid: str, provider: str = "alipay") -> N
         "order_no": order_no, "paid": paid, "due": paid, "status": "paid", "provider": provider,
         "transaction_no": made.trade_no, "paid_at": trial.now,
     }  # fmt: skip
-    templates.seed(trial.workspace, "payments", [row])
+    template_install.seed(trial.workspace, "payments", [row])
 
 
 def _wish(refund_id: str, order_no: str, amount: str, **more: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from headrace.engine.clock import to_iso
-from headrace.engine.service import templates
+from headrace.engine.service import template_install
 from headrace.engine.trials.bench import DAY, MINUTE, SECOND, Trial
 
 TEMPORARY, LATE, AT_LIMIT, REFUSED = 30, 20, 5, 10
@@ -103,7 +103,7 @@ def _outage(trial: Trial) -> None:
         for n in range(20)
     ]
     rows.append({"order_no": "H-bad", "region": PROVINCE, "phone": "0731-8888", "state": "open"})
-    templates.seed(trial.workspace, "open_orders", rows)
+    template_install.seed(trial.workspace, "open_orders", rows)
     begun = trial.now_ms
     trial.trouble("aliyun_sms", "lost", times=5)
     trial.start("courier-outage", {"outage_no": "HN-1", "region": PROVINCE, "reason": "大雪"})

@@ -15,6 +15,7 @@ from headrace.engine.service import (
     intake,
     records,
     sources,
+    template_install,
     templates,
     users,
 )
@@ -64,7 +65,7 @@ def main(folder: str, instances: int, at_once: int = 8, url: str | None = None) 
 
 def prepare(opened: Workspace, far: str) -> None:
     """The template as a person installs it, its warehouse filled in, and stock for all."""
-    templates.install(opened, ENGINE, TEMPLATE, parts=("roles", "connections", "tables"))
+    template_install.install(opened, ENGINE, TEMPLATE, parts=("roles", "connections", "tables"))
     ann, ben = (
         users.create(opened, ENGINE, {"login": name, "name": name, "roles": ["approver"]}, password="long-enough")["id"]
         for name in ("ann", "ben")
@@ -74,7 +75,7 @@ def prepare(opened: Workspace, far: str) -> None:
         users.set_members(opened, ENGINE, role["key"], [ben], "backup")
     account = {"settings": {"base_url": far, "auth": "bearer"}, "secrets": {"token": "of-the-far-side"}}  # fmt: skip
     connections.change(opened, ENGINE, "wms", account)
-    told = templates.install(opened, ENGINE, TEMPLATE, parts=("flows",))
+    told = template_install.install(opened, ENGINE, TEMPLATE, parts=("flows",))
     assert not [one for one in told["problems"] if one["severity"] == "error"], told["problems"]
     sources.create(opened, ENGINE, {"key": SOURCE, "channel": "own", "shop": "bench"})
     for number in range(SKUS):

@@ -23,6 +23,10 @@ from headrace.engine.service import (
     flows,
     instances,
     records,
+    template_export,
+    template_install,
+    template_plan,
+    template_removal,
     templates,
     users,
 )
@@ -33,7 +37,7 @@ from headrace.engine.service.workspace import Workspace
 from headrace.engine.settings import Settings
 
 KEY = "stock-reservation"
-ADMIN = templates._OWNER
+ADMIN = template_removal.OWNER
 
 
 def opened(folder: Path, url: str = "") -> Any:
@@ -55,7 +59,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def planned(workspace: Workspace, key: str = KEY, mapping: Any = None) -> dict[str, str]:
-    told = templates.plan(workspace, ADMIN, key, mapping)
+    told = template_plan.plan(workspace, ADMIN, key, mapping)
     return {f"{one['kind']} {one['key']}": one["state"] for one in told["items"]}
 
 
@@ -63,7 +67,7 @@ def planned(workspace: Workspace, key: str = KEY, mapping: Any = None) -> dict[s
 
 
 def test_a_plan_says_what_is_new_and_changes_nothing(workspace: Workspace) -> None:
-    told = templates.plan(workspace, ADMIN, KEY)
+    told = template_plan.plan(workspace, ADMIN, KEY)
 
     assert told["ready"]
     assert {one["state"] for one in told["items"]} == {"new"}
@@ -76,7 +80,7 @@ def test_a_plan_says_what_is_new_and_changes_nothing(workspace: Workspace) -> No
 def test_after_installing_all_is_the_same_and_what_people_change_differs(
     workspace: Workspace,
 ) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     assert set(planned(workspace).values()) == {"same"}
 
     draft = flows.detail(workspace, ADMIN, "stock-reserve")["draft"]
@@ -84,9 +88,9 @@ def test_after_installing_all_is_the_same_and_what_people_change_differs(
     flows.save(workspace, ADMIN, "stock-reserve", ours, draft["etag"])
 
     assert planned(workspace)["flows stock-reserve"] == "differs"
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     assert flows.detail(workspace, ADMIN, "stock-reserve")["name"] == {"en": "Ours"}
-    answer = templates.install(workspace, ADMIN, KEY, replace=["flow stock-reserve"])
+    answer = template_install.install(workspace, ADMIN, KEY, replace=["flow stock-reserve"])
     assert answer["replaced"] == ["flow stock-reserve"]
     assert planned(workspace)["flows stock-reserve"] == "same"
 
@@ -103,10 +107,10 @@ def test_what_is_mapped_is_used_instead_and_not_made(workspace: Workspace) -> No
     }
 
     assert planned(workspace, mapping=mapping)["tables warehouse_stock"] == "mapped"
-    told = templates.plan(workspace, ADMIN, KEY, mapping)
+    told = template_plan.plan(workspace, ADMIN, KEY, mapping)
     (table,) = [one for one in told["items"] if one["key"] == "warehouse_stock"]
     assert {"added"} <= {one["what"] for one in table["differences"]}
-    answer = templates.install(workspace, ADMIN, KEY, mapping=mapping)
+    answer = template_install.install(workspace, ADMIN, KEY, mapping=mapping)
 
     assert "table our_stock" in answer["kept"]
     text = json.dumps(flows.detail(workspace, ADMIN, "stock-reserve")["draft"]["document"])
@@ -131,16 +135,16 @@ def test_a_wrong_mapping_is_refused_before_anything_is_made(
     workspace: Workspace, mapping: Any
 ) -> None:
     with pytest.raises(ValidationFailed):
-        templates.install(workspace, ADMIN, KEY, mapping=mapping)
+        template_install.install(workspace, ADMIN, KEY, mapping=mapping)
 
     assert flows.listing(workspace, ADMIN)["items"] == []
 
 
 def test_it_may_be_installed_part_by_part_and_go_on_where_it_stopped(workspace: Workspace) -> None:
     for part in ("roles", "connections", "tables"):
-        assert templates.install(workspace, ADMIN, KEY, parts=[part])["problems"] == []
+        assert template_install.install(workspace, ADMIN, KEY, parts=[part])["problems"] == []
 
-    answer = templates.install(workspace, ADMIN, KEY)
+    answer = template_install.install(workspace, ADMIN, KEY)
 
     assert "table warehouse_stock" in answer["kept"]
     assert "flow stock-reserve" in answer["created"]
@@ -151,18 +155,18 @@ def test_it_may_be_installed_part_by_part_and_go_on_where_it_stopped(workspace: 
 
 
 def test_removing_takes_away_all_that_nobody_has_touched(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
 
-    preview = templates.removal(workspace, ADMIN, KEY)
+    preview = template_removal.removal(workspace, ADMIN, KEY)
     assert preview["kept"] == []
     assert flows.listing(workspace, ADMIN)["items"]
-    assert templates.remove(workspace, ADMIN, KEY) == preview
+    assert template_removal.remove(workspace, ADMIN, KEY) == preview
 
     assert flows.listing(workspace, ADMIN)["items"] == []
     assert data_tables.listing(workspace, ADMIN)["items"] == []
     assert decision_tables.listing(workspace, ADMIN)["items"] == []
     assert "inventory_manager" not in {r["key"] for r in users.roles(workspace, ADMIN)["items"]}
-    again = templates.install(workspace, ADMIN, KEY)
+    again = template_install.install(workspace, ADMIN, KEY)
     assert again["kept"] == []
     assert data_tables.detail(workspace, ADMIN, "warehouse_stock")["records"] == 3
 
@@ -170,7 +174,7 @@ def test_removing_takes_away_all_that_nobody_has_touched(workspace: Workspace) -
 def test_removing_leaves_the_users_data_their_people_and_their_changes(
     workspace: Workspace,
 ) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     values = {"login": "ida", "name": "Ida", "roles": ["approver"]}
     person = users.create(workspace, ENGINE, values, password="long-enough")["id"]
     users.set_members(workspace, ENGINE, "inventory_manager", [person])
@@ -180,7 +184,7 @@ def test_removing_leaves_the_users_data_their_people_and_their_changes(
     flows.publish(workspace, ADMIN, "stock-writeback")
     instances.start(workspace, ADMIN, "stock-writeback", {"skus": ["SOFA"]})
 
-    answer = templates.remove(workspace, ADMIN, KEY)
+    answer = template_removal.remove(workspace, ADMIN, KEY)
 
     assert {f"{one['kind']} {one['key']}": one["why"] for one in answer["kept"]} == {
         "flows stock-writeback": "has_run",
@@ -192,15 +196,15 @@ def test_removing_leaves_the_users_data_their_people_and_their_changes(
     }
     assert data_tables.detail(workspace, ADMIN, "warehouse_stock")["records"] == 4
     with pytest.raises(NotFound):
-        templates.removal(workspace, ADMIN, KEY)
+        template_removal.removal(workspace, ADMIN, KEY)
 
 
 def test_what_was_there_before_and_what_another_template_needs_stays(workspace: Workspace) -> None:
     data_tables.create(workspace, ADMIN, "warehouses", {"title": {}, "fields": []})
-    templates.install(workspace, ADMIN, KEY)
-    templates.install(workspace, ADMIN, "peak-triage")
+    template_install.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, "peak-triage")
 
-    kept = templates.remove(workspace, ADMIN, KEY)["kept"]
+    kept = template_removal.remove(workspace, ADMIN, KEY)["kept"]
 
     why = {one["key"]: one["why"] for one in kept}
     assert why == {
@@ -215,23 +219,23 @@ def test_what_was_there_before_and_what_another_template_needs_stays(workspace: 
 def test_what_one_workspace_gives_out_another_takes_in(
     workspace: Workspace, tmp_path: Path, migrated_postgresql_url: str
 ) -> None:
-    templates.install(workspace, ADMIN, KEY)
-    templates.install(workspace, ADMIN, "peak-triage")
+    template_install.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, "peak-triage")
     connections.change(workspace, ENGINE, "wms", {"secrets": {"token": "very-secret-token"}})
-    chosen = templates.suggestion(workspace, ADMIN, ["order-triage", "buffer-nightly"])
+    chosen = template_export.suggestion(workspace, ADMIN, ["order-triage", "buffer-nightly"])
     assert {"buffer-one", "order-triage"} <= set(chosen["flows"])
     assert {"inventory", "blacklist", "triage"} <= set(chosen["tables"])
     assert chosen["connections"] == ["wms"]
     wanted = {"key": "subsidiary", "name": {"zh": "分公司"}, **chosen, "with_rows": ["blacklist"]}
 
-    data = templates.export(workspace, ADMIN, wanted)
+    data = template_export.export(workspace, ADMIN, wanted)
 
     assert b"very-secret-token" not in data
-    assert templates.export(workspace, ADMIN, wanted) == data
+    assert template_export.export(workspace, ADMIN, wanted) == data
     with opened(tmp_path / "there", migrated_postgresql_url) as there:
         told = templates.upload(there, ADMIN, data, FORMS)
         assert (told["own"], told["installed"]) == (True, False)
-        answer = templates.install(there, ADMIN, "subsidiary")
+        answer = template_install.install(there, ADMIN, "subsidiary")
         assert answer["kept"] == []
         shown = connections.detail(there, "wms")
         assert not any(shown["secrets"].values())

@@ -7,7 +7,16 @@ import zipfile
 import pytest
 
 from headrace.engine.errors import NotFound, ValidationFailed
-from headrace.engine.service import connections, flows, own_connectors, templates
+from headrace.engine.service import (
+    connections,
+    flows,
+    own_connectors,
+    template_export,
+    template_install,
+    template_plan,
+    template_removal,
+    templates,
+)
 from headrace.engine.service.actor import EVERYTHING, Actor
 from tests.builder import flow
 from tests.fakes import EVE
@@ -41,7 +50,7 @@ def packed(house, eve):
     }  # fmt: skip
     connections.create(workspace, eve, account)
     flows.create(workspace, eve, document=flow("asks").then("done", "end").document())
-    data = templates.export(workspace, eve, WANTED)
+    data = template_export.export(workspace, eve, WANTED)
     connections.delete(workspace, eve, "kelp")
     own_connectors.remove(workspace, eve, "kelp")
     return data
@@ -67,12 +76,12 @@ def test_a_connector_goes_along_with_its_account_without_a_secret(packed):
 def test_it_is_made_before_its_account_and_once(house, eve, packed):
     workspace = house.workspace
     templates.upload(workspace, eve, packed)
-    first = templates.install(workspace, eve, "kelp-orders")
+    first = template_install.install(workspace, eve, "kelp-orders")
 
     assert "connector kelp" in first["created"]
     assert own_connectors.detail(workspace, eve, "kelp")["definition"]["operations"]
     assert connections.detail(workspace, "kelp")["connector"] == "own-kelp"
-    again = templates.install(workspace, eve, "kelp-orders")
+    again = template_install.install(workspace, eve, "kelp-orders")
     assert "connector kelp" in again["kept"]
 
 
@@ -80,7 +89,7 @@ def test_one_that_is_here_stays_as_it_is(house, eve, packed):
     workspace = house.workspace
     own_connectors.create(workspace, eve, "kelp", {**DRAWN, "base_url": "https://ours.test"})
     templates.upload(workspace, eve, packed)
-    templates.install(workspace, eve, "kelp-orders")
+    template_install.install(workspace, eve, "kelp-orders")
 
     found = own_connectors.detail(workspace, eve, "kelp")
     assert found["definition"]["base_url"] == "https://ours.test"
@@ -116,9 +125,9 @@ def asking(house, eve):
     connections.create(workspace, eve, account)
     drawn = flow("asks").then("get", "operation", **ASKS).then("done", "end").document()
     flows.create(workspace, eve, document=drawn)
-    suggested = templates.suggestion(workspace, eve, ["asks"])
+    suggested = template_export.suggestion(workspace, eve, ["asks"])
     assert (suggested["own_connectors"], suggested["connections"]) == (["kelp"], ["kelp"])
-    data = templates.export(
+    data = template_export.export(
         workspace, eve, {**suggested, "key": "kelp-orders", "name": {"en": "K"}}
     )
     flows.delete(workspace, eve, "asks")
@@ -129,7 +138,7 @@ def asking(house, eve):
 
 
 def states(workspace, eve, mapping=None):
-    plan = templates.plan(workspace, eve, "kelp-orders", mapping)
+    plan = template_plan.plan(workspace, eve, "kelp-orders", mapping)
     return {f"{one['kind']} {one['key']}": one["state"] for one in plan["items"]}, plan
 
 
@@ -160,7 +169,7 @@ def test_mapped_to_ours_accounts_and_flows_ask_there(asking, eve):
     mapping = {"own_connectors": {"kelp": "algae"}}
 
     assert states(asking, eve, mapping)[0]["own_connectors kelp"] == "mapped"
-    done = templates.install(asking, eve, "kelp-orders", mapping=mapping)
+    done = template_install.install(asking, eve, "kelp-orders", mapping=mapping)
 
     assert "connector algae" in done["kept"]
     assert connections.detail(asking, "kelp")["connector"] == "own-algae"
@@ -178,7 +187,7 @@ def test_one_without_the_operation_does_not_fit(asking, eve):
 
     assert states(asking, eve, mapping)[0]["own_connectors kelp"] == "unfit"
     with pytest.raises(ValidationFailed):
-        templates.install(asking, eve, "kelp-orders", mapping=mapping)
+        template_install.install(asking, eve, "kelp-orders", mapping=mapping)
     assert (
         states(asking, eve, {"own_connectors": {"kelp": "moss"}})[0]["own_connectors kelp"]
         == "missing"
@@ -186,7 +195,7 @@ def test_one_without_the_operation_does_not_fit(asking, eve):
 
 
 def removed(workspace, eve):
-    told = templates.remove(workspace, eve, "kelp-orders")
+    told = template_removal.remove(workspace, eve, "kelp-orders")
     return (
         [one["key"] for one in told["removed"] if one["kind"] == "own_connectors"],
         {one["key"]: one["why"] for one in told["kept"] if one["kind"] == "own_connectors"},
@@ -194,9 +203,9 @@ def removed(workspace, eve):
 
 
 def test_removing_takes_it_away_with_its_account(asking, eve):
-    templates.install(asking, eve, "kelp-orders")
+    template_install.install(asking, eve, "kelp-orders")
 
-    dry = templates.removal(asking, eve, "kelp-orders")
+    dry = template_removal.removal(asking, eve, "kelp-orders")
     assert {"kind": "own_connectors", "key": "kelp"} in dry["removed"]
     assert removed(asking, eve) == (["kelp"], {})
     with pytest.raises(NotFound):
@@ -205,7 +214,7 @@ def test_removing_takes_it_away_with_its_account(asking, eve):
 
 @pytest.mark.parametrize("what", ["account", "another account", "flow", "drawing"])
 def test_it_stays_where_somebody_needs_or_has_changed_it(asking, eve, what):
-    templates.install(asking, eve, "kelp-orders")
+    template_install.install(asking, eve, "kelp-orders")
     if what == "account":  # a secret was put in: the account stays, and so does what it is one at
         connections.change(asking, eve, "kelp", {"secrets": {"token": TOKEN}})
     elif what == "another account":
@@ -217,7 +226,7 @@ def test_it_stays_where_somebody_needs_or_has_changed_it(asking, eve, what):
     else:
         own_connectors.save(asking, eve, "kelp", {**DRAWN, "base_url": "https://new.test"}, 1)
 
-    dry = templates.removal(asking, eve, "kelp-orders")
+    dry = template_removal.removal(asking, eve, "kelp-orders")
     gone, kept = removed(asking, eve)
 
     assert (gone, list(kept.values())) == ([], ["changed" if what == "drawing" else "in_use"])
@@ -227,6 +236,6 @@ def test_it_stays_where_somebody_needs_or_has_changed_it(asking, eve, what):
 
 def test_one_that_was_here_before_stays(asking, eve):
     own_connectors.create(asking, eve, "kelp", DRAWN)
-    templates.install(asking, eve, "kelp-orders")
+    template_install.install(asking, eve, "kelp-orders")
 
     assert removed(asking, eve) == ([], {"kelp": "was_there"})

@@ -8,7 +8,7 @@ import pytest
 
 from headrace.engine.clock import to_iso
 from headrace.engine.errors import Forbidden, ValidationFailed
-from headrace.engine.service import data_tables, record_totals, records, templates
+from headrace.engine.service import data_tables, record_totals, records, template_install
 from headrace.engine.service.actor import EVERYTHING, Actor
 from tests.builder import flow
 from tests.fakes import EVE, NOON, House, settle
@@ -27,7 +27,7 @@ SALES: dict[str, Any] = {
 
 def sell(house: House, rows: list[dict[str, Any]], definition: Any = SALES) -> None:
     data_tables.create(house.workspace, ADMIN, "sales", definition)
-    templates.seed(house.workspace, "sales", rows)
+    template_install.seed(house.workspace, "sales", rows)
 
 
 def asked(house: House, actor: Actor = ADMIN, **query: Any) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def desk(cabin: House) -> House:
     """T09 and T08 are installed."""
     cabin.workspace.secret_key = b"0" * 43 + b"="
     for key in ("exception-desk", "big-ticket-approval"):
-        templates.install(cabin.workspace, ADMIN, key)
+        template_install.install(cabin.workspace, ADMIN, key)
     return cabin
 
 
@@ -135,7 +135,9 @@ def test_the_board_of_exceptions_has_27_cells_and_its_sums_match(desk: House) ->
         for n, cell in enumerate(cells)
         for m in range(n + 1)
     ]
-    templates.seed(desk.workspace, "exceptions", [*rows, {"order_no": "X", "status": "closed"}])
+    template_install.seed(
+        desk.workspace, "exceptions", [*rows, {"order_no": "X", "status": "closed"}]
+    )
     content = next(c for title, c in views(desk, "exceptions").items() if "27" in title)
 
     found = record_totals.totals(
@@ -180,7 +182,7 @@ def test_the_months_causes_are_those_of_all_exceptions(desk: House) -> None:
         "cause": "carrier",
         "closed_at": to_iso(NOON - 32 * 86_400_000),
     }
-    templates.seed(desk.workspace, "exceptions", [*rows, old])
+    template_install.seed(desk.workspace, "exceptions", [*rows, old])
 
     found = report(desk, "cause-report", "cause_reports")
 
@@ -201,7 +203,7 @@ def test_the_months_hours_are_those_of_all_approvals(desk: House) -> None:
         }
         for n, hours in enumerate([1] * 300 + [4] * 150)
     ]  # fmt: skip
-    templates.seed(desk.workspace, "discounts", rows)
+    template_install.seed(desk.workspace, "discounts", rows)
 
     found = report(desk, "approval-hours", "approval_reports")
 

@@ -13,7 +13,18 @@ from cryptography.fernet import Fernet
 from headrace.engine.clock import ManualClock
 from headrace.engine.errors import NotFound, ValidationFailed
 from headrace.engine.http.templates import FORMS
-from headrace.engine.service import bundles, connections, intake, records, sources, templates
+from headrace.engine.service import (
+    bundles,
+    connections,
+    intake,
+    records,
+    sources,
+    template_export,
+    template_install,
+    template_plan,
+    template_removal,
+    templates,
+)
 from headrace.engine.service.actor import ENGINE, Actor, permissions_of
 from headrace.engine.service.bundles import Bundle
 from headrace.engine.service.opening import open_workspace
@@ -67,7 +78,7 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
 
 
 def planned(workspace: Workspace, mapping: Any = None) -> dict[str, dict[str, Any]]:
-    told = templates.plan(workspace, ADMIN, KEY, mapping)
+    told = template_plan.plan(workspace, ADMIN, KEY, mapping)
     return {one["key"]: one for one in told["items"] if one["kind"] == "sources"}
 
 
@@ -93,7 +104,7 @@ def test_a_plan_shows_them_and_says_which_must_be_switched_on(workspace: Workspa
 
 
 def test_one_whose_account_is_empty_waits_switched_off(workspace: Workspace) -> None:
-    answer = templates.install(workspace, ADMIN, KEY)
+    answer = template_install.install(workspace, ADMIN, KEY)
 
     assert {"source main-shop", "source erp-file"} <= set(answer["created"])
     assert [sources.get(workspace, key).enabled for key in ("main-shop", "erp-file")] == [False, True]  # fmt: skip
@@ -102,32 +113,32 @@ def test_one_whose_account_is_empty_waits_switched_off(workspace: Workspace) -> 
 
 
 def test_one_whose_account_is_filled_in_begins_at_once(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY, parts=("connections",))
+    template_install.install(workspace, ADMIN, KEY, parts=("connections",))
     filled(workspace)
 
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
 
     assert sources.get(workspace, "main-shop").enabled
 
 
 def test_installing_again_leaves_them_as_people_have_them(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     now = sources.get(workspace, "main-shop")
     ways = {"poll": {"enabled": True, "every": "PT5M"}}
     sources.change(workspace, ADMIN, "main-shop", {"ways": ways}, now.revision)
 
     assert states(workspace) == {"main-shop": "differs", "erp-file": "same"}
     assert [d["where"] for d in planned(workspace)["main-shop"]["differences"]] == ["ways"]
-    assert templates.install(workspace, ADMIN, KEY)["created"] == []
+    assert template_install.install(workspace, ADMIN, KEY)["created"] == []
     assert sources.get(workspace, "main-shop").every_ms == 300_000
-    answer = templates.install(workspace, ADMIN, KEY, replace=["source main-shop"])
+    answer = template_install.install(workspace, ADMIN, KEY, replace=["source main-shop"])
     assert answer["replaced"] == ["source main-shop"]
     assert sources.get(workspace, "main-shop").every_ms == 900_000
     assert states(workspace) == {"main-shop": "same", "erp-file": "same"}
 
 
 def test_one_of_ones_own_can_be_used_instead(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY, parts=("connections",))
+    template_install.install(workspace, ADMIN, KEY, parts=("connections",))
     own = {"key": "ours", "channel": "taobao", "connection": "shop", "shop": "ours"}
     sources.create(workspace, ADMIN, own)
     sources.create(workspace, ADMIN, {"key": "other", "channel": "jd", "shop": "x"})
@@ -135,13 +146,15 @@ def test_one_of_ones_own_can_be_used_instead(workspace: Workspace) -> None:
     assert states(workspace, {"sources": {"main-shop": "ours"}})["main-shop"] == "mapped"
     assert states(workspace, {"sources": {"main-shop": "other"}})["main-shop"] == "unfit"
     assert states(workspace, {"sources": {"main-shop": "nobody"}})["main-shop"] == "missing"
-    choices = templates.plan(workspace, ADMIN, KEY)["choices"]["sources"]
+    choices = template_plan.plan(workspace, ADMIN, KEY)["choices"]["sources"]
     assert [one["key"] for one in choices] == ["ours"]
-    answer = templates.install(workspace, ADMIN, KEY, mapping={"sources": {"main-shop": "ours"}})
+    answer = template_install.install(
+        workspace, ADMIN, KEY, mapping={"sources": {"main-shop": "ours"}}
+    )
     assert "source ours" in answer["kept"]
     with pytest.raises(NotFound):
         sources.get(workspace, "main-shop")
-    kept = templates.remove(workspace, ADMIN, KEY)["kept"]
+    kept = template_removal.remove(workspace, ADMIN, KEY)["kept"]
     assert {"kind": "sources", "key": "ours", "why": "was_there"} in kept
 
 
@@ -149,18 +162,20 @@ def test_its_account_is_the_one_that_was_mapped(workspace: Workspace) -> None:
     values = {"key": "shop-of-ours", "connector": "taobao", "name": "Ours", "settings": {}}
     connections.add(workspace, ENGINE, values)
 
-    templates.install(workspace, ADMIN, KEY, mapping={"connections": {"shop": "shop-of-ours"}})
+    template_install.install(
+        workspace, ADMIN, KEY, mapping={"connections": {"shop": "shop-of-ours"}}
+    )
 
     assert sources.get(workspace, "main-shop").connection == "shop-of-ours"
 
 
 def test_removing_takes_those_away_that_have_taken_nothing(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     filled(workspace)
     now = sources.get(workspace, "main-shop")
     sources.change(workspace, ADMIN, "main-shop", {"enabled": True}, now.revision)
 
-    answer = templates.remove(workspace, ADMIN, KEY)
+    answer = template_removal.remove(workspace, ADMIN, KEY)
 
     gone = {one["key"] for one in answer["removed"] if one["kind"] == "sources"}
     assert gone == {"main-shop", "erp-file"}  # switching it on changes nothing of it
@@ -168,14 +183,14 @@ def test_removing_takes_those_away_that_have_taken_nothing(workspace: Workspace)
 
 
 def test_one_that_has_taken_orders_stays_and_is_switched_off(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     intake.take(workspace, "erp-file", "file", [ORDER])
     before = records.listing(workspace, ADMIN, "orders")["items"]
     said = {"kind": "sources", "key": "erp-file", "why": "took_orders"}
 
-    assert said in templates.removal(workspace, ADMIN, KEY)["kept"]
+    assert said in template_removal.removal(workspace, ADMIN, KEY)["kept"]
     assert sources.get(workspace, "erp-file").enabled  # nothing has happened yet
-    assert said in templates.remove(workspace, ADMIN, KEY)["kept"]
+    assert said in template_removal.remove(workspace, ADMIN, KEY)["kept"]
 
     assert not sources.get(workspace, "erp-file").enabled
     assert records.listing(workspace, ADMIN, "orders")["items"] == before
@@ -183,11 +198,13 @@ def test_one_that_has_taken_orders_stays_and_is_switched_off(workspace: Workspac
 
 
 def test_what_a_source_that_stays_needs_stays_too(workspace: Workspace) -> None:
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, KEY)
     now = sources.get(workspace, "main-shop")
     sources.change(workspace, ADMIN, "main-shop", {"shop": "ours"}, now.revision)
 
-    kept = {one["key"]: one["why"] for one in templates.remove(workspace, ADMIN, KEY)["kept"]}
+    kept = {
+        one["key"]: one["why"] for one in template_removal.remove(workspace, ADMIN, KEY)["kept"]
+    }
 
     assert kept == {"main-shop": "changed", "shop": "in_use", "post": "in_use"}
 
@@ -195,19 +212,21 @@ def test_what_a_source_that_stays_needs_stays_too(workspace: Workspace) -> None:
 def test_ones_own_sources_go_along_without_a_secret(
     workspace: Workspace, tmp_path: Path, migrated_postgresql_url: str
 ) -> None:
-    templates.install(workspace, ADMIN, "peak-triage")
-    templates.install(workspace, ADMIN, KEY)
+    template_install.install(workspace, ADMIN, "peak-triage")
+    template_install.install(workspace, ADMIN, KEY)
     filled(workspace)
-    chosen = templates.suggestion(workspace, ADMIN, ["order-triage"])
+    chosen = template_export.suggestion(workspace, ADMIN, ["order-triage"])
     assert chosen["sources"] == ["erp-file", "main-shop"]
     assert {"shop", "post"} <= set(chosen["connections"])
     assert {"orders", "refunds"} <= set(chosen["tables"])
 
-    data = templates.export(workspace, ADMIN, {"key": "ours", "name": {"en": "Ours"}, **chosen})
+    data = template_export.export(
+        workspace, ADMIN, {"key": "ours", "name": {"en": "Ours"}, **chosen}
+    )
 
     with opened(tmp_path / "there", migrated_postgresql_url) as there:
         templates.upload(there, ADMIN, data, FORMS)
-        templates.install(there, ADMIN, "ours")
+        template_install.install(there, ADMIN, "ours")
         assert not any(connections.detail(there, "shop")["secrets"].values())
         made = sources.detail(there, ADMIN, "main-shop")
         ours = sources.detail(workspace, ADMIN, "main-shop")

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 
 from headrace.engine.clock import ManualClock
 from headrace.engine.errors import Conflict
-from headrace.engine.service import access, demo, flows, templates, users
+from headrace.engine.service import access, demo, flows, template_install, templates, users
 from headrace.engine.service.actor import ENGINE, Actor, permissions_of
 from headrace.engine.service.expectation import unmet
 from headrace.engine.service.opening import open_workspace
@@ -52,7 +52,7 @@ def staffed(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("key", TEMPLATES)
 def test_in_an_empty_workspace_only_people_are_missing(workspace: Workspace, key: str) -> None:
-    answer = templates.install(workspace, DORA, key)
+    answer = template_install.install(workspace, DORA, key)
 
     assert answer["kept"] == []
     errors = [p for p in answer["problems"] if p["severity"] == "error"]
@@ -75,7 +75,7 @@ def test_a_template_installs_where_its_roles_have_people_and_can_start(
         users.create_role(workspace, ENGINE, role["key"], role["title"])
     staffed(workspace)
 
-    answer = templates.install(workspace, DORA, key)
+    answer = template_install.install(workspace, DORA, key)
 
     assert [p for p in answer["problems"] if p["severity"] == "error"] == []
     drafts = templates.all_templates()[key].about.get("drafts", ())
@@ -86,9 +86,9 @@ def test_a_template_installs_where_its_roles_have_people_and_can_start(
 
 @pytest.mark.parametrize("key", TEMPLATES)
 def test_installing_again_keeps_everything(workspace: Workspace, key: str) -> None:
-    first = templates.install(workspace, DORA, key)
+    first = template_install.install(workspace, DORA, key)
 
-    again = templates.install(workspace, DORA, key)
+    again = template_install.install(workspace, DORA, key)
 
     assert again["created"] == []
     assert again["kept"] == first["created"]
@@ -97,11 +97,11 @@ def test_installing_again_keeps_everything(workspace: Workspace, key: str) -> No
 
 def test_what_people_have_changed_stays(workspace: Workspace) -> None:
     key = TEMPLATES[0]
-    flow = templates.install(workspace, DORA, key)["flows"][0]
+    flow = template_install.install(workspace, DORA, key)["flows"][0]
     draft = flows.detail(workspace, DORA, flow)["draft"]
     flows.save(workspace, DORA, flow, {**draft["document"], "name": {"en": "Ours"}}, draft["etag"])
 
-    templates.install(workspace, DORA, key)
+    template_install.install(workspace, DORA, key)
 
     assert flows.detail(workspace, DORA, flow)["name"] == {"en": "Ours"}
 
@@ -212,7 +212,7 @@ def test_the_first_administrator_is_made_once(workspace: Workspace) -> None:
 
 def test_a_connection_of_a_template_waits_to_be_filled_in(workspace: Workspace) -> None:
     for key in TEMPLATES:
-        templates.install(workspace, DORA, key)
+        template_install.install(workspace, DORA, key)
 
     with workspace.read() as connection:
         known = accounts.kinds(connection)
