@@ -37,7 +37,7 @@ def test_a_file_is_looked_at_line_by_line_and_taken_in(page: Page) -> None:
     expect(page.get_by_test_id("btn-import-close")).to_be_enabled()
     page.get_by_test_id("btn-import-close").click()
 
-    totals = api(page.context, '/api/tables/file_orders/totals?group_by=[{"field":"status"}]')
-    assert [(one["status"], one["count"]) for one in totals["groups"]] == [("paid", 3)]
+    totals = api(page.context, '/api/tables/file_orders/totals?group_by=[{"field":"status_code"}]')
+    assert [(one["status_code"], one["count"]) for one in totals["groups"]] == [("paid", 3)]
     page.goto("/sources")
     expect(page.get_by_test_id("rush")).to_be_visible()
