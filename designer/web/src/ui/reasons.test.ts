@@ -12,31 +12,31 @@ const SAID: [string, string][] = [
   ["Expected a divisor other than 0, but found 0.", "除数不能是 0。"],
   [
     "Expected amout in the variables, but found only amount. Do you mean amount?",
-    "变量里没有 amout，只有：amount。是不是 amount？",
+    "变量 里没有 amout，只有：amount。是不是 amount？",
   ],
   [
     "Expected stock in order.items, but found only a, b, c, d, e, f, g, h and 4 more.",
-    "order.items里没有 stock，只有：a, b, c, d, e, f, g, h 等（还有 4 个）。",
+    "order.items 里没有 stock，只有：a, b, c, d, e, f, g, h 等（还有 4 个）。",
   ],
   [
     'Expected two values that go together with +, but found the text "12" and the number 1. number(x) makes a number of a text. text(x) makes a text.',
-    '+ 两边的值不能放在一起：文本 "12"和数字 1。number(x) 把文本变成数字。text(x) 把值变成文本。',
+    '+ 两边的值不能放在一起：文本 "12" 和 数字 1。number(x) 把文本变成数字。text(x) 把值变成文本。',
   ],
   [
     "Expected two values that go together with >, but found nothing and the number 5. default(x, 0) puts a value in the place of nothing.",
-    "> 两边的值不能放在一起：空和数字 5。default(x, 0) 可以给空值一个代替的值。",
+    "> 两边的值不能放在一起：空 和 数字 5。default(x, 0) 可以给空值一个代替的值。",
   ],
   [
     "Expected a whole number from 0 to 20 in round(…), but found the number 2.5.",
-    "round(…) 需要0 到 20 的整数，实际是数字 2.5。",
+    "round(…) 需要 0 到 20 的整数，实际是 数字 2.5。",
   ],
   [
     "Expected a list in sum(…), but found the record a record of 3 field(s).",
-    "sum(…) 需要列表，实际是有 3 个字段的记录。",
+    "sum(…) 需要 列表，实际是 有 3 个字段的记录。",
   ],
   [
     'Expected a record items with a field sku, but items is the list a list of 2 item(s). pluck(items, "sku") takes it from every item.',
-    'items 应当是有字段 sku 的记录，但 items 是有 2 项的列表。pluck(items, "sku") 从每一项里取出它。',
+    'items 应当是有字段 sku 的记录，但 items 是 有 2 项的列表。pluck(items, "sku") 从每一项里取出它。',
   ],
   [
     "Expected a known function, but found uper(…). Do you mean upper?",
@@ -57,7 +57,7 @@ const SAID: [string, string][] = [
   ],
   [
     "Expected names, values, operators and listed functions, but found await.",
-    "这里可以用名称、值、运算符和列出的函数，不能用写法不对。",
+    "这里可以用名称、值、运算符和列出的函数，不能用 写法不对。",
   ],
   [
     "Row 3, amount: Expected a divisor other than 0, but found 0.",
@@ -65,7 +65,7 @@ const SAID: [string, string][] = [
   ],
   [
     "event paid: Expected order in the variables, but found only nothing.",
-    "事件 paid：变量里没有 order，只有：空。",
+    "事件 paid：变量 里没有 order，只有：空。",
   ],
 ];
 

@@ -131,7 +131,7 @@ function PartForm({ part, told, questions, onChange, words }: PartFormProps) {
         onClick={() => setJson(!json)}
         data-testid={`case-${part}-as`}
       >
-        {t(json ? "value.as_fields" : "value.as_json")}
+        {t(json ? "value.as_fields" : "value.all_json")}
       </Button>
     </fieldset>
   );
