@@ -94,13 +94,16 @@ def prepare(
     by: str,
     now_ms: int,
     busy: Collection[int] = (),
+    withdrawn: Collection[str] = (),
     prove: Prover | None = None,
     calendar: BusinessTime | None = None,
 ) -> Checked:
-    """Map all live tokens and say what is wrong. `busy`: steps whose job a worker is at; `calendar`: counts business time."""
+    """Map all live tokens and say what is wrong. `busy`: steps whose job a worker is at; `withdrawn`: nodes whose step was
+    withdrawn while a worker was at it; `calendar`: counts business time."""
     mapping = _Mapping(instance, old, new, plan)
     mapping.calendar = calendar
     mapping.check(busy)
+    mapping.check_withdrawn(withdrawn)
     variables = mapping.variables(now_ms)
     timers = mapping.timers(variables, now_ms) if plan.timers == "reset" else []
     if not any(trouble.severity == "error" for trouble in mapping.troubles):
@@ -319,6 +322,17 @@ class _Mapping:
                     )
                 elif target != id_:
                     self.nodes[id_] = target
+
+    def check_withdrawn(self, nodes: Collection[str]) -> None:
+        """What a worker may still do at these can be undone in the new version, where it can in the old one."""
+        for id_ in nodes:
+            was, is_ = self.old.nodes.get(id_), self.new.nodes.get(self.node_of(id_))
+            if was is not None and was.handler and (is_ is None or not is_.handler):
+                self._error(
+                    "undo_gone",
+                    f"expected version {self.new.version} to undo {id_}, which was withdrawn while a worker is at it",
+                    node=id_,
+                )
 
     # --- values -------------------------------------------------------------------------------------
 

@@ -126,7 +126,9 @@ def _checked(
     prove: Prover,
 ) -> dict[str, Checked]:
     new = workspace.flow(connection, row.flow_key, row.to_version)
-    busy = migrating.busy_steps(connection, [instance.id for instance, _ in found])
+    ids = [instance.id for instance, _ in found]
+    busy = migrating.busy_steps(connection, ids)
+    withdrawn = migrating.withdrawn_nodes(connection, ids)
     plan = _plan(row)
     calendar = calendars.calendars_of(workspace, connection).of(row.flow_key)
     return {
@@ -138,6 +140,7 @@ def _checked(
             by=row.created_by,
             now_ms=workspace.clock.now_ms(),
             busy=busy.get(instance.id, ()),
+            withdrawn=withdrawn.get(instance.id, ()),
             prove=prove,
             calendar=calendar,
         )

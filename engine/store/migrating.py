@@ -121,6 +121,18 @@ def rename_withdrawn(connection: Connection, ids: Sequence[str], nodes: Mapping[
         )
 
 
+def withdrawn_nodes(connection: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+    """Instance → nodes whose step was withdrawn while a worker was at it, and still is."""
+    columns = t.jobs.c
+    query = sa.select(columns.instance_id, columns.node).where(
+        columns.instance_id.in_(ids), columns.status == "cancelled"
+    )
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.instance_id, set()).add(row.node)
+    return found
+
+
 def open_counts(connection: Connection, key: str) -> dict[int, int]:
     """Version → how many of its instances are open."""
     query = (

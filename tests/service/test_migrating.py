@@ -438,6 +438,21 @@ def test_a_late_success_of_a_renamed_node_is_undone_by_the_new_drawing(
     assert house.waiting(id_) == ["look"]
 
 
+def test_what_a_worker_may_still_do_can_be_undone_in_the_new_version_too(house: House) -> None:
+    house.publish(takes_back("pay", "back"))
+    id_ = house.start("f")
+    (claim,) = claim_jobs(house)
+    house.later(s=61)
+    settle(house)
+    house.publish(flow("f").then("look", "approval").then("over", "end"))
+
+    assert "undo_gone" in codes(house, plan(house), id_)
+
+    run_claim(house, claim, ScriptedWorld())  # its worker's word has come, and was undone
+    settle(house, ScriptedWorld())
+    assert codes(house, plan(house), id_) == []
+
+
 def test_variables_are_worked_out_and_put_back(house: House) -> None:
     house.publish(asks())
     id_ = house.start("f", {"amount": 5, "name": "x"})
