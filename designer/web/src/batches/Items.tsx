@@ -91,5 +91,7 @@ function outcome(item: BatchItem, t: ReturnType<typeof useTranslation>["t"]): st
   const [kind, rest] = code.split(":");
   if (kind === "waits" && rest) return t(`batches:waits.${rest}`, { defaultValue: rest });
   if (kind === "port") return null;
-  return t([`batches:code.${code}`, `errors:${code}`], { defaultValue: message ?? code });
+  return t([`batches:code.${code}`, `errors:${code}`, `app:status.${code}`], {
+    defaultValue: message ?? code,
+  });
 }
