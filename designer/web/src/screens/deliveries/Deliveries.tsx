@@ -83,7 +83,9 @@ function useColumns(): Column<Delivery>[] {
       title: t("instance"),
       render: (delivery) =>
         delivery.instance_id ? (
-          <Link to={`/instances/${delivery.instance_id}`}>{t("see_instance")}</Link>
+          <Link className="hr-nowrap" to={`/instances/${delivery.instance_id}`}>
+            {t("see_instance")}
+          </Link>
         ) : (
           <span className="hr-muted">–</span>
         ),

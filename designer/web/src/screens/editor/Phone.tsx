@@ -219,7 +219,7 @@ export function Phone({ flow, first }: { flow: Flow; first: FlowDocument }) {
         </Button>
         {!readOnly && version !== null && may("instances:start") && (
           <Button onClick={() => setOpen("start")} data-testid="btn-start">
-            {t("bar.start")}
+            {t("app:nav.start")}
           </Button>
         )}
         {!readOnly && may("flows:publish") && (
