@@ -246,6 +246,7 @@ class Walk:
         for width, size in WIDTHS.items():
             page.set_viewport_size(size)
             whole(page)
+            wrong += [f"{address} {self.language} {width}: {each}" for each in self._landmarks()]
             for theme in ("light", "dark"):
                 page.emulate_media(color_scheme=theme)
                 expect(page.locator("html")).to_have_attribute("data-theme", theme)
@@ -267,6 +268,10 @@ class Walk:
             if any(part not in known for part in CHINESE.findall(text))
         ]
         return keys + strange
+
+    def _landmarks(self) -> list[str]:
+        found = self.page.locator("main, [role=main]").count()
+        return [] if found == 1 else [f"expected one main part, but found {found}"]
 
     def _width(self, width: str) -> list[str]:
         if width != "phone":

@@ -10,7 +10,7 @@ import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { problemText } from "../../ui/errorText";
+import { problemText, reasonText } from "../../ui/errorText";
 import { Card, EmptyState, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Segments } from "../../ui/Segments";
 import { StatusTag, Tag, type Tone } from "../../ui/StatusTag";
@@ -226,7 +226,7 @@ function Report({ data }: { data: MigrationData }) {
                       {t(`migration.problem.${problem.code}`, {
                         defaultValue: problemText(t, problem),
                       })}
-                      <span className="hr-muted">{problem.message}</span>
+                      <span className="hr-muted">{reasonText(problem.message)}</span>
                     </li>
                   ))}
                 </ul>
