@@ -80,6 +80,7 @@ def test_no_secret_comes_along(path: Path) -> None:
     assert "very-secret" not in str([read(path.name).documents, read(path.name).report.lines])
 
 
+@pytest.mark.timeout(3_600 if FULL else 300)
 def test_nothing_makes_us_fall() -> None:
     texts = [(path.name, path.read_bytes()) for path in SAMPLES]
     for seed in range(MUTANTS):
