@@ -535,8 +535,9 @@ NODE = NodeType(
         reservations=setting(
             ("预占记在哪张表", "Reservations table"),
             (
-                "每行记一条预占，释放时标为已释放。留空不记。",
-                "Notes a reservation a line there, marked when it is released. Empty: none.",
+                "每行记一条预占，释放时标为已释放；实例被取消时，还占着的自动释放。留空不记。",
+                "Notes a reservation a line there, marked when it is released; what is still held when the instance is"
+                " cancelled is released by itself. Empty: none.",
             ),
             type="string",
             pattern=NAME,

@@ -2,6 +2,7 @@
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Button, Select } from "antd";
+import type { TFunction } from "i18next";
 import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
@@ -92,7 +93,7 @@ function summaryOf(
   content: BoardContent,
   fields: Field[],
   words: Words,
-  t: (key: string, more?: Record<string, unknown>) => string,
+  t: TFunction<"tables">,
 ): string {
   const groups = content.group_by.map((group) =>
     groupTitle(

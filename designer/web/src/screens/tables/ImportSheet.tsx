@@ -95,6 +95,7 @@ export function FileSheet(props: FileSheetProps) {
   const textOf = useErrorText();
   const input = useRef<HTMLInputElement>(null);
   const [file, setFile] = useState<File_ | null>(null);
+  const [over, setOver] = useState(false);
   const [mapping, setMapping] = useState<(string | null)[]>([]);
   const [mode, setMode] = useState("upsert");
   const [wrong, setWrong] = useState("stop");
@@ -196,7 +197,21 @@ export function FileSheet(props: FileSheetProps) {
         )}
         {!file && props.first}
         {!file && (
-          <div className="hr-tables-file">
+          // biome-ignore lint/a11y/noStaticElementInteractions: dropping is a short cut, the button does the same
+          <div
+            className="hr-tables-file"
+            data-over={over || undefined}
+            onDragOver={(event) => {
+              event.preventDefault();
+              setOver(true);
+            }}
+            onDragLeave={() => setOver(false)}
+            onDrop={(event) => {
+              event.preventDefault();
+              setOver(false);
+              void take(event.dataTransfer.files[0]);
+            }}
+          >
             <InboxOutlined style={{ fontSize: 32 }} aria-hidden />
             <p>{props.text ?? t("import_text")}</p>
             <input
