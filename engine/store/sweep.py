@@ -21,12 +21,17 @@ def try_lock(connection: Connection) -> bool:
 
 
 def with_forgotten_wishes(connection: Connection, limit: int) -> list[str]:
-    """Instances with a wish in the inbox that are not marked ready."""
+    """Instances with a wish in the inbox that are not marked ready; what has come for a suspended one rests there rightly."""
     query = (
         sa.select(t.inbox.c.instance_id)
         .distinct()
         .outerjoin(t.ready, t.ready.c.instance_id == t.inbox.c.instance_id)
-        .where(t.inbox.c.applied_rev.is_(None), t.ready.c.instance_id.is_(None))
+        .outerjoin(t.instances, t.instances.c.id == t.inbox.c.instance_id)
+        .where(
+            t.inbox.c.applied_rev.is_(None),
+            t.ready.c.instance_id.is_(None),
+            sa.func.coalesce(t.instances.c.status, "") != "suspended",
+        )
         .limit(limit)
     )
     return list(connection.execute(query).scalars())

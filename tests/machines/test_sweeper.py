@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from headrace.engine.service import incidents
+from headrace.engine.service import incidents, operations
 from headrace.engine.store import sweep
 from headrace.engine.store import tables as t
 from headrace.engine.work.sweeper import LATE_MS, STUCK_MS, Sweeper
@@ -47,6 +47,18 @@ def test_a_wish_nobody_was_told_of_is_applied(house: House) -> None:
 
     assert repairs(house) == {"inbox": 1}
     assert house.status(id_) == "completed"
+
+
+def test_what_has_come_for_a_suspended_instance_is_left_to_rest(house: House) -> None:
+    id_ = waiting(house)
+    operations.suspend(house.workspace, house.actor(EVE), id_)
+    house.later(s=3600)
+    settle(house)
+    assert operations.resting(house.workspace, house.actor(EVE), id_)["items"] != []
+
+    assert Sweeper(house.workspace).sweep() == 0
+
+    assert (repairs(house), house.status(id_)) == ({}, "suspended")
 
 
 def test_an_overdue_timer_is_fired(house: House) -> None:
