@@ -8,14 +8,17 @@ import { createBrowserRouter, RouterProvider } from "react-router";
 import { ApiError, addressOf } from "./api/client";
 import type { Screen } from "./screens/screen";
 import { Broken } from "./shell/Broken";
-import { More } from "./shell/More";
-import { NotFound } from "./shell/NotFound";
 import { Root } from "./shell/Root";
 import { useMedia, useMode } from "./theme/mode";
 import { antdTheme } from "./theme/tokens";
 import { asking, prepareAsking, useAsking } from "./ui/asking";
 import { lazy } from "./ui/lazy";
 import { type Language, useText } from "./ui/text";
+
+const More = lazy(() => import("./shell/More").then((module) => ({ default: module.More })));
+const NotFound = lazy(() =>
+  import("./shell/NotFound").then((module) => ({ default: module.NotFound })),
+);
 
 interface ScreenModule {
   screen?: Screen;

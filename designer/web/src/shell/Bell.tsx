@@ -1,14 +1,19 @@
 // The bell: what was told to the person. A panel on a desk, a screen of its own on a phone.
 
 import { BellOutlined } from "@ant-design/icons";
-import { useCallback, useRef, useState } from "react";
+import { Suspense, useCallback, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useNarrow } from "../theme/mode";
-import { NotificationList } from "./NotificationList";
+import { lazy } from "../ui/lazy";
+import { Loading } from "../ui/page";
 import { useNotifications } from "./notifications";
 import { useOutside } from "./useOutside";
 import "./Bell.css";
+
+const NotificationList = lazy(() =>
+  import("./NotificationList").then((module) => ({ default: module.NotificationList })),
+);
 
 export function Bell() {
   const { t } = useTranslation("app");
@@ -57,7 +62,9 @@ export function Bell() {
       {open && (
         <section className="hr-menu hr-bell-panel" aria-label={t("bell.title")}>
           <h2 className="hr-bell-title">{t("bell.title")}</h2>
-          <NotificationList onOpen={close} />
+          <Suspense fallback={<Loading />}>
+            <NotificationList onOpen={close} />
+          </Suspense>
         </section>
       )}
     </div>
