@@ -1,18 +1,16 @@
 // Accounts at outside systems: their settings, secrets that are never shown again, and a way to try them.
 
 import { ApiOutlined, DeleteOutlined, EditOutlined, PlusOutlined } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
-import { App, Button } from "antd";
+import { Button } from "antd";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
-import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Connection, Connector } from "../../api/types";
+import { useRemove } from "../../api/useRemove";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { useErrorText } from "../../ui/errorText";
 import { EmptyState, PageBody, PageHeader } from "../../ui/page";
 import { StatusTag, Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
@@ -179,19 +177,8 @@ function Secrets({ connection }: { connection: Connection }) {
 function Delete({ connection }: { connection: Connection }) {
   const { t } = useTranslation(["admin", "app"]);
   const { text } = useText();
-  const { message } = App.useApp();
-  const textOf = useErrorText();
-  const queries = useQueryClient();
+  const remove = useRemove("/api/connections", t("connections.in_use"));
   const name = text(connection.name);
-  const remove = async () => {
-    try {
-      await api.delete(`/api/connections/${connection.key}`);
-      await queries.invalidateQueries({ queryKey: ["/api/connections"] });
-    } catch (error) {
-      const used = (error as { status?: number }).status === 409;
-      message.error(used ? t("connections.in_use") : textOf(error));
-    }
-  };
   return (
     <ConfirmButton
       type="text"
@@ -201,7 +188,7 @@ function Delete({ connection }: { connection: Connection }) {
       title={t("connections.delete_title", { name })}
       text={t("connections.delete_text")}
       confirmLabel={t("app:action.delete")}
-      onConfirm={remove}
+      onConfirm={() => remove(connection.key)}
       data-testid={`delete-${connection.key}`}
     />
   );

@@ -7,14 +7,12 @@ import {
   EditOutlined,
   PlusOutlined,
 } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
-import { App, Button } from "antd";
+import { Button } from "antd";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { api } from "../../api/client";
 import { useList } from "../../api/list";
+import { useRemove } from "../../api/useRemove";
 import { ConfirmButton } from "../../ui/ConfirmButton";
-import { useErrorText } from "../../ui/errorText";
 import { Card, ErrorState, Loading } from "../../ui/page";
 import { Tag } from "../../ui/StatusTag";
 import type { Department, Member } from "./organisation";
@@ -121,19 +119,7 @@ export function DepartmentView(props: ViewProps) {
 
 function Remove({ department, onGone }: { department: Department; onGone: () => void }) {
   const { t } = useTranslation(["organisation", "app"]);
-  const { message } = App.useApp();
-  const errorText = useErrorText();
-  const queries = useQueryClient();
-  const remove = async () => {
-    try {
-      await api.delete(`/api/departments/${department.id}`);
-      await queries.invalidateQueries({ queryKey: ["/api/departments"] });
-      onGone();
-    } catch (error) {
-      const used = (error as { status?: number }).status === 409;
-      message.error(used ? t("departments.in_use") : errorText(error));
-    }
-  };
+  const remove = useRemove("/api/departments", t("departments.in_use"));
   return (
     <ConfirmButton
       type="text"
@@ -143,7 +129,9 @@ function Remove({ department, onGone }: { department: Department; onGone: () => 
       title={t("departments.delete_title", { name: department.name })}
       text={t("departments.delete_text")}
       confirmLabel={t("app:action.delete")}
-      onConfirm={remove}
+      onConfirm={async () => {
+        if (await remove(department.id)) onGone();
+      }}
       data-testid="btn-delete-department"
     />
   );

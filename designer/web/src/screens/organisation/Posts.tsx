@@ -8,9 +8,9 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { api } from "../../api/client";
 import { useMay } from "../../api/session";
+import { useRemove } from "../../api/useRemove";
 import { ConfirmButton } from "../../ui/ConfirmButton";
 import { type Column, DataTable } from "../../ui/DataTable";
-import { useErrorText } from "../../ui/errorText";
 import { FormDialog } from "../../ui/form/FormDialog";
 import { EmptyState } from "../../ui/page";
 import { SearchField } from "../../ui/SearchField";
@@ -98,18 +98,7 @@ function useColumns(write: boolean): Column<Post>[] {
 
 function Remove({ post }: { post: Post }) {
   const { t } = useTranslation(["organisation", "app", "admin"]);
-  const { message } = App.useApp();
-  const errorText = useErrorText();
-  const queries = useQueryClient();
-  const remove = async () => {
-    try {
-      await api.delete(`/api/posts/${post.id}`);
-      await queries.invalidateQueries({ queryKey: ["/api/posts"] });
-    } catch (error) {
-      const used = (error as { status?: number }).status === 409;
-      message.error(used ? t("posts.in_use") : errorText(error));
-    }
-  };
+  const remove = useRemove("/api/posts", t("posts.in_use"));
   return (
     <ConfirmButton
       type="text"
@@ -119,7 +108,7 @@ function Remove({ post }: { post: Post }) {
       title={t("posts.delete_title", { name: post.name })}
       text={t("posts.delete_text")}
       confirmLabel={t("app:action.delete")}
-      onConfirm={remove}
+      onConfirm={() => remove(post.id)}
     />
   );
 }

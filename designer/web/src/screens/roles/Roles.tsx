@@ -1,17 +1,15 @@
 // Roles: those of the system give permissions, business roles say who gets which tasks.
 
 import { DeleteOutlined, EditOutlined, PlusOutlined, TeamOutlined } from "@ant-design/icons";
-import { useQueryClient } from "@tanstack/react-query";
-import { App, Button } from "antd";
+import { Button } from "antd";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "../../api/client";
 import { useList } from "../../api/list";
 import { useMay } from "../../api/session";
 import type { Role } from "../../api/types";
+import { useRemove } from "../../api/useRemove";
 import { RolePeople } from "../../directory/RolePeople";
 import { ConfirmButton } from "../../ui/ConfirmButton";
-import { useErrorText } from "../../ui/errorText";
 import { Card, ErrorState, Loading, PageBody, PageHeader } from "../../ui/page";
 import { Tag } from "../../ui/StatusTag";
 import { useText } from "../../ui/text";
@@ -195,18 +193,7 @@ function Members({ people, none, missing = false }: MembersProps) {
 
 function Delete({ role, name }: { role: Role; name: string }) {
   const { t } = useTranslation(["admin", "app"]);
-  const { message } = App.useApp();
-  const textOf = useErrorText();
-  const queries = useQueryClient();
-  const remove = async () => {
-    try {
-      await api.delete(`/api/roles/${role.key}`);
-      await queries.invalidateQueries({ queryKey: ["/api/roles"] });
-    } catch (error) {
-      const used = (error as { status?: number }).status === 409;
-      message.error(used ? t("roles.in_use") : textOf(error));
-    }
-  };
+  const remove = useRemove("/api/roles", t("roles.in_use"));
   return (
     <ConfirmButton
       type="text"
@@ -216,7 +203,7 @@ function Delete({ role, name }: { role: Role; name: string }) {
       title={t("roles.delete_title", { name })}
       text={t("roles.delete_text")}
       confirmLabel={t("app:action.delete")}
-      onConfirm={remove}
+      onConfirm={() => remove(role.key)}
     />
   );
 }
