@@ -435,7 +435,7 @@ class World(Protocol):
     def table(
         self, operation: str, table: str, arguments: Mapping[str, Any], step_key: str
     ) -> TableAnswer:
-        """list | add_up | merge | update | delete | adjust | release | page (a customer's link); each done once for the same `step_key`."""
+        """list | add_up | merge | update | delete | adjust | release | page (a customer's link); each once for a `step_key`."""
         ...
 
 
