@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "re
 import { useTranslation } from "react-i18next";
 import type { Position } from "./document";
 import "./editor.css";
+import "./PickMenu.css";
 
 export interface Pick {
   key: string;

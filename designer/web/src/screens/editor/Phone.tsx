@@ -22,6 +22,7 @@ import { QUIET_MS, QUIET_TOGETHER_MS, useDraft } from "../../editor/draft";
 import type { JsonSchema } from "../../schema";
 import { lazy } from "../../ui/lazy";
 import "../../editor/editor.css";
+import "./phone.css";
 import { BilingualInput } from "../../editor/form/BilingualField";
 import { FormContext } from "../../editor/form/context";
 import { SettingsForm } from "../../editor/form/SettingsForm";
