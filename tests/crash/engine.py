@@ -170,8 +170,8 @@ def approve_all(workspace: Workspace) -> None:
                     tasks.decide(workspace, ANN, task["id"], decision(task["title"]))
                 except Conflict:
                     continue  # somebody else (the other process) was faster
-        except sa.exc.DBAPIError:
-            logging.getLogger("crash").info("the database is away")
+        except (sa.exc.DBAPIError, Busy) as away:
+            logging.getLogger("crash").info("tried again: %s", type(away).__name__)
         threading.Event().wait(0.2)
 
 
