@@ -221,7 +221,7 @@ class Walk:
     def _pictures(self, page: Page, helper: Page, address: str, name: str) -> Pictures:
         if address.endswith("#vertical"):
             page.add_init_script(VERTICAL)
-        widest = max(self._widths)
+        widest = max(SIZES)  # always: a drawing stays where it was when its window was first seen
         page.set_viewport_size({"width": widest, "height": SIZES[widest]})
         page.goto(self._addresses(address))
         page.add_style_tag(content=STILL)
