@@ -44,7 +44,7 @@ BOUNDS_MS = (50, 100, 200, 300, 500, 800, 1_200, 2_000, 3_000, 5_000, 10_000, 30
 ALERT_AFTER = 3
 REFUSED = frozenset({"auth", "scope"})
 """Classes that mean us and not this one call: whoever is refused so three times in a row is refused until somebody acts."""
-POLLED = frozenset({"orders", "refunds"})
+POLLED = frozenset({"orders", "refunds", "all_refunds"})
 """Lists that sources pull: `polling` tells of these itself."""
 NOTICES = "notices"
 """The interface of an account by which its platform calls us (`refused_calls`)."""
