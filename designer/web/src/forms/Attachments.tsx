@@ -14,6 +14,7 @@ import { addressOf, query, upload } from "../api/client";
 import { useErrorText } from "../ui/errorText";
 import type { ControlProps } from "../ui/form/Control";
 import { useFormContext } from "./context";
+import { onTheWay } from "./onTheWay";
 
 export interface StoredFile {
   id: string;
@@ -51,7 +52,7 @@ export function Attachments(props: ControlProps) {
   const files = filesOf(value);
   const latest = useRef(files);
   latest.current = files;
-  const { sending, send, forget } = useSending(schema["x-max-mb"] ?? SIZE_MAX_MB, (file) => {
+  const { sending, send, forget } = useSending(name, schema["x-max-mb"] ?? SIZE_MAX_MB, (file) => {
     latest.current = [...latest.current, file];
     onChange(latest.current);
   });
@@ -194,7 +195,7 @@ function Progress({ sending, onForget }: { sending: Sending; onForget: () => voi
   );
 }
 
-function useSending(maxMb: number, onStored: (file: StoredFile) => void) {
+function useSending(field: string, maxMb: number, onStored: (file: StoredFile) => void) {
   const { t } = useTranslation("forms");
   const { preview } = useFormContext();
   const [sending, setSending] = useState<Sending[]>([]);
@@ -223,7 +224,7 @@ function useSending(maxMb: number, onStored: (file: StoredFile) => void) {
       stored.current({ id: `preview-${key}`, name: file.name, size: file.size, type: file.type });
       return;
     }
-    upload<StoredFile>(`/api/files${query({ name: file.name })}`, file, {
+    const sent = upload<StoredFile>(`/api/files${query({ name: file.name })}`, file, {
       onProgress: (share) => change(key, { share }),
       signal: stop.signal,
     }).then(
@@ -233,6 +234,7 @@ function useSending(maxMb: number, onStored: (file: StoredFile) => void) {
       },
       (reason: unknown) => change(key, { error: reason }),
     );
+    void onTheWay(field, sent);
   };
   return { sending, send, forget };
 }

@@ -13,6 +13,7 @@ import type { Flow, FlowDocument } from "../../api/types";
 import { type Chosen, choicesOf, unanswered, withChosen } from "../../directory/choices";
 import { FormView } from "../../forms/FormView";
 import { readyToSend, type ShownForm } from "../../forms/form";
+import { useOnTheWay } from "../../forms/onTheWay";
 import { useFormDraft } from "../../forms/useFormDraft";
 import { problemText } from "../../ui/errorText";
 import type { JsonObject } from "../../ui/form/kinds";
@@ -120,6 +121,7 @@ function Form({ document, onStarted }: FormProps) {
   const [problems, setProblems] = useState<FormProblem[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
+  const sending = useOnTheWay(({ fields }) => fields.length > 0);
   const prefix = `/${own?.key ?? ""}`;
   const change = (draft: typeof input, place: string) => (next: JsonObject) => {
     setProblems(remaining(problems, within(place, draft.value), within(place, next)));
@@ -127,6 +129,7 @@ function Form({ document, onStarted }: FormProps) {
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    if (sending) return; // by Enter: the button waits until what was chosen has arrived
     const ready = readyToSend(plain, input.value);
     const filled = own === null ? null : readyToSend(own.form, record.value);
     const found = [
@@ -218,6 +221,7 @@ function Form({ document, onStarted }: FormProps) {
           size="large"
           htmlType="submit"
           loading={busy}
+          disabled={sending}
           data-testid="btn-start"
         >
           {t("start.send")}

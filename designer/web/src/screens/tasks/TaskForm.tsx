@@ -4,6 +4,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { FormView } from "../../forms/FormView";
 import { asksFor, type Ready, readyToSend, type ShownForm } from "../../forms/form";
+import { waitingProblems } from "../../forms/onTheWay";
 import { useFormDraft } from "../../forms/useFormDraft";
 import { type FormProblem, remaining } from "../../ui/form/validate";
 import { Card } from "../../ui/page";
@@ -34,7 +35,10 @@ export default function TaskForm(props: TaskFormProps) {
   const draft = useFormDraft(`task.${task.id}`, form);
   useEffect(() => {
     handle.current = {
-      ready: (partly) => readyToSend(form, draft.value, { partly }),
+      ready: (partly) => {
+        const { value, problems: found } = readyToSend(form, draft.value, { partly });
+        return { value, problems: [...found, ...waitingProblems()] };
+      },
       forget: draft.forget,
     };
     return () => {
