@@ -22,7 +22,6 @@ from headrace.engine.service import demo, users
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.settings import Settings, from_environment
 from headrace.engine.wakeup import HINTS
-from headrace.engine.work.nudges import Echo, Nudger
 from headrace.engine.work.runtime import Runtime
 from headrace.engine.work.world import WorkerOutside
 
@@ -94,6 +93,9 @@ class Application:
         url = self._settings.redis_url
         if not url:
             return
+        # Here: Redis and RQ take a tenth of a start's time, and most have none.
+        from headrace.engine.work.nudges import Echo, Nudger
+
         nudger = Nudger(url, self.workspace.counters, () if works else HINTS)
         nudger.start()
         self._stack.callback(nudger.stop)

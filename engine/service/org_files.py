@@ -12,8 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import openpyxl
-
 from headrace.engine.errors import FileRefused
 
 FILE_MAX_BYTES = 10_000_000
@@ -124,6 +122,8 @@ def _xlsx(data: bytes) -> Iterator[Row]:
         limit = f"a table that unpacks to at most {UNPACKED_MAX_BYTES // 1_000_000} MB"
         raise FileRefused(expected=limit, found=f"{unpacked // 1_000_000} MB in {len(parts)} parts")
     try:
+        import openpyxl  # here: a start does without
+
         book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, keep_links=False)
         try:
             sheet = book.worksheets[0]
@@ -154,6 +154,8 @@ def _write_csv(rows: Iterable[Sequence[str]]) -> bytes:
 
 
 def _write_xlsx(rows: Iterable[Sequence[str]]) -> bytes:
+    import openpyxl  # here: a start does without
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("people")
     for row in rows:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-import openpyxl
 from sqlalchemy import Connection
 
 from headrace.engine.clock import to_iso
@@ -375,6 +374,8 @@ def _csv(rows: Iterator[list[Any]]) -> Iterator[bytes]:
 
 
 def _xlsx(rows: Iterator[list[Any]]) -> Iterator[bytes]:
+    import openpyxl  # here: a start does without
+
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("records")
     for number, row in enumerate(rows):

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.pool import NullPool
@@ -344,6 +343,8 @@ def _no_other_files(action: int, *_: Any) -> int:
 
 
 def _postgresql(account: ConnectionInfo, guard: AddressGuard, host: str, port: int) -> Any:
+    import psycopg  # here, since most have no other PostgreSQL and every start would read it
+
     required = account.settings.get("tls", "require") == "require"
     trouble: Exception | None = None
     for address in _addresses(guard, host, port):
