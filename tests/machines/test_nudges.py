@@ -29,6 +29,8 @@ from headrace.engine.work.nudges import (
 from tests.servers import HOST, free_port
 
 SOON_S = 5.0
+AT_LAST_S = 30.0
+"""Where it counts that something comes, not how soon."""
 
 
 @contextmanager
@@ -65,14 +67,14 @@ class Drained:
 
     def wait(self, count: int = 1) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.count >= count, SOON_S), self.count
+            assert self._changed.wait_for(lambda: self.count >= count, AT_LAST_S), self.count
 
     def wait_for_worker(self, url: str, name: str) -> None:
         with Redis.from_url(url) as redis:
             until(lambda: redis.scard(f"rq:workers:{name}") == 1)
 
 
-def until(true: Callable[[], object], timeout_s: float = SOON_S) -> None:
+def until(true: Callable[[], object], timeout_s: float = AT_LAST_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline
