@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
+from headrace.engine.store import migrations
 from headrace.engine.store.migrations import downgrade, migrate, revision
 from headrace.engine.store.session import is_sqlite, open_database
 from headrace.engine.store.tables import metadata
@@ -138,3 +141,12 @@ def test_a_workspace_from_before_is_only_warned_of_roles_without_a_backup(
 
     with database.connect() as connection:
         assert connection.exec_driver_sql(rule).scalar_one() == '{"backup":"warn"}'
+
+
+def test_files_are_called_by_the_revision_they_make() -> None:
+    """What a start compares without Alembic is what Alembic would do."""
+    script = ScriptDirectory(str(Path(migrations.__file__).parent))
+    known = [step.revision for step in script.walk_revisions()][::-1]
+
+    assert known == migrations._steps()
+    assert migrations.head() == script.get_current_head()
