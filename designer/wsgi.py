@@ -21,6 +21,7 @@ from headrace.engine.http.route import House
 from headrace.engine.service import demo, users
 from headrace.engine.service.opening import open_workspace
 from headrace.engine.settings import Settings, from_environment
+from headrace.engine.syntax_race import unraced
 from headrace.engine.wakeup import HINTS
 from headrace.engine.work.runtime import Runtime
 from headrace.engine.work.world import WorkerOutside
@@ -59,7 +60,8 @@ class Application:
             outside = WorkerOutside(runtime.http, self.workspace.clock.now_ms, folder)
             self.house = House(self.workspace, outside, runtime.alive if works else None)
             self._stack.callback(scraping.listen(self.workspace, self.house.threads))
-            self.flask = create_api(self.house)
+            # Its routes are compiled through syntax trees, while workers may already read expressions.
+            self.flask = unraced(lambda: create_api(self.house))
             install_designer(self.flask)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from headrace.engine.errors import ExpressionError
 from headrace.engine.flow.values import wrong
+from headrace.engine.syntax_race import unraced
 
 TEXT_MAX = 2_000
 """Characters of an expression: longer ones belong into a set_values node or two."""
@@ -43,21 +44,9 @@ class Place:
         return max(0, before + len(here.encode()[:column].decode(errors="ignore")) - self._shift)
 
 
-_TRIES = 5
-
-
 def parsed(source: str) -> ast.Expression:
-    """Python's own tree of a source text.
-
-    CPython 3.11 counts the depth of all trees under construction in one place: two threads at once now and then end in
-    `SystemError: AST constructor recursion depth mismatch`, which says nothing of the text. Then it is read again.
-    """
-    for _ in range(_TRIES - 1):
-        try:
-            return ast.parse(source, mode="eval")
-        except SystemError:
-            continue
-    return ast.parse(source, mode="eval")
+    """Python's own tree of a source text."""
+    return unraced(lambda: ast.parse(source, mode="eval"))
 
 
 def read(text: str) -> tuple[ast.expr, Place]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,10 +13,13 @@ from headrace.engine.http.route import House as HttpHouse
 from headrace.engine.trials.bench import Trial
 
 _doors: WeakKeyDictionary[Trial, Flask] = WeakKeyDictionary()
+_opening = threading.Lock()
 
 
 def post(trial: Trial, path: str, body: bytes, headers: dict[str, str]) -> Any:
     """A call from outside; safe from several threads."""
-    if trial not in _doors:
-        _doors[trial] = create_api(HttpHouse(trial.workspace))
-    return _doors[trial].test_client().post(path, data=body, headers=headers)
+    with _opening:  # one for all callers, as a server has
+        if trial not in _doors:
+            _doors[trial] = create_api(HttpHouse(trial.workspace))
+        door = _doors[trial]
+    return door.test_client().post(path, data=body, headers=headers)
